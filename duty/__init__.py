@@ -1,0 +1,1 @@
+"""Who answers for which shore, and what is due there."""

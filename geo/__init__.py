@@ -1,0 +1,1 @@
+"""Shoreline, chainage, segments, tides and water: the coast itself."""

@@ -1,0 +1,1 @@
+"""How exposed a stretch of shore is in a shift, and why."""
