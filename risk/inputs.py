@@ -1,0 +1,88 @@
+"""Hold what a score is made from; a source that does not exist is None, never an empty table."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from geo.errors import InputError
+
+_NEEDED: dict[str, tuple[str, ...]] = {
+    "segments": ("segment_id", "shoreline_id", "from_m", "to_m", "length_m", "lon", "lat"),
+    "light": ("shift_id", "dark_share", "moon"),
+    "events": ("event_id", "kind", "mmsi", "t0", "t1"),
+    "event_pairs": ("event_id", "segment", "distance_m"),
+    "incidents": ("incident_id", "t0", "kind", "source", "weight"),
+    "incident_pairs": ("incident_id", "segment", "distance_m"),
+    "landing_places": ("place_id", "what", "kind", "grade", "cadence_days", "last_inspected"),
+    "place_pairs": ("place_id", "segment", "distance_m"),
+    "facilities": ("facility_id", "kind", "line", "status", "status_since"),
+    "facility_pairs": ("facility_id", "segment", "distance_m"),
+    "effort": ("segment_id", "shift_start", "km"),
+}
+_PAIRED = {
+    "events": "event_pairs",
+    "incidents": "incident_pairs",
+    "landing_places": "place_pairs",
+    "facilities": "facility_pairs",
+}
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The tables of one evaluation.
+
+    Segments are the rows of ``segments``, in that order everywhere; the columns ``exposure``
+    (0..1), ``settlement_distance_m`` may be absent or null. A pair table joins things to segment
+    rows (``segment``, counted from 0) with their shore distance in metres; pairs beyond reach are
+    simply not there. Times are UTC, ``status_since`` and ``last_inspected`` are dates or UTC
+    times. ``landable_h`` is hours per segment and shift, NaN where unknown. ``light`` has one row
+    per shift, as `risk.light.light` makes it.
+
+    None says that the county has no such source: its indicators are missing then, and take their
+    prior with a wider interval. An empty table says that the source is there and nothing in it.
+    """
+
+    segments: pl.DataFrame
+    light: pl.DataFrame
+    events: pl.DataFrame | None = None
+    event_pairs: pl.DataFrame | None = None
+    incidents: pl.DataFrame | None = None
+    incident_pairs: pl.DataFrame | None = None
+    landing_places: pl.DataFrame | None = None
+    place_pairs: pl.DataFrame | None = None
+    facilities: pl.DataFrame | None = None
+    facility_pairs: pl.DataFrame | None = None
+    effort: pl.DataFrame | None = None
+    landable_h: npt.NDArray[np.float64] | None = None
+
+    def __post_init__(self) -> None:
+        """Check columns and pairings; every problem is in the one error."""
+        problems: list[str] = []
+        for name, columns in _NEEDED.items():
+            table = getattr(self, name)
+            if table is not None:
+                lacking = [c for c in columns if c not in table.columns]
+                if lacking:
+                    problems.append(f"{name} lacks the columns {', '.join(lacking)}")
+        for name, pairs in _PAIRED.items():
+            if getattr(self, name) is not None and getattr(self, pairs) is None:
+                problems.append(f"{name} is given without {pairs}")
+            table = getattr(self, pairs)
+            if table is not None and "segment" in table.columns and len(table):
+                rows = table["segment"].cast(pl.Int64)
+                if rows.null_count() or not rows.is_between(0, len(self.segments) - 1).all():
+                    problems.append(
+                        f"{pairs}.segment is not within the {len(self.segments)} segment rows"
+                    )
+        if self.landable_h is not None and self.landable_h.shape[:1] != (len(self.segments),):
+            problems.append(
+                f"landable_h has shape {self.landable_h.shape} for {len(self.segments)} segments"
+            )
+        if problems:
+            raise InputError(
+                "; ".join(problems),
+                where="risk inputs",
+                mend="Build the tables with the columns that the docstring of Inputs names",
+            )
