@@ -1,0 +1,78 @@
+"""The column types that SQLite and PostgreSQL share: geometry, UTC times, nested values."""
+
+import json
+import struct
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import DateTime, Dialect, LargeBinary, Text
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+_EWKB_SRID = 0x20000000
+
+
+class Geometry(TypeDecorator[bytes]):
+    """Keep WKB (EPSG:4326): as it is on SQLite, as a PostGIS geometry on PostgreSQL."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Return the column type of the dialect at hand."""
+        if dialect.name == "postgresql":
+            from geoalchemy2 import Geometry as PostgisGeometry
+
+            return dialect.type_descriptor(
+                PostgisGeometry("GEOMETRY", srid=4326, spatial_index=False)
+            )
+        return dialect.type_descriptor(LargeBinary())
+
+    def process_bind_param(self, value: bytes | None, dialect: Dialect) -> object:
+        """Return WKB as the dialect wants it."""
+        if value is None or dialect.name != "postgresql":
+            return value
+        (kind,) = struct.unpack_from("<I", value, 1)
+        return value[:1].hex() + struct.pack("<II", kind | _EWKB_SRID, 4326).hex() + value[5:].hex()
+
+    def process_result_value(self, value: object, dialect: Dialect) -> bytes | None:
+        """Return what the dialect keeps as little-endian WKB."""
+        if value is None or dialect.name != "postgresql":
+            return value
+        data = bytes.fromhex(value.desc)
+        (kind,) = struct.unpack_from("<I", data, 1)
+        return data[:1] + struct.pack("<I", kind & ~_EWKB_SRID) + data[9:]
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Keep aware times in UTC; a naive one is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return the time in UTC, without zone where the dialect has none."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"time {value} bears no zone; expected an aware time")
+        utc = value.astimezone(UTC)
+        return utc if dialect.name == "postgresql" else utc.replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Return the time as an aware UTC one."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Json(TypeDecorator[str]):
+    """Keep nested values as JSON text; text is taken as JSON already and read back as text."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: object, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """Return the value as compact JSON."""
+        if value is None or isinstance(value, str):
+            return value
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
