@@ -65,11 +65,11 @@ def table_of(name: str) -> Table:
         raise KeyError(f"`table` was {name!r} but is expected to be in {{{known}}}") from None
 
 
-def rows_of(frame: Frame, table: Table) -> list[dict[str, Any]]:
-    """Return a frame's rows as the dictionaries that the database takes.
+def _columns_of(frame: Frame, table: Table) -> dict[str, list[Any]]:
+    """Return a frame's columns as lists of plain values, checked against the table's.
 
-    Columns that the table lacks raise KeyError; NaN becomes NULL; geometry becomes WKB; in
-    `segments` the order of the rows is kept as `position`.
+    Columns that the table lacks raise KeyError; NaN becomes None; geometry becomes WKB; nested
+    values become JSON; in `segments` the order of the rows is kept as `position`.
     """
     columns: dict[str, list[Any]] = {}
     if isinstance(frame, gpd.GeoDataFrame):
@@ -80,11 +80,8 @@ def rows_of(frame: Frame, table: Table) -> list[dict[str, Any]]:
             else:
                 columns[str(name)] = [_plain(value) for value in wgs84[name].tolist()]
     else:
-        for name in frame.columns:
-            series = frame[name]
-            if series.dtype.is_float():
-                series = series.fill_nan(None)
-            columns[name] = series.to_list()
+        for series in frame:
+            columns[series.name] = _from_polars(series).to_list()
     if table.name == "segments" and "position" not in columns:
         columns["position"] = list(range(len(frame)))
     strangers = set(columns) - set(table.columns.keys())
@@ -92,8 +89,45 @@ def rows_of(frame: Frame, table: Table) -> list[dict[str, Any]]:
         raise KeyError(
             f"`{table.name}` has no column {sorted(strangers)}; it has {table.columns.keys()}"
         )
+    return columns
+
+
+def _from_polars(series: pl.Series) -> pl.Series:
+    """Return a column with NaN as null and nested values as JSON text."""
+    if series.dtype.is_float():
+        return series.fill_nan(None)
+    if not series.dtype.is_nested():
+        return series
+    if isinstance(series.dtype, pl.Array):
+        series = series.arr.to_list()
+    # Encoding a whole column inside a struct is ten times faster than value by value.
+    text = pl.struct(series.alias("v")).struct.json_encode()
+    wrapped = pl.select(text.str.slice(5, text.str.len_chars() - 6)).to_series()
+    return wrapped.set(series.is_null(), None)
+
+
+def _insert(connection: Connection, table: Table, columns: dict[str, list[Any]]) -> None:
+    """Insert rows given by column."""
     names = list(columns)
-    return [dict(zip(names, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    if connection.dialect.name != "sqlite":
+        for start in range(0, len(columns[names[0]]), _CHUNK):
+            part = zip(*(columns[name][start : start + _CHUNK] for name in names), strict=True)
+            connection.execute(insert(table), [dict(zip(names, row, strict=True)) for row in part])
+        return
+    # The driver takes tuples as they are: half the time of a dictionary per row.
+    for column in table.columns:
+        if column.name in columns:
+            bind = column.type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
+            if bind is not None:
+                columns[column.name] = [bind(value) for value in columns[column.name]]
+        elif column.default is not None and column.default.is_scalar:
+            columns[column.name] = [column.default.arg] * len(columns[names[0]])
+    names = [f'"{name}"' for name in columns]
+    marks = ",".join("?" * len(names))
+    connection.exec_driver_sql(
+        f'INSERT INTO "{table.name}" ({",".join(names)}) VALUES ({marks})',
+        list(zip(*columns.values(), strict=True)),
+    )
 
 
 def _plain(value: object) -> object:
@@ -123,23 +157,24 @@ def write(
     SQLAlchemy condition), in the same transaction.
     """
     table = table_of(name)
-    rows = rows_of(frame, table)
+    columns = _columns_of(frame, table)
     with _writing(target) as connection:
         if replace:
             statement = delete(table)
             connection.execute(statement if where is None else statement.where(where))
-        for start in range(0, len(rows), _CHUNK):
-            connection.execute(insert(table), rows[start : start + _CHUNK])
+        if len(frame):
+            _insert(connection, table, columns)
         _bump(connection, name)
-    return len(rows)
+    return len(frame)
 
 
 def upsert(target: Target, name: str, frame: Frame) -> tuple[int, int]:
     """Add rows, or update those whose key is there already; return (added, updated)."""
     table = table_of(name)
-    rows = rows_of(frame, table)
-    if not rows:
+    if not len(frame):
         return 0, 0
+    columns = _columns_of(frame, table)
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     keys = [column.name for column in table.primary_key]
     with _writing(target) as connection:
         before = connection.scalar(select(func.count()).select_from(table)) or 0
