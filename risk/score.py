@@ -1,0 +1,151 @@
+"""Turn evaluated indicators into scores whose contributions add up."""
+
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from geo.errors import InputError
+from risk.indicators import Evaluated
+from risk.weights import PILLARS, WeightSet
+
+Floats = npt.NDArray[np.float64]
+FLOOR = 0.02
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Scores 0..100 per segment and shift, their interval, pillars and contributions.
+
+    ``score``, ``lo``, ``hi`` and the pillars (0.02..1) are ``[segment, shift]``; ``contributions``
+    (points) and ``missing`` are ``[indicator, segment, shift]`` in the order of ``ids``. ``base``
+    plus the contributions of a segment and shift is its score.
+    """
+
+    ids: tuple[str, ...]
+    score: Floats
+    lo: Floats
+    hi: Floats
+    threat: Floats
+    opportunity: Floats
+    guardianship_deficit: Floats
+    contributions: Floats
+    base: float
+    missing: npt.NDArray[np.bool_]
+
+
+def score(evaluated: Evaluated, weights: WeightSet) -> Scores:
+    """Score every segment and shift.
+
+    A pillar is the weighted mean of its indicators, floored at 0.02; the score is 100 x the
+    product of pillar^weight. A missing indicator counts with its prior, and the interval runs
+    from all missing ones at ``prior_lo`` to all at ``prior_hi``. Contributions are the exact
+    Shapley values of the three pillars against all pillars at the floor (Shapley 1953, "A value
+    for n-person games"), shared within a pillar in proportion to weight x value.
+
+    Parameters
+    ----------
+    evaluated : Evaluated
+        Values 0..1, NaN where missing.
+    weights : WeightSet
+        The weights and priors, with the same indicators in the same order.
+
+    Raises
+    ------
+    InputError
+        When the indicators are not those of the weight set.
+    """
+    if evaluated.ids != weights.ids:
+        raise InputError(
+            f"evaluated for {', '.join(evaluated.ids)}, but the set has {', '.join(weights.ids)}",
+            where=f"weight set {weights.name!r} version {weights.version}",
+            mend="Evaluate the indicators again with this weight set",
+        )
+    shape = evaluated.value.shape
+    value = evaluated.value.reshape(shape[0], -1)
+    pillar = np.array([PILLARS.index(i.pillar) for i in weights.indicators])
+    weight = np.array([i.weight for i in weights.indicators])
+    weight = weight / np.bincount(pillar, weight)[pillar]
+    priors = np.array([(i.prior, i.prior_lo, i.prior_hi) for i in weights.indicators])
+    exponent = np.array([weights.pillars[p] for p in PILLARS])[:, None]
+
+    mean, missing = _means(value, pillar, weight, priors)
+    powers = np.clip(mean[0], FLOOR, 1.0) ** exponent
+    floor = FLOOR ** exponent[:, 0]
+    total = 100.0 * powers.prod(axis=0)
+    lo, hi = total, total
+    if missing.any():
+        lo, hi = (
+            100.0 * (np.clip(bound, FLOOR, 1.0) ** exponent).prod(axis=0) for bound in mean[1:]
+        )
+        lo, hi = np.minimum(lo, total), np.maximum(hi, total)
+    contributions = _contributions(value, pillar, weight, priors[:, 0], mean[0], powers, floor)
+    cells = shape[1:]
+    pillars = np.clip(mean[0], FLOOR, 1.0).reshape(3, *cells)
+    return Scores(
+        ids=evaluated.ids,
+        score=total.reshape(cells),
+        lo=lo.reshape(cells),
+        hi=hi.reshape(cells),
+        threat=pillars[0],
+        opportunity=pillars[1],
+        guardianship_deficit=pillars[2],
+        contributions=contributions.reshape(shape),
+        base=float(100.0 * floor.prod()),
+        missing=missing.reshape(shape),
+    )
+
+
+@numba.njit(cache=True)
+def _means(
+    value: Floats, pillar: npt.NDArray[np.int64], weight: Floats, priors: Floats
+) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Return pillar means ``[prior|lo|hi, pillar, cell]`` and what is missing."""
+    n_ind, n = value.shape
+    mean = np.zeros((3, 3, n))
+    missing = np.empty((n_ind, n), np.bool_)
+    for k in range(n_ind):
+        w, p = weight[k], pillar[k]
+        for c in range(n):
+            v = value[k, c]
+            lacks = np.isnan(v)
+            missing[k, c] = lacks
+            for b in range(3):
+                mean[b, p, c] += w * (priors[k, b] if lacks else v)
+    return mean, missing
+
+
+@numba.njit(cache=True)
+def _contributions(
+    value: Floats,
+    pillar: npt.NDArray[np.int64],
+    weight: Floats,
+    prior: Floats,
+    mean: Floats,
+    powers: Floats,
+    floor: Floats,
+) -> Floats:
+    """Return Shapley points per indicator and cell.
+
+    With three factors each either at its power a or its floor f, the Shapley value of factor 0 is
+    (a0 - f0) (f1 f2 / 3 + (a1 f2 + f1 a2) / 6 + a1 a2 / 3).
+    """
+    n_ind, n = value.shape
+    rate = np.empty((3, n))  # points per unit of weight x value
+    for i in range(3):
+        j, m = (i + 1) % 3, (i + 2) % 3
+        for c in range(n):
+            gain = powers[i, c] - floor[i]
+            if mean[i, c] <= FLOOR:
+                rate[i, c] = 0.0
+                continue
+            others = (floor[j] * floor[m] + powers[j, c] * powers[m, c]) / 3.0
+            others += (powers[j, c] * floor[m] + floor[j] * powers[m, c]) / 6.0
+            rate[i, c] = 100.0 * gain * others / mean[i, c]
+    out = np.empty((n_ind, n))
+    for k in range(n_ind):
+        for c in range(n):
+            v = value[k, c]
+            out[k, c] = rate[pillar[k], c] * weight[k] * (prior[k] if np.isnan(v) else v)
+    return out
