@@ -1,0 +1,110 @@
+"""Cut an open file, gzipped or not, into blocks of whole lines."""
+
+import zlib
+from collections.abc import Iterator
+from typing import BinaryIO, NamedTuple
+
+GZIP_MAGIC = b"\x1f\x8b"
+_RAW = 1 << 20
+
+
+class Block(NamedTuple):
+    """Whole lines of a file; ``row`` is the number of the first one, counted from 1."""
+
+    data: bytes
+    row: int
+    n_rows: int
+    done: int
+    last: bool
+    broken: str | None
+    """Why the file ends here though it should not: ``truncated_gz`` or ``damaged_gz``."""
+
+
+class _Broken(Exception):
+    """The compressed stream cannot be followed any further."""
+
+
+def _inflate(handle: BinaryIO) -> Iterator[bytes]:
+    """Yield what a gzip file of one or many members holds; all that can be had."""
+    member = zlib.decompressobj(wbits=31)
+    fresh = True
+    while raw := handle.read(_RAW):
+        while raw:
+            try:
+                out = member.decompress(raw)
+            except zlib.error as error:
+                if fresh and raw.strip(b"\0") == b"":
+                    return  # padding after the last member, as tape and rsync leave it
+                raise _Broken("damaged_gz") from error
+            fresh = False
+            if out:
+                yield out
+            raw = b""
+            if member.eof:
+                raw = member.unused_data
+                member = zlib.decompressobj(wbits=31)
+                fresh = True
+    if not fresh:
+        raise _Broken("truncated_gz")
+
+
+def _plain(handle: BinaryIO) -> Iterator[bytes]:
+    while raw := handle.read(_RAW):
+        yield raw
+
+
+def head(handle: BinaryIO, size: int) -> tuple[bytes, bool]:
+    """Return up to ``size`` bytes of content from the start, and whether it is gzipped."""
+    zipped = handle.read(2) == GZIP_MAGIC
+    handle.seek(0)
+    parts: list[bytes] = []
+    have = 0
+    try:
+        for part in _inflate(handle) if zipped else _plain(handle):
+            parts.append(part)
+            have += len(part)
+            if have >= size:
+                break
+    except _Broken:
+        pass
+    handle.seek(0)
+    return b"".join(parts)[:size], zipped
+
+
+def blocks(handle: BinaryIO, *, size: int) -> Iterator[Block]:
+    """Yield blocks of about ``size`` bytes, each ending at the end of a line.
+
+    The last block has ``last`` set, and where the compressed stream broke off, ``broken``;
+    the half line before the break is dropped.
+    """
+    zipped = handle.read(2) == GZIP_MAGIC
+    handle.seek(0)
+    row = 1
+    parts: list[bytes] = []
+    have = 0
+    held: Block | None = None
+    broken: str | None = None
+    try:
+        for part in _inflate(handle) if zipped else _plain(handle):
+            parts.append(part)
+            have += len(part)
+            if have < size:
+                continue
+            whole = b"".join(parts)
+            end = whole.rfind(b"\n") + 1
+            parts, have = [whole[end:]], len(whole) - end
+            if end:
+                if held is not None:
+                    yield held
+                n = whole.count(b"\n", 0, end)
+                held = Block(whole[:end], row, n, handle.tell(), False, None)
+                row += n
+    except _Broken as error:
+        broken = str(error)
+    if held is not None:
+        yield held
+    tail = b"".join(parts)
+    if broken:
+        tail = tail[: tail.rfind(b"\n") + 1]
+    n = tail.count(b"\n") + (not tail.endswith(b"\n") and len(tail) > 0)
+    yield Block(tail, row, n, handle.tell(), True, broken)

@@ -1,0 +1,469 @@
+"""Find sentences, times, stations and multipart groups in a block of NMEA bytes.
+
+Everything before a payload's six-bit content is settled here in compiled code, so that
+only payloads of the wanted message types are ever handed to the decoder.
+"""
+
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+BLANK, AIS, OTHER_SENTENCE = 0, 1, 2
+NOT_NMEA, BAD_CHECKSUM, CUT_LINE, BAD_TAG_BLOCK, BAD_FIELDS, INCOMPLETE = 3, 4, 5, 6, 7, 8
+PENDING, JOINED = 9, 10
+
+NO_TIME = np.iinfo(np.int64).min
+PART_AGE_LINES = 2_000
+"""A part waits this many lines for the next part of its message."""
+PART_AGE_MS = 60_000
+"""... or this long by the stations' own clocks (a message takes under a second on air)."""
+
+LINE = np.dtype(
+    [
+        ("kind", "u1"),
+        ("start", "i8"),
+        ("end", "i8"),
+        ("t", "i8"),
+        ("source", "u8"),
+        ("source_a", "i8"),
+        ("source_b", "i8"),
+        ("key", "u8"),
+        ("group", "u8"),
+        ("group_num", "i4"),
+        ("count", "i4"),
+        ("num", "i4"),
+        ("pay_a", "i8"),
+        ("pay_b", "i8"),
+        ("fill", "i4"),
+    ]
+)
+
+
+class Messages(NamedTuple):
+    """Whole messages of one block, parts joined, in the order of their last part."""
+
+    line: NDArray[np.int64]
+    """Row in the line table of the first part."""
+    n_lines: NDArray[np.int32]
+    t: NDArray[np.int64]
+    source: NDArray[np.int64]
+    """Row in the line table that names the station, -1 for none."""
+    blob: NDArray[np.uint8]
+    offset: NDArray[np.int64]
+    """Where each payload begins in ``blob``; one longer than the messages."""
+    fill: NDArray[np.int32]
+
+
+@numba.njit(cache=True)
+def _hash(buf: Any, a: int, b: int) -> Any:
+    """Return the 64-bit FNV-1a hash of ``buf[a:b]``; never 0."""
+    h = np.uint64(14695981039346656037)
+    for i in range(a, b):
+        h = (h ^ np.uint64(buf[i])) * np.uint64(1099511628211)
+    return h | np.uint64(1)
+
+
+@numba.njit(cache=True)
+def _hex(c: int) -> int:
+    if 48 <= c <= 57:
+        return c - 48
+    if 65 <= c <= 70:
+        return c - 55
+    if 97 <= c <= 102:
+        return c - 87
+    return -1
+
+
+@numba.njit(cache=True)
+def _number(buf: Any, a: int, b: int) -> int:
+    """Return the small decimal number in ``buf[a:b]``, -1 when it is not one."""
+    if a >= b or b - a > 9:
+        return -1
+    value = 0
+    for i in range(a, b):
+        c = buf[i]
+        if c < 48 or c > 57:
+            return -1
+        value = value * 10 + (c - 48)
+    return value
+
+
+@numba.njit(cache=True)
+def _epoch_ms(buf: Any, a: int, b: int) -> int:
+    """Read Unix time in s, ms, us or ns (told by magnitude), with a fraction or not."""
+    value = 0
+    i = a
+    while i < b and 48 <= buf[i] <= 57 and i - a < 19:
+        value = value * 10 + (buf[i] - 48)
+        i += 1
+    if i - a < 9:
+        return NO_TIME
+    if value >= 100_000_000_000_000_000:
+        return value // 1_000_000
+    if value >= 100_000_000_000_000:
+        return value // 1_000
+    if value >= 100_000_000_000:
+        return value
+    ms = 0
+    if i < b and buf[i] == 46:
+        scale = 100
+        i += 1
+        while i < b and 48 <= buf[i] <= 57:
+            ms += (buf[i] - 48) * scale
+            scale //= 10
+            i += 1
+    return value * 1000 + ms
+
+
+@numba.njit(cache=True)
+def _days(year: int, month: int, day: int) -> int:
+    """Return days since 1970-01-01 (Hinnant, "chrono-compatible low-level date algorithms")."""
+    if month <= 2:
+        year -= 1
+    era = year // 400
+    yoe = year - era * 400
+    doy = (153 * (month + (-3 if month > 2 else 9)) + 2) // 5 + day - 1
+    return era * 146097 + yoe * 365 + yoe // 4 - yoe // 100 + doy - 719468
+
+
+@numba.njit(cache=True)
+def _iso_ms(buf: Any, a: int, b: int) -> int:
+    """Read ``2016-07-28T00:00:00.5+02:00`` and its plainer forms; no zone means UTC."""
+    if b - a < 19:
+        return NO_TIME
+    for k in (4, 7):
+        if buf[a + k] != 45 and buf[a + k] != 47:
+            return NO_TIME
+    if (buf[a + 10] != 84 and buf[a + 10] != 32) or buf[a + 13] != 58 or buf[a + 16] != 58:
+        return NO_TIME
+    year, month = _number(buf, a, a + 4), _number(buf, a + 5, a + 7)
+    day, hour = _number(buf, a + 8, a + 10), _number(buf, a + 11, a + 13)
+    minute, second = _number(buf, a + 14, a + 16), _number(buf, a + 17, a + 19)
+    if year < 0 or hour < 0 or hour > 23 or minute < 0 or minute > 59 or second < 0:
+        return NO_TIME
+    if month < 1 or month > 12 or day < 1 or day > 31 or second > 60:
+        return NO_TIME
+    ms = (_days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second) * 1000
+    i = a + 19
+    if i < b and (buf[i] == 46 or buf[i] == 44) and i + 1 < b and 48 <= buf[i + 1] <= 57:
+        scale = 100
+        i += 1
+        while i < b and 48 <= buf[i] <= 57:
+            ms += (buf[i] - 48) * scale
+            scale //= 10
+            i += 1
+    if i + 5 < b and (buf[i] == 43 or buf[i] == 45) and buf[i + 3] == 58:
+        hours, minutes = _number(buf, i + 1, i + 3), _number(buf, i + 4, i + 6)
+        if hours >= 0 and minutes >= 0:
+            zone = (hours * 60 + minutes) * 60_000
+            ms -= zone if buf[i] == 43 else -zone
+    return ms
+
+
+@numba.njit(cache=True)
+def _prefix_ms(buf: Any, a: int, b: int) -> int:
+    """Return the first time that stands before the sentence."""
+    i = a
+    while i < b:
+        if 48 <= buf[i] <= 57 and (i == a or not 48 <= buf[i - 1] <= 57):
+            t = _iso_ms(buf, i, b)
+            if t == NO_TIME:
+                t = _epoch_ms(buf, i, b)
+            if t != NO_TIME:
+                return t
+        i += 1
+    return NO_TIME
+
+
+@numba.njit(cache=True)
+def _tag_block(buf: Any, a: int, b: int, line: Any) -> bool:
+    """Read the tag block in ``buf[a:b]`` (between its backslashes) into ``line``.
+
+    Tag blocks: NMEA 0183 v4.10, clause 7. False when the checksum is missing or wrong.
+    """
+    star = a
+    xor = 0
+    while star < b and buf[star] != 42:
+        xor ^= buf[star]
+        star += 1
+    if star >= b - 1:
+        return False
+    want = _hex(buf[star + 1])
+    if want >= 0 and star + 2 < b:
+        low = _hex(buf[star + 2])
+        want = want * 16 + low if low >= 0 else -1
+    if want != xor:
+        return False
+    i = a
+    while i < star:
+        j = i
+        while j < star and buf[j] != 44:
+            j += 1
+        if j - i > 2 and buf[i + 1] == 58:
+            if buf[i] == 99:
+                line["t"] = _epoch_ms(buf, i + 2, j)
+            elif buf[i] == 115:
+                line["source"] = _hash(buf, i + 2, j)
+                line["source_a"], line["source_b"] = i + 2, j
+            elif buf[i] == 103:
+                p = i + 2
+                while p < j and buf[p] != 45:
+                    p += 1
+                q = p + 1
+                while q < j and buf[q] != 45:
+                    q += 1
+                if q < j:
+                    line["group_num"] = _number(buf, i + 2, p)
+                    line["group"] = _hash(buf, q + 1, j)
+        i = j + 1
+    return True
+
+
+@numba.njit(cache=True)
+def _suffix(buf: Any, a: int, b: int, line: Any) -> None:
+    """Read what the US Coast Guard's logs append: ``,s…,rSTATION,1272412827``.
+
+    The station is the last field beginning with b, r or D before the first Unix time.
+    """
+    i = a
+    while i < b:
+        j = i
+        while j < b and buf[j] != 44:
+            j += 1
+        if j - i >= 9 and _number(buf, i, i + 9) >= 0:
+            if line["t"] == NO_TIME:
+                line["t"] = _epoch_ms(buf, i, j)
+            return
+        if j - i >= 3 and (buf[i] == 98 or buf[i] == 114 or buf[i] == 68) and line["source"] == 0:
+            line["source"] = _hash(buf, i, j)
+            line["source_a"], line["source_b"] = i, j
+        i = j + 1
+
+
+@numba.njit(cache=True)
+def _sentence(buf: Any, a: int, b: int, line: Any) -> int:
+    """Read ``!AIVDM,2,1,3,A,payload,0*hh`` in ``buf[a:b]`` into ``line``; return its kind."""
+    vdm = (
+        b - a > 7
+        and buf[a] == 33
+        and (buf[a + 3] | 32) == 118
+        and (buf[a + 4] | 32) == 100
+        and ((buf[a + 5] | 32) == 109 or (buf[a + 5] | 32) == 111)
+        and buf[a + 6] == 44
+    )
+    if not vdm:
+        return OTHER_SENTENCE
+    star = a + 1
+    xor = 0
+    n_commas = 0
+    comma = np.zeros(7, np.int64)
+    while star < b and buf[star] != 42:
+        c = buf[star]
+        xor ^= c
+        if c == 44:
+            if n_commas < 7:
+                comma[n_commas] = star
+            n_commas += 1
+        star += 1
+    if star + 1 >= b:
+        return CUT_LINE
+    high = _hex(buf[star + 1])
+    low = _hex(buf[star + 2]) if star + 2 < b else -1
+    if high < 0 or low < 0:
+        return CUT_LINE
+    if high * 16 + low != xor:
+        return BAD_CHECKSUM
+    if n_commas != 6:
+        return BAD_FIELDS
+    count = _number(buf, comma[0] + 1, comma[1])
+    num = _number(buf, comma[1] + 1, comma[2])
+    seq = _number(buf, comma[2] + 1, comma[3]) if comma[3] > comma[2] + 1 else 10
+    fill = _number(buf, comma[5] + 1, star)
+    if not (1 <= count <= 9 and 1 <= num <= count and 0 <= fill <= 5) or seq < 0:
+        return BAD_FIELDS
+    for i in range(comma[4] + 1, comma[5]):
+        c = buf[i]
+        if c < 48 or c > 119 or 88 <= c <= 95:
+            return BAD_FIELDS
+    line["count"], line["num"], line["fill"] = count, num, fill
+    line["pay_a"], line["pay_b"] = comma[4] + 1, comma[5]
+    key = _hash(buf, a + 1, a + 6)
+    key = (key ^ np.uint64(seq)) * np.uint64(1099511628211)
+    key = (key ^ np.uint64(count)) * np.uint64(1099511628211)
+    channel = buf[comma[3] + 1] if comma[4] > comma[3] + 1 else 0
+    line["key"] = (key ^ np.uint64(channel)) * np.uint64(1099511628211)
+    _suffix(buf, star + 4, b, line)
+    return AIS
+
+
+@numba.njit(cache=True)
+def _one_line(buf: Any, a: int, b: int, line: Any) -> int:
+    while a < b and buf[a] <= 32:
+        a += 1
+    while b > a and buf[b - 1] <= 32:
+        b -= 1
+    if a == b or buf[a] == 35:
+        return BLANK
+    first = a
+    while a < b and buf[a] == 92:
+        end = a + 1
+        while end < b and buf[end] != 92:
+            end += 1
+        if end >= b:
+            return CUT_LINE
+        if not _tag_block(buf, a + 1, end, line):
+            return BAD_TAG_BLOCK
+        a = end + 1
+    start = a
+    while start < b and buf[start] != 33 and buf[start] != 36:
+        start += 1
+    if start == b:
+        return NOT_NMEA if a == first else CUT_LINE
+    if start > a and line["t"] == NO_TIME:
+        line["t"] = _prefix_ms(buf, a, start)
+    return _sentence(buf, start, b, line)
+
+
+@numba.njit(cache=True)
+def scan(buf: Any, lines: Any) -> int:
+    """Fill ``lines`` (dtype LINE, one per line of ``buf``) and return how many there are."""
+    n = 0
+    a = 0
+    size = buf.shape[0]
+    while a < size:
+        b = a
+        while b < size and buf[b] != 10:
+            b += 1
+        line = lines[n]
+        line["start"], line["end"] = a, b
+        line["t"] = NO_TIME
+        line["source"], line["group"], line["key"] = 0, 0, 0
+        line["source_a"], line["source_b"], line["group_num"] = 0, 0, 0
+        line["kind"] = _one_line(buf, a, b, line)
+        n += 1
+        a = b + 1
+    return n
+
+
+@numba.njit(cache=True)
+def _expired(lines: Any, row: Any, first: int, now: int) -> bool:
+    if row[now] - row[first] > PART_AGE_LINES:
+        return True
+    t0, t1 = lines[first]["t"], lines[now]["t"]
+    return t0 != NO_TIME and t1 != NO_TIME and abs(t1 - t0) > PART_AGE_MS
+
+
+@numba.njit(cache=True)
+def join(buf: Any, lines: Any, row: Any, last: bool, wanted: Any) -> Any:  # noqa: C901, FBT001, PLR0912
+    """Join the parts of messages; mark lines PENDING, INCOMPLETE or JOINED.
+
+    A part belongs to the message begun by part 1 of the same station, talker, channel,
+    sequence number and count. A part without a station of its own inherits it, and the
+    time, from the first sentence of its tag-block group. Parts must follow in order; a new
+    part 1 ends the older message. ``row`` is each line's number in the file, ``last`` says
+    that no block follows, ``wanted`` is a table of 64 booleans by message type.
+    """
+    n = lines.shape[0]
+    m_line = np.empty(n, np.int64)
+    m_n = np.empty(n, np.int32)
+    m_t = np.empty(n, np.int64)
+    m_source = np.empty(n, np.int64)
+    m_fill = np.empty(n, np.int32)
+    m_offset = np.zeros(n + 1, np.int64)
+    blob = np.empty(buf.shape[0], np.uint8)
+    other = 0
+    k = 0
+    groups = {np.uint64(0): np.int64(-1)}
+    open_ = {np.uint64(0): np.int64(-1)}
+    previous = np.full(n, -1, np.int64)
+    for i in range(n):
+        line = lines[i]
+        if line["group"] != 0:
+            if line["group_num"] == 1:
+                groups[line["group"]] = i
+            elif line["group"] in groups:
+                leader = groups[line["group"]]
+                if row[i] - row[leader] <= PART_AGE_LINES:
+                    if line["source"] == 0:
+                        line["source"] = lines[leader]["source"]
+                        line["source_a"] = lines[leader]["source_a"]
+                        line["source_b"] = lines[leader]["source_b"]
+                    if line["t"] == NO_TIME:
+                        line["t"] = lines[leader]["t"]
+        if line["kind"] != AIS:
+            continue
+        end = i
+        if line["count"] > 1:
+            key = line["key"] ^ (line["source"] * np.uint64(11400714819323198485))
+            begun = open_[key] if key in open_ else np.int64(-1)
+            if begun >= 0 and (line["num"] == 1 or _expired(lines, row, begun, i)):
+                p = begun
+                while p >= 0:
+                    lines[p]["kind"] = INCOMPLETE
+                    p = previous[p]
+                begun = np.int64(-1)
+                open_[key] = begun
+            if line["num"] == 1:
+                line["kind"] = PENDING
+                open_[key] = i
+                continue
+            if begun < 0 or line["num"] != lines[begun]["num"] + 1:
+                line["kind"] = INCOMPLETE
+                continue
+            line["kind"] = PENDING
+            previous[i] = begun
+            open_[key] = i
+            if line["num"] < line["count"]:
+                continue
+            open_[key] = np.int64(-1)
+        chain = np.empty(9, np.int64)
+        parts = 0
+        p = end
+        while p >= 0 and parts < 9:
+            chain[parts] = p
+            parts += 1
+            p = previous[p]
+        first = chain[parts - 1]
+        t = NO_TIME
+        source = np.int64(-1)
+        for q in range(parts - 1, -1, -1):
+            part = lines[chain[q]]
+            part["kind"] = JOINED
+            if t == NO_TIME:
+                t = part["t"]
+            if source < 0 and part["source"] != 0:
+                source = chain[q]
+        head = lines[first]
+        kind_of = 64
+        if head["pay_b"] > head["pay_a"]:
+            c = buf[head["pay_a"]] - 48
+            kind_of = c - 8 if c > 40 else c
+        if kind_of < 64 and not wanted[kind_of] and 1 <= kind_of <= 27:
+            other += parts
+            continue
+        pos = m_offset[k]
+        for q in range(parts - 1, -1, -1):
+            part = lines[chain[q]]
+            for x in range(part["pay_a"], part["pay_b"]):
+                blob[pos] = buf[x]
+                pos += 1
+        m_line[k], m_n[k], m_t[k], m_source[k] = first, parts, t, source
+        m_fill[k] = lines[end]["fill"]
+        m_offset[k + 1] = pos
+        k += 1
+    for i in range(n):
+        line = lines[i]
+        if line["kind"] == PENDING and (last or row[n - 1] - row[i] > PART_AGE_LINES):
+            line["kind"] = INCOMPLETE
+    return (
+        m_line[:k].copy(),
+        m_n[:k].copy(),
+        m_t[:k].copy(),
+        m_source[:k].copy(),
+        blob[: m_offset[k]].copy(),
+        m_offset[: k + 1].copy(),
+        m_fill[:k].copy(),
+        other,
+    )
