@@ -1,0 +1,85 @@
+"""Metres between near positions, for compiled kernels."""
+
+import math
+from typing import Any
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+METRES_PER_DEGREE = 6_371_008.8 * math.pi / 180
+"""On a sphere of the mean Earth radius (IUGG); within 0.3 % of the ellipsoid."""
+KNOT = 1852 / 3600
+
+
+@numba.njit(cache=True, inline="always")
+def metres(lon0: float, lat0: float, lon1: float, lat1: float) -> float:
+    """Return the distance of two positions, on a plane: 0.1 % up to 200 km below 70° N or S."""
+    dx = lon1 - lon0
+    if dx > 180:
+        dx -= 360
+    elif dx < -180:
+        dx += 360
+    dx *= math.cos(math.radians(0.5 * (lat0 + lat1)))
+    dy = lat1 - lat0
+    return METRES_PER_DEGREE * math.sqrt(dx * dx + dy * dy)
+
+
+@numba.njit(cache=True, inline="always")
+def bearing(lon0: float, lat0: float, lon1: float, lat1: float) -> float:
+    """Return the compass direction from the first position to the second, in degrees."""
+    dx = lon1 - lon0
+    if dx > 180:
+        dx -= 360
+    elif dx < -180:
+        dx += 360
+    dx *= math.cos(math.radians(0.5 * (lat0 + lat1)))
+    return math.degrees(math.atan2(dx, lat1 - lat0)) % 360.0
+
+
+@numba.njit(cache=True)
+def smoothed(
+    track: NDArray[Any], t: NDArray[Any], lon: NDArray[Any], lat: NDArray[Any], half_ms: int
+) -> Any:
+    """Return lon, lat averaged over the positions of a track within ``half_ms`` of each.
+
+    A window is cut down to stand evenly about its position, so that ends do not drag.
+    """
+    n = t.shape[0]
+    out_lon, out_lat = np.empty(n), np.empty(n)
+    a = 0
+    b = 0
+    for i in range(n):
+        if i == 0 or track[i] != track[i - 1]:
+            a = i
+            b = i
+        while t[a] < t[i] - half_ms:
+            a += 1
+        while b + 1 < n and track[b + 1] == track[i] and t[b + 1] <= t[i] + half_ms:
+            b += 1
+        reach = min(i - a, b - i)
+        x = 0.0
+        y = 0.0
+        for k in range(i - reach, i + reach + 1):
+            dx = lon[k] - lon[i]
+            if dx > 180:
+                dx -= 360
+            elif dx < -180:
+                dx += 360
+            x += dx
+            y += lat[k] - lat[i]
+        out_lon[i] = lon[i] + x / (2 * reach + 1)
+        out_lat[i] = lat[i] + y / (2 * reach + 1)
+    return out_lon, out_lat
+
+
+@numba.njit(cache=True)
+def path_m(track: NDArray[Any], lon: NDArray[Any], lat: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the path sailed up to each position; differences count within a track only."""
+    n = track.shape[0]
+    out = np.zeros(n)
+    for i in range(1, n):
+        out[i] = out[i - 1]
+        if track[i] == track[i - 1]:
+            out[i] += metres(lon[i - 1], lat[i - 1], lon[i], lat[i])
+    return out
