@@ -15,7 +15,7 @@ from workspace import db, schema
 from workspace.config import Config
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Workspace:
     """One open workspace; ``begin`` opens the transaction that writes."""
 

@@ -1,0 +1,119 @@
+"""Why one segment scores as it does in one shift, in figures and in words."""
+
+import json
+from typing import Any
+
+import numpy as np
+from sqlalchemy import and_
+
+from risk import bands, weights
+from risk.shifts import Shift
+from workspace import db, store, tide
+from workspace._cache import cached
+from workspace._scored import newest_runs, shift_of
+from workspace.folder import Workspace
+from workspace.shipped import shipped_file
+
+_DUE_WITHIN_M = 1_500.0
+
+
+def weight_set() -> weights.WeightSet:
+    """Return the weight set in force: the shipped one."""
+    path = shipped_file("weights/default.toml")
+    return weights.load(path.read_text(encoding="utf-8"), where=str(path))
+
+
+def explain(ws: Workspace, segment_id: str, shift_id: str) -> dict[str, Any] | None:
+    """Return all that the right-hand panel says; None where the pair has no score.
+
+    Keys: segment_id, shoreline_id, from_m, to_m, section, sentence_zh, sentence_en, score, lo,
+    hi, band, pillars, base, contributions (largest first), tide, due, chiefs, made. Times are
+    ISO 8601 in UTC, heights metres above mean sea level.
+    """
+    shift = shift_of(ws, shift_id)
+    run = None if shift is None else newest_runs(ws).get(shift.t0)
+    if shift is None or run is None:
+        return None
+    table = db.scores.c
+    found = store.read(
+        ws.engine,
+        "scores",
+        where=and_(
+            table.run_id == run, table.shift_start == shift.t0, table.segment_id == segment_id
+        ),
+    )
+    segment = store.read(ws.engine, "segments", where=db.segments.c.segment_id == segment_id)
+    if found.is_empty() or segment.is_empty():
+        return None
+    score, place = found.row(0, named=True), segment.row(0, named=True)
+    parts = _contributions(score)
+    return {
+        **{name: place[name] for name in ("segment_id", "shoreline_id", "from_m", "to_m")},
+        "shift_id": shift.shift_id,
+        **{name: score[name] for name in ("score", "lo", "hi")},
+        "band": bands.band(score["score"]).index,
+        "pillars": {name: score[name] for name in weights.PILLARS},
+        "base": score["score"] - sum(part["points"] for part in parts),
+        "contributions": parts,
+        "tide": tide_of(ws, place["landable_threshold_m"], shift),
+        "made": sorted(set(ws.config.made) | set(json.loads(place["made"] or "[]"))),
+    }
+
+
+def _contributions(score: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the indicators' shares, largest first."""
+    known = {one.id: one for one in weight_set().indicators}
+    missing = set(json.loads(score["missing"] or "[]"))
+    parts = []
+    for name, (points, value, raw) in json.loads(score["contributions"]).items():
+        one = known.get(name)
+        parts.append(
+            {
+                "id": name,
+                "label_zh": one.label_zh if one else name,
+                "label_en": one.label_en if one else name,
+                "pillar": one.pillar if one else None,
+                "unit": one.unit if one else "",
+                "unit_zh": one.unit_zh if one else "",
+                "raw": raw,
+                "value": value,
+                "points": points,
+                "missing": name in missing,
+            }
+        )
+    return sorted(parts, key=lambda part: -part["points"])
+
+
+def tide_of(ws: Workspace, threshold_m: float | None, shift: Shift) -> dict[str, Any] | None:
+    """Return the tide of a shift with the windows in which a segment can be landed on.
+
+    None without a station; ``threshold_m`` and ``windows`` are None where the depth is unknown.
+    """
+    station = cached(ws, "station", ("tide_stations", "segments"), lambda: tide.station(ws))
+    if station is None:
+        return None
+    times, heights = cached(
+        ws,
+        ("curve", shift.t0, shift.t1),
+        ("tide_stations", "segments"),
+        lambda: tide.curve(station, shift.t0, shift.t1),
+    )
+    windows = None
+    if threshold_m is not None:
+        edges = np.flatnonzero(np.diff(np.concatenate([[False], heights >= threshold_m, [False]])))
+        windows = [
+            [_iso(times[a]), _iso(times[b - 1])] for a, b in edges.reshape(-1, 2) if b - a > 1
+        ]
+    return {
+        "times": [_iso(t) for t in times],
+        "height_m": [round(float(h), 3) for h in heights],
+        "datum": "MSL",
+        "threshold_m": threshold_m,
+        "windows": windows,
+        "station": station.name,
+        "note": ws.config.tide_note or station.note,
+    }
+
+
+def _iso(t: np.datetime64) -> str:
+    return f"{np.datetime_as_string(t, unit='s')}Z"

@@ -1,0 +1,301 @@
+"""What the pages ask of a workspace: tables and layers, kept until what they come from changes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+import geopandas as gpd
+import numpy as np
+import polars as pl
+import shapely
+from sqlalchemy import and_
+
+from risk.light import light
+from risk.shifts import Shift, shifts
+from workspace import archive, db, store, tide
+from workspace._cache import cached
+from workspace._explanation import explain
+from workspace._scored import runs_of, scored_shifts, scores, shift_of
+from workspace._tracks import tracks
+from workspace.folder import Workspace
+
+__all__ = [
+    "LAYERS",
+    "Meta",
+    "explain",
+    "land",
+    "layer",
+    "meta",
+    "scored_shifts",
+    "scores",
+    "sections",
+    "segments",
+    "strip",
+    "tracks",
+]
+
+LAYERS = ("wharves", "risk_points", "facilities", "incidents", "sections", "zones", "events")
+LAYERS = ("wharves", "risk_points", "facilities", "incidents", "sections", "zones", "events")
+
+
+@dataclass(frozen=True)
+class Meta:
+    """What every page says about the workspace it shows."""
+
+    county_zh: str
+    county_en: str
+    timezone: str
+    bounds: tuple[float, float, float, float]
+    newest_position: datetime | None
+    simulated: bool
+    made: list[str]
+    attributions: list[str]
+    tide_note: str
+    missing: list[str]
+
+
+def meta(ws: Workspace) -> Meta:
+    """Return names, bounds, freshness, credits, and what is made up or missing."""
+    tables = ("segments", "tide_stations", "incidents", "facilities", "wharves", "risk_points")
+    lacking = cached(
+        ws,
+        "lacking",
+        (*tables, "effort", "section_cuts", "ingests"),
+        lambda: [
+            name for name in (*tables, "effort", "section_cuts") if not store.count(ws.engine, name)
+        ],
+    )
+    bounds = cached(ws, "bounds", ("segments",), lambda: _bounds(segments(ws)))
+    return Meta(
+        county_zh=ws.config.county_zh,
+        county_en=ws.config.county_en,
+        timezone=ws.config.timezone,
+        bounds=bounds,
+        newest_position=archive.summary(ws.positions)[2],
+        simulated=ws.config.simulated,
+        made=list(ws.config.made),
+        attributions=list(ws.config.attributions),
+        tide_note=ws.config.tide_note,
+        missing=[*lacking, *([] if ws.depth else ["depth"])],
+    )
+
+
+def _bounds(layer: gpd.GeoDataFrame) -> tuple[float, float, float, float]:
+    if layer.empty:
+        return (-180.0, -90.0, 180.0, 90.0)
+    west, south, east, north = layer.total_bounds
+    return float(west), float(south), float(east), float(north)
+
+
+def segments(ws: Workspace) -> gpd.GeoDataFrame:
+    """Return the segments in the order of the shore, each with its `section_id` (or None)."""
+    return cached(ws, "segments", ("segments", "section_cuts", "section_hangs"), lambda: _cut(ws))
+
+
+def _cut(ws: Workspace) -> gpd.GeoDataFrame:
+    found = store.layer(ws.engine, "segments")
+    cuts = store.read(ws.engine, "section_cuts")
+    if cuts.is_empty() or found.empty:
+        return found.assign(section_id=None)
+    from duty.sections import assign
+
+    plain = store.read(
+        ws.engine, "segments", columns=["segment_id", "shoreline_id", "from_m", "to_m"]
+    )
+    owner = assign(plain, cuts, store.read(ws.engine, "section_hangs"))
+    return found.assign(section_id=pl.Series(owner).to_list())
+
+
+def land(ws: Workspace) -> gpd.GeoDataFrame:
+    """Return the land polygons, the basemap that needs no internet."""
+    return cached(ws, "land", ("land",), lambda: store.layer(ws.engine, "land"))
+
+
+def sections(ws: Workspace) -> pl.DataFrame:
+    """Return sections with their length and the chief in post today.
+
+    Columns: section_id, name, name_en, km, n_segments, chief_name, chief_unit, duty_phone, made.
+    """
+    tables = ("sections", "section_cuts", "section_hangs", "segments", "posts")
+    today = datetime.now(ws.config.tz).date()
+    return cached(ws, ("sections", today), tables, lambda: _sections(ws, today))
+
+
+def _sections(ws: Workspace, today: date) -> pl.DataFrame:
+    shore = segments(ws)
+    sums = (
+        pl.DataFrame(
+            {
+                "section_id": pl.Series(shore["section_id"].tolist(), dtype=pl.String),
+                "m": shore["length_m"].to_numpy(),
+            }
+        )
+        .group_by("section_id")
+        .agg(km=pl.col("m").sum() / 1000.0, n_segments=pl.len())
+    )
+    post = db.posts.c
+    chiefs = (
+        store.read(ws.engine, "posts", where=post.object_kind == "section")
+        .filter(
+            pl.col("role") == "section_chief",
+            pl.col("valid_from").is_null() | (pl.col("valid_from") <= today),
+            pl.col("valid_to").is_null() | (pl.col("valid_to") >= today),
+        )
+        .sort("valid_from", "post_id", nulls_last=False)
+        .unique("object_id", keep="last", maintain_order=True)
+        .select(
+            section_id="object_id", chief_name="name", chief_unit="unit", duty_phone="duty_phone"
+        )
+    )
+    return (
+        store.read(ws.engine, "sections")
+        .select("section_id", "name", "name_en", "made")
+        .join(sums, on="section_id", how="left", maintain_order="left")
+        .with_columns(pl.col("km").fill_null(0.0), pl.col("n_segments").fill_null(0))
+        .join(chiefs, on="section_id", how="left", maintain_order="left")
+    )
+
+
+def strip(ws: Workspace, section_id: str | None, day: date) -> pl.DataFrame:
+    """Return the shifts of three days: the highest score, darkness and how much can be landed on.
+
+    Columns: shift_id, t0, t1, max_score, max_lo, max_hi (those of the riskiest segment; null
+    where the shift has no scores), dark_share, landable_share (share of the segments that can be
+    landed on at some time of the shift; null without tide or depth).
+    """
+    shore = segments(ws)
+    inside = np.ones(len(shore), dtype=bool)
+    if section_id is not None:
+        inside = (shore["section_id"] == section_id).to_numpy(dtype=bool)
+    days = [day + timedelta(days=n) for n in range(3)]
+    wanted = [
+        shift
+        for one in days
+        for shift in shifts(one, tz=ws.config.tz, starts=ws.config.shift_starts)
+    ]
+    rows = pl.DataFrame(
+        {
+            "shift_id": [shift.shift_id for shift in wanted],
+            "t0": [shift.t0 for shift in wanted],
+            "t1": [shift.t1 for shift in wanted],
+            **_highest(ws, wanted, inside),
+        },
+        schema_overrides={
+            "t0": pl.Datetime("ms", "UTC"),
+            "t1": pl.Datetime("ms", "UTC"),
+            **dict.fromkeys(("max_score", "max_lo", "max_hi"), pl.Float64),
+        },
+    )
+    west, south, east, north = meta(ws).bounds
+    dark = cached(
+        ws,
+        ("dark", day),
+        ("segments",),
+        lambda: light((west + east) / 2, (south + north) / 2, wanted),
+    )
+    return rows.with_columns(
+        dark["dark_share"],
+        landable_share=pl.Series(_landable_share(ws, wanted, inside), dtype=pl.Float64),
+    )
+
+
+def _highest(
+    ws: Workspace, wanted: Sequence[Shift], inside: np.ndarray
+) -> Mapping[str, list[float | None]]:
+    found: dict[str, list[float | None]] = {"max_score": [], "max_lo": [], "max_hi": []}
+    for shift in wanted:
+        table = scores(ws, shift.shift_id)
+        here = None if table is None else table.filter(inside).drop_nulls("score")
+        top = (
+            None
+            if here is None or here.is_empty()
+            else here.row(int(here["score"].arg_max() or 0), named=True)
+        )
+        for name, column in zip(found, ("score", "lo", "hi"), strict=True):
+            found[name].append(None if top is None else top[column])
+    return found
+
+
+def _landable_share(
+    ws: Workspace, wanted: Sequence[Shift], inside: np.ndarray
+) -> list[float | None]:
+    """Return per shift the share of known segments that the tide lets be landed on."""
+    station = cached(ws, "station", ("tide_stations", "segments"), lambda: tide.station(ws))
+    threshold = segments(ws)["landable_threshold_m"].to_numpy(dtype=float)[inside]
+    threshold = threshold[np.isfinite(threshold)]
+    if station is None or not threshold.size:
+        return [None] * len(wanted)
+    heights = [
+        cached(
+            ws,
+            ("high", shift.t0),
+            ("tide_stations", "segments"),
+            lambda shift=shift: float(tide.curve(station, shift.t0, shift.t1)[1].max()),
+        )
+        for shift in wanted
+    ]
+    return [float((threshold <= height).mean()) for height in heights]
+
+
+def layer(
+    ws: Workspace,
+    name: str,
+    *,
+    shift_id: str | None = None,
+    t0: datetime | None = None,
+    t1: datetime | None = None,
+    kinds: Sequence[str] | None = None,
+) -> gpd.GeoDataFrame:
+    """Return one layer of the map.
+
+    ``zones`` wants ``shift_id``; ``events`` and ``incidents`` may be limited in time (those that
+    overlap t0..t1) and ``events`` by kind.
+    """
+    if name not in LAYERS:
+        raise KeyError(f"`name` was {name!r} but is expected to be in {{{', '.join(LAYERS)}}}")
+    if name == "sections":
+        tables = ("sections", "section_cuts", "section_hangs", "segments", "posts")
+        return cached(ws, "section lines", tables, lambda: _section_lines(ws))
+    if name == "zones":
+        return _zones(ws, shift_id)
+    if name not in {"events", "incidents"}:
+        return cached(ws, ("layer", name), (name,), lambda: store.layer(ws.engine, name))
+    table = store.table_of(name)
+    limits = []
+    if t0 is not None:
+        limits.append((table.c.t1 >= t0) | (table.c.t1.is_(None) & (table.c.t0 >= t0)))
+    if t1 is not None:
+        limits.append(table.c.t0 < t1)
+    if kinds is not None and name == "events":
+        limits.append(table.c.kind.in_(list(kinds)))
+    return store.layer(ws.engine, name, where=and_(*limits) if limits else None)
+
+
+def _zones(ws: Workspace, shift_id: str | None) -> gpd.GeoDataFrame:
+    """Return the newest plan's zones of a shift, in order of rank."""
+    shift = None if shift_id is None else shift_of(ws, shift_id)
+    runs = cached(ws, "newest plans", ("zones", "runs"), lambda: runs_of(ws, "zones"))
+    table = db.zones.c
+    run = "" if shift is None else runs.get(shift.t0, "")
+    start = datetime.min.replace(tzinfo=UTC) if shift is None else shift.t0
+    return store.layer(
+        ws.engine,
+        "zones",
+        where=and_(table.run_id == run, table.shift_start == start),
+        order=["rank", "zone_id"],
+    )
+
+
+def _section_lines(ws: Workspace) -> gpd.GeoDataFrame:
+    """Return each section as one (multi)line with its names and chief."""
+    shore = segments(ws)
+    lines = {
+        section: shapely.line_merge(shapely.multilinestrings(part.geometry.to_list()))
+        for section, part in shore.groupby("section_id")
+    }
+    table = sections(ws).filter(pl.col("section_id").is_in(list(lines)))
+    return gpd.GeoDataFrame(
+        {name: table[name].to_list() for name in table.columns},
+        geometry=[lines[section] for section in table["section_id"]],
+        crs=4326,
+    )
