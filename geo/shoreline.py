@@ -17,6 +17,9 @@ from geo.geohash import unique_geohash
 _CUT_EDGE_RATIO = 20.0
 _ON_SIDE_DEG = 1e-7
 _MAINLAND_SHARE = 0.1
+# Straight in lon/lat and straight in a metre CRS part by 1 mm over this length (some 1 km), so
+# that a place and its chainage agree whichever of the two they are worked out in.
+_MAX_EDGE_DEG = 0.01
 
 
 def repair_land(land: gpd.GeoDataFrame, *, name: str) -> tuple[gpd.GeoDataFrame, list[Refusal]]:
@@ -72,7 +75,7 @@ def repair_land(land: gpd.GeoDataFrame, *, name: str) -> tuple[gpd.GeoDataFrame,
             where=name,
             mend="The layer's CRS is probably wrong; set the projected CRS that it is in.",
         )
-    parts = shapely.orient_polygons(parts)
+    parts = shapely.orient_polygons(shapely.segmentize(parts, _MAX_EDGE_DEG))
     order = np.lexsort((shapely.get_y(shapely.centroid(parts)), -shapely.area(parts)))
     return gpd.GeoDataFrame(
         {"land_row": np.arange(len(parts))}, geometry=list(parts[order]), crs=LONLAT

@@ -1,0 +1,266 @@
+"""Distances and ways over water, on a raster."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from typing import Any
+
+import geopandas as gpd
+import numba
+import numpy as np
+from numpy.typing import NDArray
+from pyproj import CRS
+from scipy.ndimage import distance_transform_edt
+
+from geo.crs import Bools, Floats, to_lonlat, to_metres, working_crs
+from geo.errors import InputError
+from geo.land import land_raster
+
+# Eight neighbours and the eight knight's moves: a path on the raster is at most 2.8 % longer than
+# the straight line (8 neighbours: 8.2 %).
+_MOVES = np.array(
+    [(0, 1), (1, 0), (0, -1), (-1, 0), (1, 1), (1, -1), (-1, 1), (-1, -1),
+     (1, 2), (2, 1), (-1, 2), (-2, 1), (1, -2), (2, -1), (-1, -2), (-2, -1)],
+    dtype=np.int64,
+)
+_SNAP_M = 1_000.0
+
+
+@dataclass(frozen=True)
+class WaterGrid:
+    """Water cells of a box; row 0 is the southernmost. Outside the box nothing is known."""
+
+    crs: CRS
+    x0: float
+    y0: float
+    cell_m: float
+    water: Bools
+    to_land_m: Floats
+    snap_row: NDArray[np.int32]
+    snap_col: NDArray[np.int32]
+
+    @classmethod
+    def build(
+        cls, land: gpd.GeoDataFrame, *, cell_m: float = 150.0, bounds: Sequence[float] | None = None
+    ) -> "WaterGrid":
+        """Rasterise repaired land; a cell is water where its centre is.
+
+        ``bounds`` is (min_lon, min_lat, max_lon, max_lat), the land's own by default.
+        """
+        box = list(bounds if bounds is not None else land.total_bounds)
+        crs = working_crs(box)
+        edge_lon = np.r_[np.linspace(box[0], box[2], 50), np.linspace(box[0], box[2], 50)]
+        edge_lat = np.r_[np.full(50, box[1]), np.full(50, box[3])]
+        x, y = to_metres(crs, edge_lon, edge_lat)
+        shape = (int(np.ptp(y) / cell_m) + 1, int(np.ptp(x) / cell_m) + 1)
+        x0, y0 = float(x.min()), float(y.min())
+        water = ~land_raster(land, crs, x0=x0, y0=y0, cell_m=cell_m, shape=shape)
+        to_land = distance_transform_edt(water) * cell_m if not water.all() else np.full(
+            shape, np.inf
+        )
+        if water.any():
+            snap = distance_transform_edt(~water, return_distances=False, return_indices=True)
+        else:
+            snap = np.zeros((2, *shape))
+        return cls(crs, x0, y0, cell_m, water, to_land,
+                   snap[0].astype(np.int32), snap[1].astype(np.int32))
+
+    def cells(self, lon: Floats, lat: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64], Bools]:
+        """Return row, column of each lon/lat and whether it lies in the box."""
+        x, y = to_metres(self.crs, np.atleast_1d(lon), np.atleast_1d(lat))
+        col = np.floor((x - self.x0) / self.cell_m)
+        row = np.floor((y - self.y0) / self.cell_m)
+        inside = (col >= 0) & (row >= 0) & (col < self.water.shape[1]) & (row < self.water.shape[0])
+        return (np.where(inside, row, 0).astype(np.int64),
+                np.where(inside, col, 0).astype(np.int64), inside)
+
+    def is_water(self, lon: Floats, lat: Floats) -> Bools:
+        """Return whether each lon/lat is in a water cell of the box."""
+        row, col, inside = self.cells(lon, lat)
+        return np.asarray(self.water[row, col] & inside, dtype=bool)
+
+    def shore_distance(self, lon: Floats, lat: Floats) -> Floats:
+        """Return metres to the nearest land cell, 0 on land, inf outside the box."""
+        row, col, inside = self.cells(lon, lat)
+        return np.where(inside, self.to_land_m[row, col], np.inf)
+
+    def distances(
+        self, lon: float, lat: float, *, radius_m: float, to_lon: Floats, to_lat: Floats
+    ) -> Floats:
+        """Return the distance over water (m) from one place to many.
+
+        ``inf`` where the way is longer than ``radius_m`` or there is none. Ends on land are moved
+        to the nearest water cell when that is within 1 km.
+        """
+        out = np.full(len(to_lon), np.inf)
+        source, moved_m = self._snap(np.atleast_1d(float(lon)), np.atleast_1d(float(lat)))
+        if source[0, 0] < 0:
+            return out
+        reach = int(radius_m / self.cell_m) + 2
+        r0, c0 = max(source[0, 0] - reach, 0), max(source[0, 1] - reach, 0)
+        window = self.water[r0 : source[0, 0] + reach + 1, c0 : source[0, 1] + reach + 1]
+        field = _field(window, source[0, 0] - r0, source[0, 1] - c0, radius_m / self.cell_m, _MOVES)
+        target, target_moved_m = self._snap(np.asarray(to_lon), np.asarray(to_lat))
+        row, col = target[:, 0] - r0, target[:, 1] - c0
+        inside = (target[:, 0] >= 0) & (row >= 0) & (col >= 0)
+        inside &= (row < window.shape[0]) & (col < window.shape[1])
+        out[inside] = (field[row[inside], col[inside]] * self.cell_m
+                       + target_moved_m[inside] + moved_m[0])
+        out[out > radius_m] = np.inf
+        return out
+
+    def path(
+        self, lon0: float, lat0: float, lon1: float, lat1: float, *, clearance_m: float = 0.0
+    ) -> Floats:
+        """Return a short way over water between two places as (k, 2) lon/lat.
+
+        Cells nearer to land than ``clearance_m`` cost five times as much, so that a vessel keeps
+        off the shore where it can. Straightened where the straight line is as clear.
+
+        Raises
+        ------
+        InputError
+            When there is no way, or an end is more than 1 km from water.
+        """
+        ends, _ = self._snap(np.array([lon0, lon1]), np.array([lat0, lat1]))
+        where = f"way from {lon0:.4f} {lat0:.4f} to {lon1:.4f} {lat1:.4f}"
+        if (ends < 0).any():
+            raise InputError("an end is not on the water", where=where, mend="Move it to water.")
+        cost = np.where(self.to_land_m < clearance_m, 5.0, 1.0).
+        rows, cols = _astar(self.water, cost, ends[0, 0], ends[0, 1], ends[1, 0], ends[1, 1],
+                            _MOVES)
+        if len(rows) == 0:
+            raise InputError("there is no way over water", where=where,
+                             mend="Use a finer grid, or other ends.")
+        keep = _straighten(self.water, cost, rows, cols)
+        lon, lat = to_lonlat(self.crs, self.x0 + (cols[keep] + 0.5) * self.cell_m,
+                             self.y0 + (rows[keep] + 0.5) * self.cell_m)
+        return np.column_stack([lon, lat])
+
+    def _snap(self, lon: Floats, lat: Floats) -> tuple[NDArray[np.int64], Floats]:
+        """Return (row, col) of the nearest water cell, or -1, and how far it was moved (m)."""
+        row, col, inside = self.cells(lon, lat)
+        to_row, to_col = self.snap_row[row, col], self.snap_col[row, col]
+        moved = np.hypot(to_row - row, to_col - col) * self.cell_m
+        good = inside & (moved <= _SNAP_M) & self.water[to_row, to_col]
+        cell = np.column_stack([to_row, to_col]).astype(np.int64)
+        cell[~good] = -1
+        return cell, moved
+
+
+@numba.njit(cache=True)
+def _open(water: Any, r: int, c: int, dr: int, dc: int) -> bool:
+    """Tell whether a move stays on water: a knight's move or a diagonal cuts no corner."""
+    n_row, n_col = water.shape
+    r2, c2 = r + dr, c + dc
+    if r2 < 0 or c2 < 0 or r2 >= n_row or c2 >= n_col or not water[r2, c2]:
+        return False
+    if abs(dr) == 1 and abs(dc) == 1:
+        return water[r, c2] or water[r2, c]
+    if abs(dr) == 2:
+        return water[r + dr // 2, c] and water[r + dr // 2, c2]
+    if abs(dc) == 2:
+        return water[r, c + dc // 2] and water[r2, c + dc // 2]
+    return True
+
+
+@numba.njit(cache=True)
+def _field(water: Any, row: int, col: int, limit: float, moves: Any) -> Any:
+    """Return distances in cells over water from one cell (Dijkstra), inf beyond ``limit``."""
+    n_row, n_col = water.shape
+    best = np.full((n_row, n_col), np.inf)
+    best[row, col] = 0.0
+    heap = [(0.0, row * n_col + col)]
+    while len(heap) > 0:
+        d, k = heappop(heap)
+        r, c = k // n_col, k % n_col
+        if d > best[r, c]:
+            continue
+        for m in range(len(moves)):
+            dr, dc = moves[m, 0], moves[m, 1]
+            if not _open(water, r, c, dr, dc):
+                continue
+            far = d + np.sqrt(dr * dr + dc * dc)
+            if far <= limit and far < best[r + dr, c + dc]:
+                best[r + dr, c + dc] = far
+                heappush(heap, (far, (r + dr) * n_col + c + dc))
+    return best
+
+
+@numba.njit(cache=True)
+def _astar(
+    water: Any, cost: Any, row0: int, col0: int, row1: int, col1: int, moves: Any
+) -> Any:
+    """Return rows, cols of a cheapest way between two cells, empty when there is none."""
+    n_row, n_col = water.shape
+    best = np.full(n_row * n_col, np.inf)
+    parent = np.full(n_row * n_col, -1, np.int64)
+    goal = row1 * n_col + col1
+    best[row0 * n_col + col0] = 0.0
+    heap = [(0.0, 0.0, row0 * n_col + col0)]
+    while len(heap) > 0:
+        _, d, k = heappop(heap)
+        if k == goal:
+            break
+        if d > best[k]:
+            continue
+        r, c = k // n_col, k % n_col
+        for m in range(len(moves)):
+            dr, dc = moves[m, 0], moves[m, 1]
+            if not _open(water, r, c, dr, dc):
+                continue
+            k2 = (r + dr) * n_col + c + dc
+            far = d + np.sqrt(dr * dr + dc * dc) * cost[r + dr, c + dc]
+            if far < best[k2]:
+                best[k2] = far
+                parent[k2] = k
+                ahead = np.sqrt(float((r + dr - row1) ** 2 + (c + dc - col1) ** 2))
+                heappush(heap, (far + ahead, far, k2))
+    if parent[goal] < 0 and goal != row0 * n_col + col0:
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    count = 1
+    k = goal
+    while parent[k] >= 0:
+        k = parent[k]
+        count += 1
+    rows, cols = np.empty(count, np.int64), np.empty(count, np.int64)
+    k = goal
+    for i in range(count - 1, -1, -1):
+        rows[i], cols[i] = k // n_col, k % n_col
+        k = parent[k]
+    return rows, cols
+
+
+@numba.njit(cache=True)
+def _straighten(water: Any, cost: Any, rows: Any, cols: Any) -> Any:
+    """Return which corners of a way are needed: the others see past each other as cheaply."""
+    keep = [0]
+    at = 0
+    n = len(rows)
+    while at < n - 1:
+        reach = at + 1
+        # Galloping, then one by one: ways are long and mostly straight.
+        step = 1
+        while reach + step < n and _clear(water, cost, rows, cols, at, reach + step):
+            reach += step
+            step *= 2
+        while step >= 1:
+            if reach + step < n and _clear(water, cost, rows, cols, at, reach + step):
+                reach += step
+            step //= 2
+        at = reach
+        keep.append(at)
+    return np.array(keep)
+
+
+@numba.njit(cache=True)
+def _clear(water: Any, cost: Any, rows: Any, cols: Any, a: int, b: int) -> bool:
+    dr, dc = rows[b] - rows[a], cols[b] - cols[a]
+    worst = max(cost[rows[a], cols[a]], cost[rows[b], cols[b]])
+    n = 2 * max(abs(dr), abs(dc))
+    for i in range(1, n):
+        r = int(np.round(rows[a] + dr * i / n))
+        c = int(np.round(cols[a] + dc * i / n))
+        if not water[r, c] or cost[r, c] > worst:
+            return False
+    return True
