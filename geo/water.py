@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pyproj import CRS
 from scipy.ndimage import distance_transform_edt
 
-from geo.crs import Bools, Floats, to_lonlat, to_metres, working_crs
+from geo.crs import Bools, Floats, Ints, to_lonlat, to_metres, working_crs
 from geo.errors import InputError
 from geo.land import land_raster
 
@@ -84,29 +84,51 @@ class WaterGrid:
         row, col, inside = self.cells(lon, lat)
         return np.where(inside, self.to_land_m[row, col], np.inf)
 
+    def near(
+        self, lon: Floats, lat: Floats, *, to_lon: Floats, to_lat: Floats, radius_m: float
+    ) -> tuple[Ints, Ints, Floats]:
+        """Return all pairs of places that are near each other over water.
+
+        Ends on land are moved to the nearest water cell when that is within 1 km; the move counts
+        as distance.
+
+        Returns
+        -------
+        source, target : rows of the two lists, sorted by source.
+        distance_m : way over water, at most ``radius_m``.
+        """
+        source, source_moved_m = self._snap(lon, lat)
+        target, target_moved_m = self._snap(to_lon, to_lat)
+        reach = int(radius_m / self.cell_m) + 2
+        rows: list[Ints] = [np.empty(0, dtype=np.int64)]
+        targets: list[Ints] = [np.empty(0, dtype=np.int64)]
+        distances: list[Floats] = [np.empty(0)]
+        for number in np.flatnonzero(source[:, 0] >= 0):
+            row, col = source[number]
+            r0, c0 = max(row - reach, 0), max(col - reach, 0)
+            window = self.water[r0 : row + reach + 1, c0 : col + reach + 1]
+            field = _field(window, row - r0, col - c0, radius_m / self.cell_m, _MOVES)
+            found = np.flatnonzero(
+                (target[:, 0] >= r0) & (target[:, 0] < r0 + window.shape[0])
+                & (target[:, 1] >= c0) & (target[:, 1] < c0 + window.shape[1])
+            )
+            way = field[target[found, 0] - r0, target[found, 1] - c0] * self.cell_m
+            way = way + target_moved_m[found] + source_moved_m[number]
+            close = way <= radius_m
+            rows.append(np.full(int(close.sum()), number, dtype=np.int64))
+            targets.append(found[close])
+            distances.append(way[close])
+        return np.concatenate(rows), np.concatenate(targets), np.concatenate(distances)
+
     def distances(
         self, lon: float, lat: float, *, radius_m: float, to_lon: Floats, to_lat: Floats
     ) -> Floats:
-        """Return the distance over water (m) from one place to many.
-
-        ``inf`` where the way is longer than ``radius_m`` or there is none. Ends on land are moved
-        to the nearest water cell when that is within 1 km.
-        """
+        """Return the way over water (m) from one place to many, ``inf`` beyond ``radius_m``."""
         out = np.full(len(to_lon), np.inf)
-        source, moved_m = self._snap(np.atleast_1d(float(lon)), np.atleast_1d(float(lat)))
-        if source[0, 0] < 0:
-            return out
-        reach = int(radius_m / self.cell_m) + 2
-        r0, c0 = max(source[0, 0] - reach, 0), max(source[0, 1] - reach, 0)
-        window = self.water[r0 : source[0, 0] + reach + 1, c0 : source[0, 1] + reach + 1]
-        field = _field(window, source[0, 0] - r0, source[0, 1] - c0, radius_m / self.cell_m, _MOVES)
-        target, target_moved_m = self._snap(np.asarray(to_lon), np.asarray(to_lat))
-        row, col = target[:, 0] - r0, target[:, 1] - c0
-        inside = (target[:, 0] >= 0) & (row >= 0) & (col >= 0)
-        inside &= (row < window.shape[0]) & (col < window.shape[1])
-        out[inside] = (field[row[inside], col[inside]] * self.cell_m
-                       + target_moved_m[inside] + moved_m[0])
-        out[out > radius_m] = np.inf
+        _, target, distance_m = self.near(
+            np.array([lon]), np.array([lat]), to_lon=to_lon, to_lat=to_lat, radius_m=radius_m
+        )
+        out[target] = distance_m
         return out
 
     def path(
@@ -126,7 +148,7 @@ class WaterGrid:
         where = f"way from {lon0:.4f} {lat0:.4f} to {lon1:.4f} {lat1:.4f}"
         if (ends < 0).any():
             raise InputError("an end is not on the water", where=where, mend="Move it to water.")
-        cost = np.where(self.to_land_m < clearance_m, 5.0, 1.0).
+        cost = np.where(self.to_land_m < clearance_m, 5.0, 1.0)
         rows, cols = _astar(self.water, cost, ends[0, 0], ends[0, 1], ends[1, 0], ends[1, 1],
                             _MOVES)
         if len(rows) == 0:
