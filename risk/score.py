@@ -106,13 +106,16 @@ def _means(
     mean = np.zeros((3, 3, n))
     missing = np.empty((n_ind, n), np.bool_)
     for k in range(n_ind):
-        w, p = weight[k], pillar[k]
-        for c in range(n):
-            v = value[k, c]
-            lacks = np.isnan(v)
-            missing[k, c] = lacks
-            for b in range(3):
-                mean[b, p, c] += w * (priors[k, b] if lacks else v)
+        w, known, lacks = weight[k], value[k], missing[k]
+        at, lo, hi = mean[0, pillar[k]], mean[1, pillar[k]], mean[2, pillar[k]]
+        prior, prior_lo, prior_hi = priors[k]
+        for c in range(n):  # rows taken out beforehand and no branches: the compiler vectorises
+            v = known[c]
+            lack = v != v
+            lacks[c] = lack
+            at[c] += w * (prior if lack else v)
+            lo[c] += w * (prior_lo if lack else v)
+            hi[c] += w * (prior_hi if lack else v)
     return mean, missing
 
 
@@ -145,7 +148,8 @@ def _contributions(
             rate[i, c] = 100.0 * gain * others / mean[i, c]
     out = np.empty((n_ind, n))
     for k in range(n_ind):
+        w, instead, known, points, per = weight[k], prior[k], value[k], out[k], rate[pillar[k]]
         for c in range(n):
-            v = value[k, c]
-            out[k, c] = rate[pillar[k], c] * weight[k] * (prior[k] if np.isnan(v) else v)
+            v = known[c]
+            points[c] = per[c] * w * (instead if v != v else v)
     return out

@@ -1,0 +1,134 @@
+import itertools
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from geo.errors import InputError
+from risk.zones import _choose, _runs, _shore, _within, zones
+
+
+def shore(lengths, rings):
+    """Build a table of segments: one shoreline per entry of ``lengths``, metres of each segment."""
+    rows = []
+    for s, (metres, ring) in enumerate(zip(lengths, rings, strict=True)):
+        ends = np.cumsum(metres)
+        rows += [
+            {
+                "segment_id": f"L{s}-{i}",
+                "shoreline_id": f"L{s}",
+                "from_m": float(end - m),
+                "to_m": float(end),
+                "length_m": float(m),
+                "is_ring": ring,
+            }
+            for i, (m, end) in enumerate(zip(metres, ends, strict=True))
+        ]
+    return pl.DataFrame(rows)
+
+
+@st.composite
+def coasts(draw):
+    sizes = draw(st.lists(st.integers(1, 6), min_size=1, max_size=2))
+    lengths = [[draw(st.integers(100, 900)) for _ in range(n)] for n in sizes]
+    rings = [draw(st.booleans()) for _ in sizes]
+    n = sum(sizes)
+    score = np.array([draw(st.integers(0, 100)) for _ in range(n)], float)
+    return shore(lengths, rings), score, draw(st.integers(1, 3))
+
+
+def every_choice(table, score, max_zones):
+    """Yield (choice, km, risk) of every subset with at most ``max_zones`` runs."""
+    prepared = _shore(table, score)
+    for bits in itertools.product([False, True], repeat=len(score)):
+        choice = np.array(bits)
+        if len(_runs(prepared, choice)) <= max_zones:
+            km = prepared.km[choice]
+            yield choice, km.sum(), (km * prepared.score[choice]).sum()
+
+
+@given(coasts(), st.floats(0, 90))
+def test_choice_at_a_price_equals_brute_force(coast, price):
+    table, score, max_zones = coast
+    prepared = _shore(table, score)
+    choice = _choose(prepared.km, prepared.score, prepared.start, prepared.ring, price, max_zones)
+    assert len(_runs(prepared, choice)) <= max_zones
+    got = ((prepared.score - price) * prepared.km)[choice].sum()
+    best = max(risk - price * km for _, km, risk in every_choice(table, score, max_zones))
+    assert got == pytest.approx(best, abs=1e-9)
+
+
+@given(coasts(), st.floats(0.2, 4.0))
+def test_no_choice_of_as_few_kilometres_holds_more(coast, budget_km):
+    table, score, max_zones = coast
+    prepared = _shore(table, score)
+    choice = _within(prepared, budget_km, max_zones, 0.0)
+    km = prepared.km[choice].sum()
+    risk = (prepared.km * prepared.score)[choice].sum()
+    assert km <= budget_km + 1e-9
+    rivals = [r for _, k, r in every_choice(table, score, max_zones) if k <= km + 1e-9]
+    assert risk >= max(rivals) - 1e-6
+
+
+@given(coasts(), st.floats(0.2, 4.0))
+def test_zones_keep_every_promise(coast, budget_km):
+    table, score, max_zones = coast
+    found = zones(table, score, budget_km=budget_km, max_zones=max_zones, floor=20.0)
+    assert found.equals(zones(table, score, budget_km=budget_km, max_zones=max_zones, floor=20.0))
+    assert len(found) <= max_zones
+    assert found["km"].sum() <= budget_km + 1e-9
+    rows = [r for zone in found["segments"].to_list() for r in zone]
+    assert len(rows) == len(set(rows))
+    risk = found["risk_km"].sum()
+    prepared = _shore(table, score)
+    lone = _within(prepared, budget_km, max_zones, 20.0)
+    assert risk >= (prepared.km * prepared.score)[lone].sum() - 1e-9
+    for zone in found.iter_rows(named=True):
+        run = table[zone["segments"]]
+        assert run["shoreline_id"].n_unique() == 1
+        for a, b in itertools.pairwise(run.iter_rows(named=True)):
+            wraps = a["is_ring"] and b["from_m"] == 0.0
+            assert wraps or a["to_m"] == b["from_m"]
+    assert found["rank"].to_list() == list(range(1, len(found) + 1))
+    assert found["risk"].is_sorted(descending=True)
+
+
+def test_a_zone_runs_through_the_origin_of_a_ring():
+    table = shore([[500] * 8], [True])
+    score = np.array([90, 80, 5, 5, 5, 5, 5, 85.0])
+    found = zones(table, score, budget_km=1.5, max_zones=1)
+    assert found["segments"].to_list() == [[7, 0, 1]]
+    assert found["from_m"][0] == 3500.0
+    assert found["to_m"][0] == 1000.0
+    opened = zones(table.with_columns(is_ring=False), score, budget_km=1.5, max_zones=1)
+    assert opened["segments"].to_list() == [[0, 1]]
+
+
+def test_zones_do_not_cross_shorelines_and_far_order_does_not_matter():
+    table = shore([[500] * 3, [500] * 3], [False, False])
+    score = np.array([10, 10, 70, 70, 10, 10.0])
+    found = zones(table, score, budget_km=5.0, max_zones=5)
+    assert sorted(found["segments"].to_list()) == [[2], [3]]
+    shuffle = np.random.default_rng(3).permutation(6)
+    moved = zones(table[shuffle], score[shuffle], budget_km=5.0, max_zones=5)
+    assert moved["zone_id"].to_list() == found["zone_id"].to_list()
+
+
+def test_nothing_is_worth_a_patrol_below_the_floor():
+    table = shore([[500] * 4], [False])
+    assert zones(table, np.full(4, 12.0)).is_empty()
+    assert zones(table, np.full(4, np.nan)).is_empty()
+
+
+def test_equal_scores_still_use_the_budget():
+    table = shore([[500] * 10], [False])
+    found = zones(table, np.full(10, 50.0), budget_km=2.0, max_zones=3)
+    assert found["segments"].to_list() == [[0, 1, 2, 3]]
+
+
+def test_wrong_use_is_said():
+    table = shore([[500] * 4], [False])
+    with pytest.raises(InputError, match="budget_km 0"):
+        zones(table, np.zeros(4), budget_km=0)
