@@ -1,0 +1,182 @@
+"""Reading the files that describe a coast."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import polars as pl
+import pyogrio
+
+from geo.errors import InputError
+from geo.tides import CONSTITUENTS, Station
+
+_VECTOR_MEND = "Give a GeoPackage, GeoJSON, zipped Shapefile or GeoParquet layer."
+
+
+def read_layer(path: Path) -> gpd.GeoDataFrame:
+    """Read a vector layer (GeoPackage, GeoJSON, zipped Shapefile, GeoParquet).
+
+    Raises
+    ------
+    InputError
+        When the file is missing, is no vector layer, or is empty.
+    """
+    if not path.is_file():
+        raise InputError("there is no such file", where=str(path), mend="Check the path.")
+    try:
+        if path.suffix.lower() == ".parquet":
+            table = gpd.read_parquet(path)
+        else:
+            table = pyogrio.read_dataframe(path)
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError,
+            OSError) as problem:
+        raise InputError(
+            f"it cannot be read as a vector layer ({problem})", where=str(path), mend=_VECTOR_MEND
+        ) from problem
+    if not isinstance(table, gpd.GeoDataFrame):
+        raise InputError("the layer has no geometry", where=str(path), mend=_VECTOR_MEND)
+    if table.empty:
+        raise InputError("the layer has no features", where=str(path), mend=_VECTOR_MEND)
+    return table
+
+
+def read_stations(path: Path) -> list[Station]:
+    """Read tide stations from a table of harmonic constants.
+
+    JSON as the Neaps tide database writes it (``stations`` with ``harmonic_constituents`` and
+    ``datums``), or CSV with ``station_id, name, lat, lon, constituent, amplitude_m,
+    phase_deg_gmt``. Phases are Greenwich lags in degrees, amplitudes metres.
+
+    Raises
+    ------
+    InputError
+        When the file is neither, or a constant is missing or no number; names file, row (CSV) or
+        station (JSON), and constituent.
+    """
+    if not path.is_file():
+        raise InputError("there is no such file", where=str(path), mend="Check the path.")
+    try:
+        if path.suffix.lower() == ".json":
+            return _stations_from_json(path)
+        return _stations_from_csv(path)
+    except UnicodeDecodeError as problem:
+        raise InputError(
+            f"it is not UTF-8 text ({problem.reason})", where=str(path),
+            mend="Save the table as UTF-8.",
+        ) from problem
+
+
+def _stations_from_json(path: Path) -> list[Station]:
+    try:
+        table = json.loads(path.read_text(encoding="utf-8"))
+        stations = table["stations"]
+    except (json.JSONDecodeError, KeyError, TypeError) as problem:
+        raise InputError(
+            f"it is not a table of tide stations ({problem})",
+            where=str(path),
+            mend="Expected an object with a list 'stations'.",
+        ) from problem
+    out = []
+    for number, entry in enumerate(stations, start=1):
+        name = str(entry.get("name", entry.get("id", number)))
+        where = f"{path}, station {number} ({name})"
+        rows = [
+            (
+                str(c.get("name")),
+                _number(c.get("amplitude"), "amplitude", str(c.get("name")), where, low=0.0),
+                _number(c.get("phase"), "phase", str(c.get("name")), where),
+            )
+            for c in entry.get("harmonic_constituents", [])
+        ]
+        out.append(
+            Station(
+                station_id=str(entry.get("id", name)),
+                name=name,
+                lon=_number(entry.get("longitude"), "longitude", "-", where, low=-180, high=180),
+                lat=_number(entry.get("latitude"), "latitude", "-", where, low=-90, high=90),
+                constituents=_checked(rows, where),
+                datums={k: float(v) for k, v in entry.get("datums", {}).items()},
+            )
+        )
+    return out
+
+
+def _stations_from_csv(path: Path) -> list[Station]:
+    needed = ["station_id", "constituent", "amplitude_m", "phase_deg_gmt"]
+    try:
+        table = pl.read_csv(path, infer_schema=False)
+    except (pl.exceptions.PolarsError, OSError) as problem:
+        raise InputError(
+            f"it is not a CSV table ({problem})", where=str(path),
+            mend=f"Expected the columns {', '.join(needed)}.",
+        ) from problem
+    missing = [name for name in needed if name not in table.columns]
+    if missing:
+        raise InputError(
+            f"the header lacks {', '.join(missing)}; it has {', '.join(table.columns[:12])}",
+            where=f"{path}, row 1",
+            mend=f"Expected the columns {', '.join(needed)} (and name, lat, lon).",
+        )
+    out = []
+    rows = table.with_row_index("row", offset=2)
+    for (station_id,), part in rows.group_by(["station_id"], maintain_order=True):
+        constants = []
+        for row in part.iter_rows(named=True):
+            where = f"{path}, row {row['row']} (station {station_id})"
+            name = str(row["constituent"])
+            constants.append(
+                (
+                    name,
+                    _number(row["amplitude_m"], "amplitude_m", name, where, low=0.0),
+                    _number(row["phase_deg_gmt"], "phase_deg_gmt", name, where),
+                )
+            )
+        first: dict[str, Any] = part.row(0, named=True)
+        where = f"{path}, row {first['row']} (station {station_id})"
+        out.append(
+            Station(
+                station_id=str(station_id),
+                name=str(first.get("name") or station_id),
+                lon=_number(first.get("lon"), "lon", "-", where, low=-180, high=180),
+                lat=_number(first.get("lat"), "lat", "-", where, low=-90, high=90),
+                constituents=_checked(constants, where),
+            )
+        )
+    return out
+
+
+def _number(
+    value: object, column: str, constituent: str, where: str,
+    *, low: float = -math.inf, high: float = math.inf,
+) -> float:
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        number = math.nan
+    if math.isfinite(number) and low <= number <= high:
+        return number
+    found = "missing" if value is None or value == "" else f"{value!r}"
+    what = f"constituent {constituent}: {column} is {found}" if constituent != "-" else (
+        f"{column} is {found}")
+    raise InputError(
+        what,
+        where=where,
+        mend="Fill it in from the published table, or take the row out; nothing was stored.",
+    )
+
+
+def _checked(rows: list[tuple[str, float, float]], where: str) -> pl.DataFrame:
+    names = [row[0].upper() for row in rows]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(
+            f"constituent {', '.join(twice)} stands more than once", where=where,
+            mend="Keep one row for each constituent.",
+        )
+    if not rows:
+        raise InputError(
+            "the station has no constituents", where=where, mend="Give its harmonic constants."
+        )
+    return pl.DataFrame(rows, schema=CONSTITUENTS, orient="row")
