@@ -93,7 +93,7 @@ def tracks(
         The columns of ``positions`` and ``track_id`` u32 (null when impossible), ``step_m``,
         ``step_s``, ``implied_kn`` f32 (null at a track's first position), ``impossible``.
     """
-    rows = positions.sort("mmsi", "t", maintain_order=True)
+    rows = positions.sort("mmsi", "t", "lon", "lat", maintain_order=True)
     mmsi = rows["mmsi"].to_numpy()
     t = rows["t"].dt.epoch("ms").to_numpy()
     limit = np.where(mmsi // 1_000_000 == 111, AIRCRAFT_KN, max_speed_kn) * KNOT

@@ -1,0 +1,170 @@
+"""Put behaviours found by kernels into the shape of ``EVENTS``."""
+
+import hashlib
+import json
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+import polars as pl
+import shapely
+from numpy.typing import NDArray
+
+from ais.schema import EVENTS, TIME, empty
+
+MAX_VERTICES = 100
+_RULE = "behaviours 1"
+
+
+class Sailed(NamedTuple):
+    """The positions of tracks as arrays, each track whole and in time order."""
+
+    mmsi: NDArray[np.uint32]
+    track: NDArray[np.int64]
+    t: NDArray[np.int64]
+    lon: NDArray[np.float64]
+    lat: NDArray[np.float64]
+    sog: NDArray[np.float32]
+    status: NDArray[np.uint8]
+
+
+def sailed(tracks: pl.DataFrame) -> Sailed:
+    """Return the possible positions of ``tracks``, sorted by track and time."""
+    rows = tracks.filter(pl.col("track_id").is_not_null())
+    if not rows["track_id"].is_sorted():
+        rows = rows.sort("track_id", "t", maintain_order=True)
+    return Sailed(
+        rows["mmsi"].to_numpy(),
+        rows["track_id"].cast(pl.Int64).to_numpy(),
+        rows["t"].dt.epoch("ms").to_numpy(),
+        rows["lon"].to_numpy(),
+        rows["lat"].to_numpy(),
+        rows["sog_kn"].cast(pl.Float32).fill_null(float("nan")).to_numpy(),
+        rows["status"].fill_null(255).to_numpy(),
+    )
+
+
+def event_id(kind: str, mmsi: int, t0_ms: int) -> str:
+    """Return the id of an event: the same for the same kind, vessel and start."""
+    return hashlib.blake2b(f"{kind}|{mmsi}|{t0_ms}".encode(), digest_size=10).hexdigest()
+
+
+def lengths_of(mmsi: NDArray[np.uint32], statics: pl.DataFrame) -> NDArray[np.float64]:
+    """Return the last known length of each MMSI in metres, NaN where none is."""
+    known = (
+        statics.filter(pl.col("length_m") > 0)
+        .sort("t")
+        .group_by("mmsi", maintain_order=True)
+        .agg(pl.col("length_m").last())
+        .sort("mmsi")
+    )
+    if not known.height:
+        return np.full(len(mmsi), np.nan)
+    key = known["mmsi"].to_numpy()
+    at = np.minimum(np.searchsorted(key, mmsi), len(key) - 1)
+    return np.where(key[at] == mmsi, known["length_m"].to_numpy()[at], np.nan)
+
+
+def lines(s: Sailed, first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[Any]:
+    """Return the way from row ``first`` to row ``last`` of each event as WKB.
+
+    A way of more than 100 positions is thinned evenly; one of a single position is a point.
+    """
+    parts = []
+    owner = []
+    for e, (a, b) in enumerate(zip(first.tolist(), last.tolist(), strict=True)):
+        n = min(b - a + 1, MAX_VERTICES)
+        rows = np.linspace(a, b, n).round().astype(np.int64) if n > 1 else np.array([a, a])
+        parts.append(rows)
+        owner.append(np.full(len(rows), e))
+    if not parts:
+        return np.array([], dtype=object)
+    row = np.concatenate(parts)
+    drawn = shapely.linestrings(
+        np.column_stack([s.lon[row], s.lat[row]]), indices=np.concatenate(owner)
+    )
+    still = first == last
+    if still.any():
+        drawn[still] = shapely.points(s.lon[first[still]], s.lat[first[still]])
+    return np.asarray(shapely.to_wkb(drawn))
+
+
+def events(
+    kind: str,
+    *,
+    mmsi: NDArray[np.uint32],
+    t0: NDArray[np.int64],
+    t1: NDArray[np.int64],
+    lon: NDArray[np.float64],
+    lat: NDArray[np.float64],
+    wkb: NDArray[Any],
+    evidence: list[dict[str, Any]],
+    rule: str,
+) -> pl.DataFrame:
+    """Return a table of ``EVENTS``, sorted by time, of behaviours of one kind."""
+    if not len(mmsi):
+        return empty(EVENTS)
+    return pl.DataFrame(
+        {
+            "event_id": [
+                event_id(kind, m, t) for m, t in zip(mmsi.tolist(), t0.tolist(), strict=True)
+            ],
+            "kind": [kind] * len(mmsi),
+            "mmsi": mmsi,
+            "other_mmsi": pl.Series([None] * len(mmsi), dtype=pl.UInt32),
+            "t0": pl.Series(t0).cast(TIME),
+            "t1": pl.Series(t1).cast(TIME),
+            "lon": lon,
+            "lat": lat,
+            "geometry": wkb.tolist(),
+            "evidence": [json.dumps(e, ensure_ascii=False, allow_nan=False) for e in evidence],
+            "version": pl.Series([1] * len(mmsi), dtype=pl.UInt16),
+            "algorithm": [f"{_RULE}: {rule}"] * len(mmsi),
+        },
+        schema=EVENTS,
+    ).sort("t0", "mmsi", "event_id")
+
+
+def rounded(value: float, digits: int = 1) -> float | None:
+    """Return a figure as it stands in evidence; None when it is not known."""
+    return round(float(value), digits) if np.isfinite(value) else None
+
+
+@numba.njit(cache=True)
+def _beyond(lon: Any, lat: Any, b_lon: Any, b_lat: Any, b_radius: Any, reach: float) -> Any:
+    n = lon.shape[0]
+    out = np.full(n, np.inf)
+    most = b_radius.max() + reach
+    window = most / 111_000.0
+    for i in range(n):
+        k = np.searchsorted(b_lat, lat[i] - window)
+        scale = np.cos(np.radians(lat[i]))
+        while k < b_lat.shape[0] and b_lat[k] <= lat[i] + window:
+            dx = abs(b_lon[k] - lon[i])
+            dx = min(dx, 360 - dx) * scale * 111_195.08
+            if dx <= most:
+                dy = (b_lat[k] - lat[i]) * 111_195.08
+                out[i] = min(out[i], np.sqrt(dx * dx + dy * dy) - b_radius[k])
+            k += 1
+        if out[i] > reach:
+            out[i] = np.inf
+    return out
+
+
+def beyond_berths(
+    lon: NDArray[np.float64],
+    lat: NDArray[np.float64],
+    berths: pl.DataFrame,
+    *,
+    reach_m: float = 1000.0,
+) -> NDArray[np.float64]:
+    """Return how far each position is outside the nearest berth's or anchorage's circle.
+
+    Negative inside a circle; infinite farther out than ``reach_m``. ``berths`` has columns
+    lon, lat, radius_m.
+    """
+    if not berths.height:
+        return np.full(len(lon), np.inf)
+    ordered = berths.sort("lat")
+    columns = [ordered[c].cast(pl.Float64).to_numpy() for c in ("lon", "lat", "radius_m")]
+    return np.asarray(_beyond(lon, lat, *columns, reach_m))

@@ -1,0 +1,251 @@
+"""Find vessels that come to the shore where there is no known wharf."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numba
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from ais._events import Sailed, beyond_berths, events, lines, rounded, sailed
+from ais._plane import KNOT, bearing, metres
+from geo.nearest import Nearest, ShoreIndex
+
+
+@dataclass(frozen=True)
+class ApproachRule:
+    """What counts as coming to the shore.
+
+    Within ``band_m`` of a segment and more than ``apron_m`` outside every known berth's
+    circle (ships manoeuvre there), and either slower than ``slow_kn`` for ``slow_min``, or
+    heading at the shore within ``cone_deg``. Passing along is neither: the slow vessel must
+    come to a halt (``halt_kn``) or gain less than ``passing_ratio`` of the way it makes
+    through the band; the one heading at the shore must turn back from it, halt, or be
+    heard no more.
+    """
+
+    band_m: float = 200.0
+    apron_m: float = 200.0
+    slow_kn: float = 5.0
+    slow_min: float = 3.0
+    halt_kn: float = 1.0
+    cone_deg: float = 45.0
+    passing_ratio: float = 0.6
+    bridge_min: float = 10.0
+    turn_min: float = 10.0
+
+
+_SLOW, _HEADING = 1, 2
+_REASONS = {_SLOW: ["slow"], _HEADING: ["heading"], _SLOW | _HEADING: ["slow", "heading"]}
+
+
+@numba.njit(cache=True)
+def _visits(
+    mmsi: NDArray[Any],
+    track: NDArray[Any],
+    t: NDArray[Any],
+    near: NDArray[Any],
+    shore: NDArray[Any],
+    band: float,
+    bridge_ms: int,
+) -> Any:
+    """Return (first, last) of stays in the band, and drop those of vessels never seen outside.
+
+    A short way out of the band and back, inside one track, does not end a stay. A stay counts
+    if the vessel's position before it was out of the band: one that has been there since it
+    was first heard, or since a silence, has not come.
+    """
+    n = t.shape[0]
+    first, last = np.empty(n, np.int64), np.empty(n, np.int64)
+    found = 0
+    i = 0
+    while i < n:
+        if not near[i]:
+            i += 1
+            continue
+        end = i
+        j = i + 1
+        while j < n and track[j] == track[i] and t[j] - t[end] <= bridge_ms:
+            if near[j]:
+                end = j
+            j += 1
+        came = i > 0 and mmsi[i - 1] == mmsi[i] and shore[i - 1] > band
+        if came:
+            first[found], last[found] = i, end
+            found += 1
+        i = end + 1
+    return first[:found].copy(), last[:found].copy()
+
+
+@numba.njit(cache=True)
+def _judge(
+    track: NDArray[Any],
+    t: NDArray[Any],
+    lon: NDArray[Any],
+    lat: NDArray[Any],
+    sog: NDArray[Any],
+    near: NDArray[Any],
+    shore: NDArray[Any],
+    towards: NDArray[Any],
+    first: NDArray[Any],
+    last: NDArray[Any],
+    slow_ms: float,
+    halt_ms: float,
+    slow_time: int,
+    cone: float,
+    passing: float,
+    turn_time: int,
+) -> Any:
+    """Return reasons (bits), closest row, slow minutes, ratio, mean speed of each stay."""
+    m = first.shape[0]
+    n = t.shape[0]
+    why = np.zeros(m, np.uint8)
+    closest = np.empty(m, np.int64)
+    slow_for, ratio, mean = np.zeros(m), np.zeros(m), np.zeros(m)
+    for e in range(m):
+        a, b = first[e], last[e]
+        c = a
+        longest = 0
+        spell = 0
+        way = 0.0
+        in_cone = False
+        halted = False
+        for k in range(a, b + 1):
+            if near[k] and shore[k] < shore[c]:
+                c = k
+            if k == 0 or track[k] != track[k - 1]:
+                continue
+            step = metres(lon[k - 1], lat[k - 1], lon[k], lat[k])
+            seconds = max((t[k] - t[k - 1]) / 1000.0, 1.0)
+            speed = step / seconds
+            if k > a:
+                way += step
+                if near[k] and near[k - 1] and speed < slow_ms:
+                    spell += t[k] - t[k - 1]
+                    longest = max(longest, spell)
+                else:
+                    spell = 0
+                if speed < halt_ms and seconds >= 60.0:
+                    halted = True
+                elif sog[k] == sog[k] and sog[k] * 0.514444 < halt_ms and speed < slow_ms:
+                    halted = True
+            if near[k] and speed >= halt_ms and towards[k] == towards[k]:
+                off = abs(
+                    (bearing(lon[k - 1], lat[k - 1], lon[k], lat[k]) - towards[k] + 180) % 360 - 180
+                )
+                if off <= cone and shore[k] < shore[k - 1]:
+                    in_cone = True
+        gained = metres(lon[a], lat[a], lon[b], lat[b])
+        ratio[e] = gained / way if way > 0 else 0.0
+        took = (t[b] - t[a]) / 1000.0
+        mean[e] = way / took if took > 0 else 0.0
+        slow_for[e] = longest / 60_000.0
+        closest[e] = c
+        ends = b == n - 1 or track[b + 1] != track[b]
+        if longest >= slow_time and (halted or ends or ratio[e] < passing):
+            why[e] |= 1
+        if in_cone:
+            p = c
+            while p > 0 and track[p - 1] == track[c] and t[c] - t[p] < turn_time:
+                p -= 1
+            q = c
+            while q + 1 < n and track[q + 1] == track[c] and t[q] - t[c] < turn_time:
+                q += 1
+            scale = np.cos(np.radians(lat[c]))
+            dot = (lon[c] - lon[p]) * (lon[q] - lon[c]) * scale * scale
+            dot += (lat[c] - lat[p]) * (lat[q] - lat[c])
+            out = metres(lon[c], lat[c], lon[q], lat[q])
+            if ends or halted or (dot < 0 and out > 0):
+                why[e] |= 2
+    return why, closest, slow_for, ratio, mean
+
+
+def approach_events(
+    s: Sailed,
+    nearest: Nearest,
+    *,
+    berths: pl.DataFrame,
+    segment_ids: Sequence[str],
+    rule: ApproachRule,
+) -> pl.DataFrame:
+    """Return shore approaches as ``EVENTS``, given each position's nearest shore."""
+    shore = nearest.distance_m
+    in_band = shore <= rule.band_m
+    outside = np.ones(len(shore), np.bool_)
+    at = np.flatnonzero(in_band)
+    outside[at] = beyond_berths(s.lon[at], s.lat[at], berths) > rule.apron_m
+    near = in_band & outside
+    first, last = _visits(
+        s.mmsi, s.track, s.t, near, shore, rule.band_m, round(rule.bridge_min * 60_000)
+    )
+    why, closest, slow_for, ratio, mean = _judge(
+        s.track, s.t, s.lon, s.lat, s.sog, near, shore, nearest.bearing_deg, first, last,
+        rule.slow_kn * KNOT, rule.halt_kn * KNOT, round(rule.slow_min * 60_000), rule.cone_deg,
+        rule.passing_ratio, round(rule.turn_min * 60_000),
+    )  # fmt: skip
+    hit = why > 0
+    first, last, closest = first[hit], last[hit], closest[hit]
+    evidence = [
+        {
+            "why": _REASONS[int(w)],
+            "segment_id": segment_ids[int(nearest.segment[c])],
+            "chainage_m": rounded(nearest.chainage_m[c]),
+            "min_shore_m": rounded(shore[c]),
+            "band_m": rule.band_m,
+            "slow_kn": rule.slow_kn,
+            "slow_min": rounded(m),
+            "mean_speed_kn": rounded(v / KNOT, 2),
+            "displacement_ratio": rounded(r, 3),
+            "duration_min": rounded((s.t[b] - s.t[a]) / 60_000),
+            "n_positions": int(b - a + 1),
+        }
+        for w, c, m, v, r, a, b in zip(
+            why[hit], closest, slow_for[hit], mean[hit], ratio[hit], first, last, strict=True
+        )
+    ]
+    return events(
+        "shore_approach",
+        mmsi=s.mmsi[first],
+        t0=s.t[first],
+        t1=s.t[last],
+        lon=s.lon[closest],
+        lat=s.lat[closest],
+        wkb=lines(s, first, last),
+        evidence=evidence,
+        rule="shore approach",
+    )
+
+
+def shore_approaches(
+    tracks: pl.DataFrame,
+    index: ShoreIndex,
+    *,
+    berths: pl.DataFrame,
+    segment_ids: Sequence[str],
+    rule: ApproachRule | None = None,
+) -> pl.DataFrame:
+    """Find vessels that come to the shore outside known wharves.
+
+    Parameters
+    ----------
+    tracks : DataFrame
+        As ``ais.tracks.tracks`` returns them.
+    index : ShoreIndex
+        Of the coast.
+    berths : DataFrame
+        Known wharves, berths and anchorages: lon, lat, radius_m.
+    segment_ids : sequence of str
+        The ids of the segments that ``index`` was built of, in order.
+
+    Returns
+    -------
+    DataFrame
+        ``EVENTS`` of kind ``shore_approach``; the point is the position closest to the shore,
+        the geometry the way through the band, the evidence names the segment and why.
+    """
+    used = rule or ApproachRule()
+    s = sailed(tracks)
+    nearest = index.nearest(s.lon, s.lat, max_m=used.band_m)
+    return approach_events(s, nearest, berths=berths, segment_ids=segment_ids, rule=used)

@@ -1,0 +1,225 @@
+"""Find vessels that hang about at sea without lying still."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numba
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from ais._events import Sailed, beyond_berths, events, lines, rounded, sailed
+from ais._plane import KNOT, metres, path_m, smoothed
+from ais.stops import StopRule, Stops, find_stops
+
+
+@dataclass(frozen=True)
+class Loitering:
+    """A definition of loitering: mean speed, least time, and how little of the way was gained.
+
+    ``max_ratio`` bounds displacement / path on smoothed positions; a definition that does not
+    ask for it has 1.
+    """
+
+    name: str
+    max_speed_kn: float
+    least_min: float
+    max_ratio: float
+    source: str
+
+
+COASTAL = Loitering("coastal", 2.0, 60.0, 0.3, "Shoregrid's own, for boats near a shore")
+PRESETS: dict[str, Loitering] = {
+    p.name: p
+    for p in (
+        COASTAL,
+        Loitering(
+            "gfw", 2.0, 120.0, 1.0,
+            "Global Fishing Watch: mean speed < 2 kn; Miller et al., Frontiers in Marine "
+            "Science 5:240, 2018, on transshipment by loitering",
+        ),
+        Loitering("starboard", 2.0, 240.0, 1.0, "Starboard Maritime Intelligence: < 2 kn, ≥ 4 h"),
+        Loitering("zhoushan", 3.5, 60.0, 0.3, "practice in Zhoushan's waters: < 3.5 kn, > 1 h"),
+    )
+}  # fmt: skip
+
+_SMOOTH_S = 180.0
+_LOCAL_S = 600.0
+_LYING_SHARE = 0.8
+
+
+@numba.njit(cache=True)
+def _slow_runs(
+    track: NDArray[Any],
+    t: NDArray[Any],
+    path: NDArray[Any],
+    out: NDArray[Any],
+    half_ms: int,
+    limit: float,
+    least_ms: int,
+) -> Any:
+    """Return (first, last) of runs whose mean speed about each position is below ``limit``."""
+    n = t.shape[0]
+    first, last = np.empty(n, np.int64), np.empty(n, np.int64)
+    found = 0
+    begin = -1
+    a = 0
+    b = 0
+    for i in range(n):
+        new = i == 0 or track[i] != track[i - 1]
+        if new:
+            a = i
+            b = i
+        while t[a] < t[i] - half_ms:
+            a += 1
+        while b + 1 < n and track[b + 1] == track[i] and t[b + 1] <= t[i] + half_ms:
+            b += 1
+        p, q = a, b
+        if p == q:
+            if i > 0 and not new:
+                p = i - 1
+            elif i + 1 < n and track[i + 1] == track[i]:
+                q = i + 1
+        slow = False
+        if t[q] > t[p] and not out[i]:
+            slow = (path[q] - path[p]) / ((t[q] - t[p]) / 1000.0) < limit
+        if begin >= 0 and (new or not slow):
+            if t[i - 1] - t[begin] >= least_ms:
+                first[found], last[found] = begin, i - 1
+                found += 1
+            begin = -1
+        if slow and begin < 0:
+            begin = i
+    if begin >= 0 and t[n - 1] - t[begin] >= least_ms:
+        first[found], last[found] = begin, n - 1
+        found += 1
+    return first[:found].copy(), last[:found].copy()
+
+
+@numba.njit(cache=True)
+def _spans(lon: Any, lat: Any, first: Any, last: Any) -> Any:
+    """Return displacement of each run, its middle, and how far it reaches from there."""
+    n = first.shape[0]
+    gained, x, y, reach = np.empty(n), np.empty(n), np.empty(n), np.zeros(n)
+    for e in range(n):
+        a, b = first[e], last[e]
+        gained[e] = metres(lon[a], lat[a], lon[b], lat[b])
+        dx = 0.0
+        dy = 0.0
+        for k in range(a, b + 1):
+            d = lon[k] - lon[a]
+            if d > 180:
+                d -= 360
+            elif d < -180:
+                d += 360
+            dx += d
+            dy += lat[k] - lat[a]
+        x[e] = lon[a] + dx / (b - a + 1)
+        y[e] = lat[a] + dy / (b - a + 1)
+        for k in range(a, b + 1):
+            reach[e] = max(reach[e], metres(x[e], y[e], lon[k], lat[k]))
+    return gained, x, y, reach
+
+
+def _cover(n: int, first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which of ``n`` rows lie in any of the runs."""
+    edge = np.zeros(n + 1, np.int64)
+    np.add.at(edge, first, 1)
+    np.add.at(edge, last + 1, -1)
+    return np.cumsum(edge[:-1]) > 0
+
+
+def loitering_events(
+    s: Sailed, lain: Stops, *, berths: pl.DataFrame, preset: Loitering, rule: StopRule
+) -> pl.DataFrame:
+    """Return loitering as ``EVENTS``, given the stops; see ``loitering``."""
+    x, y = smoothed(s.track, s.t, s.lon, s.lat, round(_SMOOTH_S * 1000))
+    path = path_m(s.track, x, y)
+    n = len(s.t)
+    still = lain.still
+    lasted_min = (s.t[lain.last] - s.t[lain.first]) / 60_000
+    long = (lain.speed_kn <= rule.still_kn) & (lasted_min >= preset.least_min)
+    in_berth = beyond_berths(s.lon, s.lat, berths) <= 0
+    out = in_berth | _cover(n, lain.first[long], lain.last[long])
+    first, last = _slow_runs(
+        s.track, s.t, path, out, round(_LOCAL_S * 1000), preset.max_speed_kn * KNOT,
+        round(preset.least_min * 60_000),
+    )  # fmt: skip
+    gained, lon, lat, reach = _spans(x, y, first, last)
+    way = path[last] - path[first]
+    seconds = (s.t[last] - s.t[first]) / 1000.0
+    ratio = np.divide(gained, way, out=np.zeros(len(way)), where=way > 0)
+    lying = _cover(n, lain.first[still], lain.last[still])
+    step = np.diff(s.t, prepend=s.t[:1]).clip(0) * lying
+    step[np.diff(s.track, prepend=-1) != 0] = 0
+    lain_s = np.cumsum(step) / 1000.0
+    share = (lain_s[last] - lain_s[first]) / seconds
+    speed = way / seconds / KNOT
+    is_one = (ratio <= preset.max_ratio) & (speed < preset.max_speed_kn) & (share < _LYING_SHARE)
+    first, last, lon, lat = first[is_one], last[is_one], lon[is_one], lat[is_one]
+    evidence = [
+        {
+            "preset": preset.name,
+            "max_speed_kn": preset.max_speed_kn,
+            "least_min": preset.least_min,
+            "max_ratio": preset.max_ratio,
+            "mean_speed_kn": rounded(v, 2),
+            "displacement_ratio": rounded(r, 3),
+            "duration_min": rounded(d / 60),
+            "path_m": rounded(w),
+            "reach_m": rounded(m),
+            "stopped_share": rounded(z, 2),
+            "n_positions": int(b - a + 1),
+        }
+        for v, r, d, w, m, z, a, b in zip(
+            speed[is_one], ratio[is_one], seconds[is_one], way[is_one], reach[is_one],
+            share[is_one], first, last, strict=True,
+        )
+    ]  # fmt: skip
+    return events(
+        "loitering",
+        mmsi=s.mmsi[first],
+        t0=s.t[first],
+        t1=s.t[last],
+        lon=lon,
+        lat=lat,
+        wkb=lines(s, first, last),
+        evidence=evidence,
+        rule=f"loitering, {preset.name}",
+    )
+
+
+def loitering(
+    tracks: pl.DataFrame,
+    *,
+    berths: pl.DataFrame,
+    statics: pl.DataFrame,
+    preset: Loitering = COASTAL,
+    stop_rule: StopRule | None = None,
+) -> pl.DataFrame:
+    """Find loitering: slow for long, and getting nowhere.
+
+    A run is a stretch of a track whose mean speed within 10 min of each position is below the
+    preset's; it counts if it lasts and if displacement / path is small, on positions
+    smoothed over 3 min either way. Not loitering: time inside a known berth or anchorage; a
+    stop at which the vessel lay still (moored or swinging at anchor) for the preset's time
+    or longer; and a run of which shorter such stops make up 80 % or more.
+
+    Parameters
+    ----------
+    tracks : DataFrame
+        As ``ais.tracks.tracks`` returns them.
+    berths : DataFrame
+        Known berths and anchorages: lon, lat, radius_m.
+    statics : DataFrame
+        ``STATICS``, for lengths.
+
+    Returns
+    -------
+    DataFrame
+        ``EVENTS`` of kind ``loitering``; the point is the middle of the positions.
+    """
+    s = sailed(tracks)
+    rule = stop_rule or StopRule()
+    lain = find_stops(s, statics, rule)
+    return loitering_events(s, lain, berths=berths, preset=preset, rule=rule)

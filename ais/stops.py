@@ -1,0 +1,211 @@
+"""Find where vessels lay still: moored, or swinging at anchor."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numba
+import numpy as np
+import polars as pl
+import shapely
+from numpy.typing import NDArray
+
+from ais._events import Sailed, events, lengths_of, rounded, sailed
+from ais._plane import KNOT, metres, path_m, smoothed
+
+DEFAULT_LENGTH_M = 30.0
+"""A small coaster or fishing boat, where no length was ever heard."""
+
+
+@dataclass(frozen=True)
+class StopRule:
+    """What counts as lying still.
+
+    Moored: within ``moored_m`` of one place for ``moored_min``. At anchor: within 2 × length
+    + ``anchor_m`` (a chain lets a ship swing about its own length and the scope around the
+    anchor) for ``anchor_min``, at a mean speed over the smoothed path below ``still_kn``, or
+    ``still_status_kn`` where the vessel says that it is at anchor, moored or aground: a boat
+    that moves about in that circle under power is no ship at anchor.
+    """
+
+    moored_m: float = 100.0
+    moored_min: float = 10.0
+    anchor_m: float = 200.0
+    anchor_min: float = 30.0
+    still_kn: float = 0.5
+    still_status_kn: float = 1.0
+    outliers: int = 2
+    smooth_s: float = 180.0
+
+
+@numba.njit(cache=True)
+def _runs(
+    track: NDArray[Any],
+    t: NDArray[Any],
+    lon: NDArray[Any],
+    lat: NDArray[Any],
+    path: NDArray[Any],
+    radius: NDArray[Any],
+    limit: NDArray[Any],
+    taken: NDArray[Any],
+    least_ms: int,
+    outliers: int,
+) -> Any:
+    """Return (first row, last row, centre, spread) of runs that stay within ``radius``.
+
+    The centre is the running mean; up to ``outliers`` positions in a row may lie outside if
+    the next one is back. ``limit`` is the mean speed a run may have, in m/s.
+    """
+    n = t.shape[0]
+    first, last = np.empty(n, np.int64), np.empty(n, np.int64)
+    c_lon, c_lat, spread = np.empty(n), np.empty(n), np.empty(n)
+    found = 0
+    i = 0
+    while i < n:
+        if taken[i]:
+            i += 1
+            continue
+        x, y, count = lon[i], lat[i], 1
+        end = i
+        missed = 0
+        j = i + 1
+        while j < n and track[j] == track[i] and not taken[j]:
+            if metres(x, y, lon[j], lat[j]) <= radius[i]:
+                count += 1
+                dx = lon[j] - x
+                if dx > 180:
+                    dx -= 360
+                elif dx < -180:
+                    dx += 360
+                x += dx / count
+                y += (lat[j] - y) / count
+                end = j
+                missed = 0
+            else:
+                missed += 1
+                if missed > outliers:
+                    break
+            j += 1
+        took = t[end] - t[i]
+        if took < least_ms:
+            i += 1
+            continue
+        if (path[end] - path[i]) / (took / 1000.0) > limit[i]:
+            i += max(1, (end - i) // 4)
+            continue
+        far = 0.0
+        for k in range(i, end + 1):
+            d = metres(x, y, lon[k], lat[k])
+            if d <= radius[i]:
+                far = max(far, d)
+        first[found], last[found] = i, end
+        c_lon[found], c_lat[found], spread[found] = x, y, far
+        found += 1
+        i = end + 1
+    return (
+        first[:found].copy(),
+        last[:found].copy(),
+        c_lon[:found].copy(),
+        c_lat[:found].copy(),
+        spread[:found].copy(),
+    )
+
+
+@dataclass(frozen=True)
+class Stops:
+    """Runs of rows of a ``Sailed`` in which a vessel lay still."""
+
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
+    lon: NDArray[np.float64]
+    lat: NDArray[np.float64]
+    spread_m: NDArray[np.float64]
+    radius_m: NDArray[np.float64]
+    speed_kn: NDArray[np.float64]
+    anchored: NDArray[np.bool_]
+    still: NDArray[np.bool_]
+    """Slow enough to lie moored; the others hold their place under power or adrift."""
+
+
+def find_stops(s: Sailed, statics: pl.DataFrame, rule: StopRule) -> Stops:
+    """Find the stops in ``s``, in row order; see ``stops``."""
+    x, y = smoothed(s.track, s.t, s.lon, s.lat, round(rule.smooth_s * 1000))
+    path = path_m(s.track, x, y)
+    length = np.nan_to_num(lengths_of(s.mmsi, statics), nan=DEFAULT_LENGTH_M)
+    swing = 2.0 * length + rule.anchor_m
+    says_still = np.isin(s.status, [1, 5, 6])
+    limit = np.where(says_still, rule.still_status_kn, rule.still_kn) * KNOT
+    n = len(s.t)
+    free = np.zeros(n, np.bool_)
+    place = (s.track, s.t, s.lon, s.lat, path)
+    lain = _runs(*place, swing, limit, free, round(rule.anchor_min * 60_000), rule.outliers)
+    taken = np.zeros(n + 1, np.int64)
+    np.add.at(taken, lain[0], 1)
+    np.add.at(taken, lain[1] + 1, -1)
+    still = np.cumsum(taken[:-1]) > 0
+    near = np.full(n, rule.moored_m)
+    short = _runs(
+        *place, near, np.full(n, np.inf), still, round(rule.moored_min * 60_000), rule.outliers
+    )
+    first, last, lon, lat, spread = (
+        np.concatenate([a, b]) for a, b in zip(lain, short, strict=True)
+    )
+    order = np.argsort(first, kind="stable")
+    first, last, lon, lat, spread = (v[order] for v in (first, last, lon, lat, spread))
+    anchored = spread > rule.moored_m
+    speed = (path[last] - path[first]) / ((s.t[last] - s.t[first]) / 1000.0) / KNOT
+    radius = np.where(anchored, swing[first], rule.moored_m)
+    still = speed <= limit[first] / KNOT
+    return Stops(first, last, lon, lat, spread, radius, speed, anchored, still)
+
+
+def stop_events(s: Sailed, found: Stops) -> pl.DataFrame:
+    """Return stops as ``EVENTS``: the point is the middle of the positions."""
+    minutes = (s.t[found.last] - s.t[found.first]) / 60_000
+    states = np.where(found.anchored, "at_anchor", np.where(found.still, "moored", "holding"))
+    evidence = [
+        {
+            "state": str(state),
+            "duration_min": rounded(m),
+            "radius_m": rounded(r),
+            "spread_m": rounded(w),
+            "mean_speed_kn": rounded(v, 2),
+            "n_positions": int(b - a + 1),
+        }
+        for state, m, r, w, v, a, b in zip(
+            states, minutes, found.radius_m, found.spread_m, found.speed_kn,
+            found.first, found.last, strict=True,
+        )
+    ]  # fmt: skip
+    return events(
+        "stop",
+        mmsi=s.mmsi[found.first],
+        t0=s.t[found.first],
+        t1=s.t[found.last],
+        lon=found.lon,
+        lat=found.lat,
+        wkb=np.asarray(shapely.to_wkb(shapely.points(found.lon, found.lat))),
+        evidence=evidence,
+        rule="stop",
+    )
+
+
+def stops(
+    tracks: pl.DataFrame, *, statics: pl.DataFrame, rule: StopRule | None = None
+) -> pl.DataFrame:
+    """Find where vessels lay still.
+
+    Parameters
+    ----------
+    tracks : DataFrame
+        As ``ais.tracks.tracks`` returns them.
+    statics : DataFrame
+        ``STATICS``; lengths widen the circle that a ship at anchor swings in.
+
+    Returns
+    -------
+    DataFrame
+        ``EVENTS`` of kind ``stop``; ``state`` in the evidence is ``moored``, ``at_anchor`` or
+        ``holding`` (within the moored circle, yet moving more than a moored boat does).
+    """
+    s = sailed(tracks)
+    return stop_events(s, find_stops(s, statics, rule or StopRule()))
