@@ -10,8 +10,11 @@ import polars as pl
 import pyogrio
 
 from geo.errors import InputError
-from geo.tides import CONSTITUENTS, Station
+from geo.tides import CONSTITUENTS, Station, known
 
+# Constituents that pyTMD has no argument for are left out, and named in the station's note, while
+# they hold no more than this share of all amplitudes (Kanmen 0.1 %, Anchorage 2 %).
+_LEFT_OUT_SHARE = 0.05
 _VECTOR_MEND = "Give a GeoPackage, GeoJSON, zipped Shapefile or GeoParquet layer."
 
 
@@ -90,13 +93,15 @@ def _stations_from_json(path: Path) -> list[Station]:
             )
             for c in entry.get("harmonic_constituents", [])
         ]
+        constituents, note = _checked(rows, where)
         out.append(
             Station(
                 station_id=str(entry.get("id", name)),
                 name=name,
                 lon=_number(entry.get("longitude"), "longitude", "-", where, low=-180, high=180),
                 lat=_number(entry.get("latitude"), "latitude", "-", where, low=-90, high=90),
-                constituents=_checked(rows, where),
+                constituents=constituents,
+                note=note,
                 datums={k: float(v) for k, v in entry.get("datums", {}).items()},
             )
         )
@@ -135,13 +140,15 @@ def _stations_from_csv(path: Path) -> list[Station]:
             )
         first: dict[str, Any] = part.row(0, named=True)
         where = f"{path}, row {first['row']} (station {station_id})"
+        constituents, note = _checked(constants, where)
         out.append(
             Station(
                 station_id=str(station_id),
                 name=str(first.get("name") or station_id),
                 lon=_number(first.get("lon"), "lon", "-", where, low=-180, high=180),
                 lat=_number(first.get("lat"), "lat", "-", where, low=-90, high=90),
-                constituents=_checked(constants, where),
+                constituents=constituents,
+                note=note,
             )
         )
     return out
@@ -167,7 +174,8 @@ def _number(
     )
 
 
-def _checked(rows: list[tuple[str, float, float]], where: str) -> pl.DataFrame:
+def _checked(rows: list[tuple[str, float, float]], where: str) -> tuple[pl.DataFrame, str]:
+    """Return the constituents that can be predicted with, and a note on those left out."""
     names = [row[0].upper() for row in rows]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -175,8 +183,18 @@ def _checked(rows: list[tuple[str, float, float]], where: str) -> pl.DataFrame:
             f"constituent {', '.join(twice)} stands more than once", where=where,
             mend="Keep one row for each constituent.",
         )
-    if not rows:
+    left_out = [row for row in rows if not known(row[0])]
+    lost_m, all_m = sum(row[1] for row in left_out), sum(row[1] for row in rows)
+    if lost_m > _LEFT_OUT_SHARE * all_m or len(left_out) == len(rows):
         raise InputError(
-            "the station has no constituents", where=where, mend="Give its harmonic constants."
+            f"no known constituents hold enough of the tide "
+            f"({', '.join(row[0] for row in left_out) or 'there are none'} unknown)",
+            where=where,
+            mend="Use the names of NOAA's or TICON's tables (M2, S2, K1, ...).",
         )
-    return pl.DataFrame(rows, schema=CONSTITUENTS, orient="row")
+    note = "" if not left_out else (
+        f"left out, unknown to the predictor: {', '.join(row[0] for row in left_out)} "
+        f"({lost_m * 1000:.0f} mm together)"
+    )
+    kept = [row for row in rows if row not in left_out]
+    return pl.DataFrame(kept, schema=CONSTITUENTS, orient="row"), note

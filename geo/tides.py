@@ -9,7 +9,6 @@ import pyTMD.constituents
 from numpy.typing import NDArray
 
 from geo.crs import Floats
-from geo.errors import InputError
 
 _MJD_EPOCH = np.datetime64("1858-11-17T00:00:00", "ms")
 _DAY = np.timedelta64(86_400_000, "ms")
@@ -39,38 +38,37 @@ class Station:
     note: str = ""
 
 
+def known(constituent: str) -> bool:
+    """Return whether heights can be worked out for a constituent of this name."""
+    try:
+        pyTMD.constituents.coefficients_table([_pytmd_name(constituent)], corrections="GOT")
+    except ValueError:
+        return False
+    return True
+
+
 def predict(station: Station, times: NDArray[np.datetime64]) -> Floats:
     """Return heights (m above mean sea level) at UTC times, with nodal corrections.
 
     Arguments and nodal factors are pyTMD's (corrections "GOT"): 2 mm rms from NOAA's own
-    predictions at Honolulu.
-
-    Raises
-    ------
-    InputError
-        When pyTMD does not know a constituent by its name.
+    predictions at Honolulu. Every constituent must be one that ``known`` accepts.
     """
-    names = [
-        _ALIASES.get(name.lower(), name.lower())
-        for name in station.constituents["constituent"].to_list()
-    ]
+    names = [_pytmd_name(name) for name in station.constituents["constituent"].to_list()]
     amplitude_m = station.constituents["amplitude_m"].to_numpy()
     phase_deg = station.constituents["phase_deg"].to_numpy().copy()
     phase_deg[[name == "sa" for name in names]] -= _SA_SHIFT_DEG
     mjd = (np.asarray(times).astype("datetime64[ms]") - _MJD_EPOCH) / _DAY
-    try:
-        u, f, argument_deg = pyTMD.constituents.arguments(
-            np.atleast_1d(mjd), names, corrections="GOT"
-        )
-    except (ValueError, KeyError, TypeError) as problem:
-        raise InputError(
-            f"a tidal constituent is not known: {problem}",
-            where=f"tide station {station.station_id}",
-            mend="Use the names of NOAA's or TICON's tables (M2, S2, K1, ...).",
-        ) from problem
+    u, f, argument_deg = pyTMD.constituents.arguments(
+        np.atleast_1d(mjd), names, corrections="GOT"
+    )
     angle = np.radians(argument_deg - phase_deg) + u
     heights: Floats = (f * amplitude_m * np.cos(angle)).sum(axis=1)
     return heights
+
+
+def _pytmd_name(constituent: str) -> str:
+    name = constituent.lower()
+    return _ALIASES.get(name, name)
 
 
 def extremes(station: Station, t0: np.datetime64, t1: np.datetime64) -> pl.DataFrame:
