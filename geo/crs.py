@@ -14,6 +14,9 @@ Bools: TypeAlias = npt.NDArray[np.bool_]
 LONLAT = CRS.from_epsg(4326)
 ELLIPSOID = Geod(ellps="WGS84")
 
+# Straight in lon/lat and straight in a metre CRS part by a millimetre over this length (some
+# 1 km), so that a place and its chainage agree whichever of the two they are worked out in.
+MAX_EDGE_DEG = 0.01
 # A transverse Mercator's scale is off by (x / R)**2 / 2: 0.3 % half-way across this width.
 _TMERC_WIDTH_M = 1_000_000
 

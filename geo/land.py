@@ -10,12 +10,12 @@ from rasterio.features import rasterize
 from rasterio.transform import Affine
 
 from geo._edges import EdgeGrid, crossings_to_centre, edge_grid
-from geo.crs import Bools, Floats, to_metres, working_crs
+from geo.crs import MAX_EDGE_DEG, Bools, Floats, to_metres, working_crs
 
 
 def land_edges(land: gpd.GeoDataFrame, crs: CRS) -> tuple[Floats, Floats, Floats, Floats]:
     """Return all edges of the land polygons in metres: ax, ay, bx, by."""
-    rings = shapely.get_rings(land.geometry.values)
+    rings = shapely.get_rings(shapely.segmentize(land.geometry.values, MAX_EDGE_DEG))
     xy, ring = shapely.get_coordinates(rings, return_index=True)
     x, y = to_metres(crs, xy[:, 0], xy[:, 1])
     edge = np.flatnonzero(ring[1:] == ring[:-1])
@@ -27,7 +27,9 @@ def land_raster(
 ) -> Bools:
     """Return which cells have their centre on land; row 0 is the southernmost."""
     polygons = shapely.transform(
-        land.geometry.values, lambda x, y: to_metres(crs, x, y), interleaved=False
+        shapely.segmentize(land.geometry.values, MAX_EDGE_DEG),
+        lambda x, y: to_metres(crs, x, y),
+        interleaved=False,
     )
     raster = rasterize(
         polygons, out_shape=shape, transform=Affine(cell_m, 0, x0, 0, cell_m, y0), dtype="uint8"

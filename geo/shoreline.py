@@ -8,7 +8,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from geo.crs import LONLAT, Bools, Floats, Ints, step_lengths
+from geo.crs import LONLAT, MAX_EDGE_DEG, Bools, Floats, Ints, step_lengths
 from geo.errors import InputError, Refusal
 from geo.geohash import unique_geohash
 
@@ -17,9 +17,6 @@ from geo.geohash import unique_geohash
 _CUT_EDGE_RATIO = 20.0
 _ON_SIDE_DEG = 1e-7
 _MAINLAND_SHARE = 0.1
-# Straight in lon/lat and straight in a metre CRS part by 1 mm over this length (some 1 km), so
-# that a place and its chainage agree whichever of the two they are worked out in.
-_MAX_EDGE_DEG = 0.01
 
 
 def repair_land(land: gpd.GeoDataFrame, *, name: str) -> tuple[gpd.GeoDataFrame, list[Refusal]]:
@@ -75,7 +72,7 @@ def repair_land(land: gpd.GeoDataFrame, *, name: str) -> tuple[gpd.GeoDataFrame,
             where=name,
             mend="The layer's CRS is probably wrong; set the projected CRS that it is in.",
         )
-    parts = shapely.orient_polygons(shapely.segmentize(parts, _MAX_EDGE_DEG))
+    parts = shapely.orient_polygons(parts)
     order = np.lexsort((shapely.get_y(shapely.centroid(parts)), -shapely.area(parts)))
     return gpd.GeoDataFrame(
         {"land_row": np.arange(len(parts))}, geometry=list(parts[order]), crs=LONLAT
@@ -106,6 +103,7 @@ def shorelines(
     xy, ring = shapely.get_coordinates(rings, return_index=True)
     cut = _on_clip_box(xy, ring, clip_box)
     lines, line_ring, is_ring = _trace(xy, ring, cut)
+    lines = shapely.segmentize(lines, MAX_EDGE_DEG)
     inner = np.zeros(len(rings), dtype=bool)
     inner[1:] = polygon[1:] == polygon[:-1]
     area = shapely.area(polygons)
