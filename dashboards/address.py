@@ -1,0 +1,77 @@
+"""A view lives in its address: copy it, send it, get the same view."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from urllib.parse import parse_qs
+
+from dashboards.words import LANGS, Lang
+
+LAYERS = (
+    "sections",
+    "zones",
+    "wharves",
+    "risk_points",
+    "facilities",
+    "incidents",
+    "behaviours",
+    "tracks",
+)
+
+DEFAULT_LAYERS = ("sections", "zones", "wharves")
+
+
+@dataclass(frozen=True)
+class View:
+    """What an address asks for; None where it says nothing."""
+
+    segment: str | None = None
+    shift: str | None = None
+    layers: tuple[str, ...] | None = None
+    centre: tuple[float, float, float] | None = None
+    lang: Lang | None = None
+    theme: str | None = None
+    mine: bool | None = None
+
+
+def parse(search: str | None) -> View:
+    """Read a view from an address's query; what cannot be read counts as not said."""
+    query = {name: values[-1] for name, values in parse_qs((search or "").lstrip("?")).items()}
+    layers = None
+    if "layers" in query:
+        wanted = query["layers"].split(",")
+        layers = tuple(name for name in LAYERS if name in wanted)
+    lang = query.get("lang")
+    theme = query.get("theme")
+    mine = query.get("mine")
+    return View(
+        segment=query.get("segment"),
+        shift=_shift(query.get("shift")),
+        layers=layers,
+        centre=_centre(query.get("view")),
+        lang=lang if lang in LANGS else None,  # type: ignore[arg-type]
+        theme=theme if theme in {"light", "dark"} else None,
+        mine=mine == "1" if mine in {"0", "1"} else None,
+    )
+
+
+def _shift(text: str | None) -> str | None:
+    if not text or not re.fullmatch(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}", text):
+        return None
+    try:
+        date.fromisoformat(text[:10])
+    except ValueError:
+        return None
+    return text
+
+
+def _centre(text: str | None) -> tuple[float, float, float] | None:
+    try:
+        lat, lon, zoom = (float(part) for part in (text or "").split(","))
+    except ValueError:
+        return None
+    if not (-90 <= lat <= 90 and -180 <= lon <= 180 and 0 <= zoom <= 22):
+        return None
+    return lat, lon, zoom

@@ -1,0 +1,239 @@
+"""The data behind the map under /api: the same guard, GeoJSON, tags and gzip."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from fastapi import FastAPI, HTTPException, Query, Request
+from fastapi.responses import JSONResponse, Response
+
+from dashboards import coastmap, geojson
+from dashboards.address import LAYERS
+from dashboards.desk import Desk
+from dashboards.geojson import Kept, Payload
+from dashboards.source import Source
+from dashboards.words import known
+from geo.errors import InputError
+
+#: How far from today a date may lie that a reader asks to have scored.
+_MOST_DAYS = 400
+
+Shift = Annotated[str, Query(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}$")]
+
+
+class Coast:
+    """The geometry that is sent once and then known by its tag."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._segments = Kept(geojson.segments)
+        self._land = Kept(geojson.land)
+
+    def segments(self) -> Payload:
+        """Return the segments as they are served."""
+        return self._segments.of(self._source.segments())
+
+    def land(self) -> Payload:
+        """Return the land as it is served."""
+        return self._land.of(self._source.land())
+
+    def tags(self) -> dict[str, str]:
+        """Return the tags by which addresses of both are told apart."""
+        return {"segments": self.segments().etag.strip('"'), "land": self.land().etag.strip('"')}
+
+
+def add_routes(server: FastAPI, source: Source, coast: Coast) -> None:
+    """Add the API's routes."""
+
+    @server.get("/api/segments", tags=["coast"])
+    def segments(request: Request) -> Response:
+        """Return every segment as GeoJSON."""
+        return answer(request, coast.segments())
+
+    @server.get("/api/land", tags=["coast"])
+    def land(request: Request) -> Response:
+        """Return the land, simplified for drawing, as GeoJSON."""
+        return answer(request, coast.land())
+
+    @server.get("/api/shifts", tags=["risk"])
+    def shifts() -> Response:
+        """Return the shifts that are scored."""
+        return JSONResponse(
+            [
+                {"shift_id": sid, "t0": t0.isoformat(), "t1": t1.isoformat()}
+                for sid, t0, t1 in source.scored_shifts()
+            ]
+        )
+
+    @server.get("/api/scores", tags=["risk"])
+    def scores(shift: Shift) -> Response:
+        """Return the scores of one shift, a row per segment."""
+        frame = source.scores(shift)
+        if frame is None:
+            raise HTTPException(404, f"no scores for shift {shift!r}; see /api/shifts")
+        return Response(frame.write_json(), media_type="application/json")
+
+    @server.get("/api/segments/{segment_id}/explanation", tags=["risk"])
+    def explanation(segment_id: str, shift: Shift) -> Response:
+        """Return why a segment has its score in a shift."""
+        told = source.explain(segment_id, shift)
+        if told is None:
+            raise HTTPException(404, f"no scored segment {segment_id!r} in shift {shift!r}")
+        return JSONResponse(told)
+
+    @server.post("/api/scores/{day}", tags=["risk"])
+    def score_day(day: date) -> Response:
+        """Score a date that is not scored yet, and say which shifts it has."""
+        if abs((day - source.now().date()).days) > _MOST_DAYS:
+            raise HTTPException(422, f"{day} is more than {_MOST_DAYS} days from today")
+        try:
+            source.ensure_scored(day)
+        except InputError as error:
+            raise HTTPException(409, str(error)) from error
+        last = (day + timedelta(days=1)).isoformat()
+        return JSONResponse(
+            [sid for sid, _, _ in source.scored_shifts() if day.isoformat() <= sid < last]
+        )
+
+    @server.get("/api/layers/{name}", tags=["layers"])
+    def layer(
+        request: Request,
+        name: str,
+        lang: Literal["zh", "en"] = "zh",
+        shift: Annotated[str | None, Query(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}$")] = None,
+        bbox: Annotated[str | None, Query(max_length=100)] = None,
+    ) -> Response:
+        """Return one layer of the map as GeoJSON."""
+        if name not in LAYERS:
+            raise HTTPException(404, f"layer {name!r} is not one of {', '.join(LAYERS)}")
+        desk = Desk(source, request.state.person, lang)
+        if name == "tracks":
+            return answer(request, geojson.payload(_tracks(desk, shift, _box(bbox))))
+        body = geojson.collection(*_things(desk, name, shift))
+        return answer(request, geojson.payload(body))
+
+    @server.get("/api/{rest:path}", include_in_schema=False)
+    def nothing(rest: str) -> Response:
+        return JSONResponse({"error": "not_found", "message": f"no /api/{rest}; see /openapi.json"},
+                            404)
+
+
+def answer(request: Request, kept: Payload) -> Response:
+    """Return a payload, packed where the client can unpack it, or 304 where it has it."""
+    headers = {"etag": kept.etag, "cache-control": "private, no-cache", "vary": "accept-encoding"}
+    if kept.etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    body = kept.body
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        headers["content-encoding"] = "gzip"
+        body = kept.packed
+    return Response(body, headers=headers, media_type="application/geo+json")
+
+
+def _box(text: str | None) -> tuple[float, float, float, float]:
+    try:
+        west, south, east, north = (float(part) for part in (text or "").split(","))
+    except ValueError:
+        raise HTTPException(
+            422, f"bbox {text!r} is not west,south,east,north in degrees"
+        ) from None
+    return west, south, east, north
+
+
+def _tracks(desk: Desk, shift: str | None, box: tuple[float, float, float, float]) -> bytes:
+    span = coastmap.window(desk, "tracks", shift or "")
+    if not span:
+        return geojson.collection([], [])
+    frame, thinned = desk.source.tracks(
+        **span, bbox=box, max_points=coastmap.MAX_TRACK_POINTS
+    )
+    about = (
+        {
+            "label": row.get("name") or desk.say("vessel", mmsi=row["mmsi"]),
+            "sub": f"MMSI {row['mmsi']}",
+        }
+        for row in frame.drop(columns="geometry").to_dict("records")
+    )
+    extra = {"thinned": coastmap.MAX_TRACK_POINTS} if thinned else {}
+    return geojson.collection(frame.geometry, about, **extra)
+
+
+def _things(desk: Desk, name: str, shift: str | None) -> tuple[Iterable[Any], list[dict[str, Any]]]:
+    choice: dict[str, Any] = {}
+    asked = name
+    if name == "behaviours":
+        choice, asked = coastmap.window(desk, name, shift or ""), "events"
+    elif name == "zones":
+        choice = {"shift_id": shift}
+    if name in {"behaviours", "zones"} and (shift is None or not choice):
+        return [], []
+    frame = desk.source.layer(asked, **choice)
+    tell = _TELL[name]
+    rows = frame.drop(columns="geometry").to_dict("records")
+    return frame.geometry, [
+        {**tell(desk, row), **({"made": 1} if row.get("made") is True else {})} for row in rows
+    ]
+
+
+def _wharf(desk: Desk, row: dict[str, Any]) -> dict[str, Any]:
+    kind = known("kind", row["wharf_class"], desk.lang)
+    return {"label": desk.named(row), "sub": f"{desk.say('layer_wharves')} · {kind}", "k": "wharf"}
+
+
+def _risk_point(desk: Desk, row: dict[str, Any]) -> dict[str, Any]:
+    grade = _whole(row.get("grade_confirmed")) or _whole(row.get("grade_derived"))
+    kind = known("kind", row["kind"], desk.lang)
+    parts = [kind, *([desk.say("grade", n=grade)] if grade else [])]
+    return {"label": desk.named(row), "sub": " · ".join(parts), "k": "risk", "g": grade or 1}
+
+
+def _facility(desk: Desk, row: dict[str, Any]) -> dict[str, Any]:
+    status = known("status", row["status"], desk.lang)
+    kind = known("kind", row["kind"], desk.lang)
+    ok = row["status"] == "working"
+    return {"label": desk.named(row), "sub": f"{kind} · {status}", "k": "ok" if ok else "bad"}
+
+
+def _incident(desk: Desk, row: dict[str, Any]) -> dict[str, Any]:
+    day = _moment(row["t0"]).astimezone(desk.tz).date()
+    kind = known("kind", row["kind"], desk.lang)
+    return {"label": desk.say("layer_incidents"), "sub": f"{kind} · {day.isoformat()}",
+            "k": "incident"}
+
+
+def _event(desk: Desk, row: dict[str, Any]) -> dict[str, Any]:
+    t0, t1 = (_moment(row[name]).astimezone(desk.tz) for name in ("t0", "t1"))
+    span = f"{t0:%m-%d %H:%M}–{t1:%H:%M}"
+    return {"label": known("kind", row["kind"], desk.lang),
+            "sub": f"{desk.say('vessel', mmsi=row['mmsi'])} · {span}", "k": row["kind"]}
+
+
+def _section(desk: Desk, row: dict[str, Any]) -> dict[str, Any]:
+    return {"label": desk.section_name(row["section_id"]), "sub": "", "id": row["section_id"]}
+
+
+def _zone(desk: Desk, row: dict[str, Any]) -> dict[str, Any]:
+    return {"label": desk.say("zone", rank=int(row["rank"])), "sub": f"{row['km']:.1f} km",
+            "rank": int(row["rank"])}
+
+
+_TELL: dict[str, Callable[[Desk, dict[str, Any]], dict[str, Any]]] = {
+    "wharves": _wharf,
+    "risk_points": _risk_point,
+    "facilities": _facility,
+    "incidents": _incident,
+    "behaviours": _event,
+    "sections": _section,
+    "zones": _zone,
+}
+
+
+def _whole(value: Any) -> int | None:
+    return None if value is None or value != value else int(value)
+
+
+def _moment(value: Any) -> datetime:
+    moment: datetime = value.to_pydatetime() if hasattr(value, "to_pydatetime") else value
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

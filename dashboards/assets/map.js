@@ -1,0 +1,219 @@
+/* Styling and behaviour of the map's layers. Dash Leaflet finds these by name (window.shoregrid). */
+(function () {
+  "use strict";
+
+  const LACKING_DASH = "6 5";
+  const state = { map: null, layers: new Map(), selected: null, halo: null, line: null };
+
+  function send(id, value) {
+    window.dash_clientside.set_props(id, { data: value });
+  }
+
+  function level(score) {
+    return score < 0 || score === undefined ? 0 : Math.min(5, Math.floor(score / 20) + 1);
+  }
+
+  function look(hideout) {
+    return hideout.tokens[hideout.theme];
+  }
+
+  function dimmed(feature, hideout) {
+    return Boolean(hideout.mine) && feature.properties.s !== hideout.mine;
+  }
+
+  function landStyle(feature, context) {
+    const c = look(context.hideout);
+    return { fill: true, fillColor: c.land, fillOpacity: 1, color: c.shore, weight: 0.8 };
+  }
+
+  function segmentStyle(feature, context) {
+    const h = context.hideout;
+    const c = look(h);
+    const at = feature.properties.i;
+    const band = level(h.scores[at]);
+    const away = dimmed(feature, h);
+    return {
+      color: band ? c.risk[band - 1] : c.shore,
+      weight: band ? c.width[band - 1] : 2,
+      opacity: away ? 0.35 : 1,
+      lineCap: "butt",
+      lineJoin: "round",
+      dashArray: !band || h.lacking[at] === "1" ? LACKING_DASH : null,
+      casing: away ? null : c.casing,
+    };
+  }
+
+  /* A casing in one canvas: the same path twice, first a pixel wider on each side. */
+  function cased() {
+    const options = this.options;
+    if (options.casing && this._renderer._ctx) {
+      const own = { color: options.color, weight: options.weight, dash: options._dashArray };
+      options.color = options.casing;
+      options.weight = own.weight + 2;
+      options._dashArray = null;
+      this._renderer._updatePoly(this);
+      options.color = own.color;
+      options.weight = own.weight;
+      options._dashArray = own.dash;
+    }
+    this._renderer._updatePoly(this);
+  }
+
+  function eachSegment(feature, layer, context) {
+    const p = feature.properties;
+    layer._updatePath = cased;
+    state.layers.set(p.id, layer);
+    if (state.map !== context.map) {
+      state.map = context.map;
+      window.requestAnimationFrame(mapReady);
+    }
+    layer.on("click", function (event) {
+      window.L.DomEvent.stopPropagation(event);
+      send("segment", p.id);
+    });
+    layer.bindTooltip(
+      function () {
+        const h = context.hideout;
+        const score = h.scores[p.i];
+        const known = score !== undefined && score >= 0;
+        return words(
+          h.sections[p.s] || h.words.unassigned,
+          "km " + p.a.toFixed(1) + "–" + p.b.toFixed(1),
+          known ? score + " · " + h.bands[level(score) - 1] : h.words.none
+        );
+      },
+      { sticky: true, opacity: 1, className: "tip" }
+    );
+    layer.on("add", function () {
+      if (p.id === state.selected) window.requestAnimationFrame(drawSelection);
+    });
+  }
+
+  /* Text of others never becomes markup. */
+  function words(title, ...lines) {
+    const box = document.createElement("div");
+    const strong = document.createElement("strong");
+    strong.textContent = title;
+    box.append(strong);
+    lines.filter(Boolean).forEach(function (line) {
+      const row = document.createElement("div");
+      row.textContent = line;
+      box.append(row);
+    });
+    return box;
+  }
+
+  function mapReady() {
+    const map = state.map;
+    const renderer = map._renderer || map.options.renderer;
+    if (renderer) renderer.options.tolerance = window.matchMedia("(pointer: coarse)").matches ? 12 : 6;
+    if (!map.getPane("selection")) {
+      map.createPane("selection").style.zIndex = 390;
+      map.on("moveend", moved);
+      map.on("click", function () {
+        if (state.selected) send("segment", null);
+      });
+      new window.ResizeObserver(function () {
+        map.invalidateSize({ animate: false });
+      }).observe(map.getContainer());
+    }
+    document.documentElement.dataset.map = "ready";
+    drawSelection();
+    moved();
+  }
+
+  function moved() {
+    const map = state.map;
+    if (!map) return;
+    const b = map.getBounds();
+    window.clearTimeout(state.timer);
+    state.timer = window.setTimeout(function () {
+      const box = [b.getWest(), b.getSouth(), b.getEast(), b.getNorth()];
+      send("bbox", box.map((x) => x.toFixed(4)).join(","));
+      window.shoregrid.onMoved(map);
+    }, 250);
+  }
+
+  function select(id) {
+    state.selected = id;
+    drawSelection(true);
+  }
+
+  function drawSelection(goThere) {
+    const map = state.map;
+    if (!map || !map.getPane("selection")) return;
+    [state.halo, state.line].forEach((shape) => shape && map.removeLayer(shape));
+    state.halo = state.line = null;
+    const layer = state.selected && state.layers.get(state.selected);
+    if (!layer) return;
+    const accent = getComputedStyle(document.documentElement).getPropertyValue("--select").trim();
+    const path = layer.getLatLngs();
+    const plain = { interactive: false, pane: "selection", color: accent, lineCap: "round" };
+    state.halo = window.L.polyline(path, { ...plain, weight: 22, opacity: 0.28 }).addTo(map);
+    state.line = window.L.polyline(path, { ...plain, weight: 12, opacity: 0.9 }).addTo(map);
+    if (goThere === true && !inView(layer)) map.setView(layer.getBounds().getCenter(), Math.max(map.getZoom(), 12));
+  }
+
+  /* What the sheet or a side list covers does not count as seen. */
+  function inView(layer) {
+    const map = state.map;
+    const box = map.getContainer().getBoundingClientRect();
+    const at = map.latLngToContainerPoint(layer.getBounds().getCenter());
+    const under = document.elementFromPoint(box.left + at.x, box.top + at.y);
+    return Boolean(under) && map.getContainer().contains(under) && map.getZoom() >= 10;
+  }
+
+  function layerStyle(feature, context) {
+    const h = context.hideout;
+    const c = look(h);
+    switch (h.layer) {
+      case "sections":
+        return { color: c.accent, weight: 12, opacity: 0.13, lineCap: "butt" };
+      case "zones":
+        return { color: c.select, weight: 20, opacity: 0.32, lineCap: "round", fill: false };
+      case "tracks":
+        return { color: c.track, weight: 1, opacity: 0.7 };
+      default:
+        return { color: c.ink, weight: 2, fillOpacity: 0.6 };
+    }
+  }
+
+  const SIGNS = {
+    wharf: "wharf", risk: "risk", ok: "facility", bad: "facility bad", incident: "incident",
+    loitering: "loitering", shore_approach: "approach", stop: "stop",
+  };
+
+  function layerPoint(feature, latlng) {
+    const p = feature.properties;
+    const sign = SIGNS[p.k] || "other";
+    const grade = p.g ? " grade-" + p.g : "";
+    const icon = window.L.divIcon({
+      className: "sign sign-" + sign + grade + (p.made ? " is-made" : ""),
+      iconSize: [18, 18],
+    });
+    return window.L.marker(latlng, { icon: icon, keyboard: false, alt: p.label });
+  }
+
+  function eachThing(feature, layer, context) {
+    const p = feature.properties;
+    const made = p.made ? document.querySelector(".app").dataset.made : "";
+    if (context.hideout.layer === "sections" || context.hideout.layer === "zones") {
+      const bounds = layer.getBounds();
+      layer.bindTooltip(words(p.label), {
+        permanent: true, direction: "center", interactive: false,
+        className: "label label-" + context.hideout.layer,
+      });
+      layer.on("add", () => layer.openTooltip(bounds.getCenter()));
+      return;
+    }
+    layer.bindTooltip(words(p.label, p.sub, made), { opacity: 1, className: "tip", sticky: !layer.getLatLng });
+  }
+
+  window.shoregrid = {
+    landStyle, segmentStyle, eachSegment, layerStyle, layerPoint, eachThing,
+    select, send, onMoved: function () {},
+    map: () => state.map,
+    layerOf: (id) => state.layers.get(id),
+    redrawSelection: () => drawSelection(false),
+  };
+})();

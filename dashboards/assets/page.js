@@ -1,0 +1,304 @@
+/* What the page does by itself: address, keys, views, sheet, playback. No figures are made here. */
+(function () {
+  "use strict";
+
+  const here = { shift: null, lang: "zh", theme: "light", player: null };
+  const PLAY_MS = 1500;
+  const send = (id, value) => window.dash_clientside.set_props(id, { data: value });
+  const one = (selector) => document.querySelector(selector);
+  const all = (selector) => Array.from(document.querySelectorAll(selector));
+
+  function keep(name, value) {
+    document.cookie = `shoregrid_${name}=${value};path=/;max-age=31536000;samesite=lax`;
+  }
+
+  /* ---- the address holds the view ---- */
+  const address = new URLSearchParams(window.location.search);
+
+  function write(fields) {
+    Object.entries(fields).forEach(function ([name, value]) {
+      if (value === null || value === undefined || value === "") address.delete(name);
+      else address.set(name, value);
+    });
+    const query = address.toString().replace(/%2C/g, ",").replace(/%3A/g, ":");
+    window.history.replaceState(null, "", window.location.pathname + (query ? "?" + query : ""));
+  }
+
+  window.shoregrid.onMoved = function (map) {
+    const c = map.getCenter();
+    write({ view: [c.lat.toFixed(4), c.lng.toFixed(4), map.getZoom()].join(",") });
+  };
+
+  function remember(segment, shift, layers, mine, own, lang, theme) {
+    Object.assign(here, { shift, lang, theme, own });
+    document.documentElement.lang = lang === "zh" ? "zh-CN" : "en";
+    document.documentElement.dataset.theme = theme;
+    keep("lang", lang);
+    keep("theme", theme);
+    write({ segment, shift, layers: (layers || []).join(","), lang, theme,
+            mine: own ? (mine ? 1 : 0) : null });
+    if (!layers || !layers.length) { address.set("layers", ""); }
+    markShift(shift);
+    markSegment(segment);
+    return window.dash_clientside.no_update;
+  }
+
+  function markShift(shift) {
+    all("[data-shift]").forEach(function (cell) {
+      const on = cell.dataset.shift === shift;
+      cell.setAttribute("aria-checked", on ? "true" : "false");
+      cell.tabIndex = on ? 0 : -1;
+      if (on) showCell(cell);
+    });
+    if (!one('[data-shift][aria-checked="true"]') && one("[data-shift]")) one("[data-shift]").tabIndex = 0;
+  }
+
+  /* Scroll the strip alone, never the page. */
+  function showCell(cell) {
+    const strip = one("#strip");
+    const box = strip.getBoundingClientRect();
+    const at = cell.getBoundingClientRect();
+    if (at.left < box.left || at.right > box.right) strip.scrollLeft += at.left - box.left - box.width / 3;
+  }
+
+  function markSegment(segment) {
+    window.shoregrid.select(segment);
+    all("[data-row]").forEach((row) => row.classList.toggle("chosen", row.dataset.row === segment));
+    const app = one("#app");
+    if (!app) return;
+    app.dataset.selected = segment ? "1" : "0";
+    if (segment && narrow()) {
+      show("map");
+      app.dataset.sheet = "half";
+    }
+    const panel = one(".panel");
+    if (panel) panel.scrollTop = 0;
+  }
+
+  /* ---- views ---- */
+  const narrow = () => window.matchMedia("(max-width: 699px)").matches;
+
+  function show(view) {
+    const app = one("#app");
+    const next = app.dataset.view === view && view !== "map" ? "map" : view;
+    app.dataset.view = next;
+    all(".rail-entry").forEach((entry) =>
+      entry.setAttribute("aria-current", entry.dataset.view === next ? "page" : "false"));
+    if (next === "list") window.setTimeout(() => (one(".side-list .list-table button") || one(".side-list button")).focus(), 50);
+  }
+
+  function clear() {
+    send("segment", null);
+  }
+
+  /* ---- days and shifts ---- */
+  function notice(text) {
+    const box = one("#notice");
+    if (box) box.textContent = text || "";
+  }
+
+  async function goToDay(day) {
+    const texts = one(".notices").dataset;
+    let slow = window.setTimeout(() => notice(texts.scoring.replace("{day}", day)), 300);
+    try {
+      const answer = await fetch("/api/scores/" + day, { method: "POST" });
+      if (answer.status === 401) return over();
+      if (!answer.ok) throw new Error(String(answer.status));
+      const shifts = await answer.json();
+      const hour = (here.shift || "T22:00").slice(-5);
+      const wanted = day + "T" + hour;
+      send("day", day);
+      window.dash_clientside.set_props("date", { value: day });
+      send("shift", shifts.includes(wanted) ? wanted : shifts[shifts.length - 1] || null);
+      notice("");
+    } catch (error) {
+      notice(texts.scoringFailed.replace("{day}", day));
+    } finally {
+      window.clearTimeout(slow);
+    }
+    return undefined;
+  }
+
+  function dayOfStrip() {
+    const first = one("[data-shift]");
+    return first ? first.dataset.shift.slice(0, 10) : null;
+  }
+
+  function stepDay(by) {
+    const shown = dayOfStrip();
+    if (!shown) return;
+    const day = new Date(shown + "T00:00:00Z");
+    day.setUTCDate(day.getUTCDate() + by);
+    goToDay(day.toISOString().slice(0, 10));
+  }
+
+  function step(by) {
+    const cells = all("[data-shift]");
+    const at = cells.findIndex((cell) => cell.dataset.shift === here.shift);
+    const next = cells[Math.max(0, at + by)];
+    if (!next || at + by < 0) return false;
+    send("shift", next.dataset.shift);
+    if (document.activeElement && document.activeElement.dataset.shift) next.focus({ preventScroll: true });
+    return true;
+  }
+
+  function play(button) {
+    const on = here.player === null;
+    if (on) {
+      here.player = window.setInterval(() => step(1) || play(button), PLAY_MS);
+      if (!step(1)) send("shift", all("[data-shift]")[0].dataset.shift);
+    } else {
+      window.clearInterval(here.player);
+      here.player = null;
+    }
+    button.setAttribute("aria-pressed", on ? "true" : "false");
+    const words = button.lastElementChild;
+    const other = button.dataset.play;
+    button.dataset.play = words.textContent;
+    words.textContent = other;
+    button.firstElementChild.className = "icon " + (on ? "icon-pause" : "icon-play");
+  }
+
+  /* ---- session, connection ---- */
+  function over() {
+    one("#session-over").hidden = false;
+  }
+
+  const fetched = window.fetch;
+  window.fetch = async function (...args) {
+    const away = one("#offline");
+    try {
+      const answer = await fetched.apply(this, args);
+      if (answer.status === 401) over();
+      if (answer.status >= 500 && one("#broken")) one("#broken").hidden = false;
+      if (away) away.hidden = true;
+      const url = String(args[0] && args[0].url ? args[0].url : args[0]);
+      if (answer.ok && url.includes("/api/layers/tracks")) {
+        answer.clone().json().then(function (layer) {
+          const texts = one(".notices").dataset;
+          notice(layer.thinned ? texts.thinned.replace("{n}", layer.thinned) : "");
+        });
+      }
+      return answer;
+    } catch (error) {
+      if (away && error.name !== "AbortError") away.hidden = false;
+      throw error;
+    }
+  };
+
+  /* ---- clicks and keys ---- */
+  const acts = {
+    segment: (el) => send("segment", el.dataset.segment),
+    shift: (el) => send("shift", el.dataset.shift),
+    clear: clear,
+    view: (el) => show(el.dataset.view),
+    sort: (el) => send("sort", el.dataset.sort),
+    day: (el) => stepDay(Number(el.dataset.day)),
+    play: play,
+    lang: (el) => { keep("lang", el.dataset.lang); write({ lang: el.dataset.lang }); window.location.reload(); },
+    themeSwitch: () => send("theme", here.theme === "dark" ? "light" : "dark"),
+    keys: () => one("#keys").showModal(),
+    sheet: () => cycleSheet(),
+    reload: () => window.location.reload(),
+    bounds: function (el) {
+      const [w, s, e, n] = el.dataset.bounds.split(",").map(Number);
+      window.shoregrid.map().fitBounds([[s, w], [n, e]], { padding: [40, 40], maxZoom: 14 });
+    },
+    zoom: function (el) {
+      const map = window.shoregrid.map();
+      if (el.dataset.zoom === "in") map.zoomIn();
+      else if (el.dataset.zoom === "out") map.zoomOut();
+      else window.shoregrid.seeAll();
+    },
+    copy: function (el) {
+      const before = el.textContent;
+      navigator.clipboard.writeText(window.location.href).then(function () {
+        el.textContent = el.dataset.copy;
+        window.setTimeout(() => { el.textContent = before; }, 1500);
+      });
+    },
+  };
+
+  window.shoregrid.seeAll = function () {
+    const map = window.shoregrid.map();
+    const box = one("#app").dataset.bounds.split(",").map(Number);
+    map.fitBounds([[box[1], box[0]], [box[3], box[2]]]);
+  };
+
+  document.addEventListener("click", function (event) {
+    const target = event.target.closest("button, a");
+    if (!target || target.closest(".app") === null) return;
+    const name = Object.keys(acts).find((act) => act in target.dataset);
+    if (!name) return;
+    if (target.tagName === "A") event.preventDefault();
+    acts[name](target);
+  });
+
+  document.addEventListener("keydown", function (event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || !one("#app")) return;
+    const el = event.target;
+    const typing = el.closest("input, textarea, select, [role=listbox], dialog");
+    if (event.key === "Escape" && !typing) return clear();
+    if (typing || el.closest(".leaflet-map")) return undefined;
+    if (event.key === "ArrowLeft" || event.key === "ArrowRight") {
+      step(event.key === "ArrowLeft" ? -1 : 1);
+      event.preventDefault();
+    } else if (event.key === "/") {
+      one("#search").focus();
+      event.preventDefault();
+    } else if (event.key === "?") one("#keys").showModal();
+    else if (event.key === "l" || event.key === "L") show("list");
+    return undefined;
+  });
+
+  /* ---- the sheet of a phone: low, half, full ---- */
+  const SHEETS = ["low", "half", "full"];
+
+  function cycleSheet() {
+    const app = one("#app");
+    app.dataset.sheet = SHEETS[(SHEETS.indexOf(app.dataset.sheet) + 1) % SHEETS.length];
+  }
+
+  let drag = null;
+  document.addEventListener("pointerdown", function (event) {
+    if (event.target.closest(".handle")) drag = { y: event.clientY, moved: false };
+  });
+  document.addEventListener("pointermove", function (event) {
+    if (!drag) return;
+    const by = event.clientY - drag.y;
+    if (Math.abs(by) < 40) return;
+    const app = one("#app");
+    const at = SHEETS.indexOf(app.dataset.sheet) + (by < 0 ? 1 : -1);
+    app.dataset.sheet = SHEETS[Math.min(2, Math.max(0, at))];
+    drag = { y: event.clientY, moved: true };
+  });
+  document.addEventListener("pointerup", function () { drag = null; });
+
+  /* ---- what Dash calls ---- */
+  const none = () => window.dash_clientside.no_update;
+  window.dash_clientside = Object.assign({}, window.dash_clientside, {
+    shoregrid_page: {
+      remember,
+      layersChosen: (chosen) => chosen || [],
+      mineChosen: (on, own) => (on ? own : null),
+      dateChosen: function (day) {
+        if (day && day.slice(0, 10) !== dayOfStrip()) goToDay(day.slice(0, 10));
+        return none();
+      },
+      found: function (value) {
+        const map = window.shoregrid.map();
+        if (!value || !map) return none();
+        const [what, where] = [value[0], value.slice(2).split(",")];
+        if (what === "b") map.fitBounds([[+where[1], +where[0]], [+where[3], +where[2]]]);
+        else map.setView([+where[1], +where[0]], 14);
+        return none();
+      },
+      themeChosen: function (theme) {
+        document.documentElement.dataset.theme = theme;
+        window.setTimeout(window.shoregrid.redrawSelection, 0);
+        return theme;
+      },
+      themeOnMap: (theme, hideout) => ({ ...hideout, theme }),
+    },
+  });
+})();

@@ -1,0 +1,154 @@
+"""Which change on the page asks for which part again; no callback holds logic of its own."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from dash import ClientsideFunction, Dash, Input, Output, State, ctx
+from dash.exceptions import PreventUpdate
+
+from dashboards import coastmap
+from dashboards.guard import current_person
+from dashboards.pages import Pages
+from dashboards.words import language
+
+_LOOK = (State("lang", "data"), State("theme", "data"))
+
+
+def register(app: Dash, pages: Pages) -> None:
+    """Register every callback of the coast map."""
+    _register_parts(app, pages)
+    _register_client(app)
+
+
+def _register_parts(app: Dash, pages: Pages) -> None:
+    @app.callback(
+        Output("root", "children"),
+        Input("address", "search"),
+    )
+    def whole(search: str | None) -> Any:
+        """Answer the first call of a page; the browser's own wishes ride in its cookies."""
+        lang = language(ctx.cookies.get("shoregrid_lang"), ctx.headers.get("accept-language", ""))
+        theme = "dark" if ctx.cookies.get("shoregrid_theme") == "dark" else "light"
+        return pages.page(search, current_person(), lang=lang, theme=theme)
+
+    @app.callback(
+        Output("segments", "hideout"),
+        Input("shift", "data"),
+        Input("mine", "data"),
+        Input("theme", "data"),
+        State("lang", "data"),
+        prevent_initial_call=True,
+    )
+    def repaint(shift: str | None, mine: str | None, theme: str, lang: Any) -> Any:
+        return coastmap.hideout(_desk(pages, lang, theme), shift_id=shift, mine=mine)
+
+    @app.callback(
+        Output("panel-body", "children"),
+        Input("segment", "data"),
+        Input("shift", "data"),
+        Input("mine", "data"),
+        Input("theme", "data"),
+        State("lang", "data"),
+        prevent_initial_call=True,
+    )
+    def panel(
+        segment: str | None, shift: str | None, mine: str | None, theme: str, lang: Any
+    ) -> Any:
+        return pages.panel(_desk(pages, lang, theme), segment, shift, mine)
+
+    @app.callback(
+        Output("strip", "children"),
+        Input("day", "data"),
+        Input("mine", "data"),
+        Input("theme", "data"),
+        State("shift", "data"),
+        State("lang", "data"),
+        prevent_initial_call=True,
+    )
+    def strip(day: str, mine: str | None, theme: str, shift: str | None, lang: Any) -> Any:
+        return pages.strip(_desk(pages, lang, theme), mine, date.fromisoformat(day), shift)
+
+    @app.callback(
+        Output("under", "children"),
+        Output("over", "children"),
+        Input("layers", "data"),
+        Input("shift", "data"),
+        Input("bbox", "data"),
+        Input("theme", "data"),
+        State("lang", "data"),
+    )
+    def layers(
+        chosen: list[str], shift: str | None, bbox: str | None, theme: str, lang: Any
+    ) -> Any:
+        only_moved = ctx.triggered_prop_ids and set(ctx.triggered_prop_ids) == {"bbox.data"}
+        if only_moved and "tracks" not in chosen:
+            raise PreventUpdate
+        return coastmap.layers(_desk(pages, lang, theme), chosen=chosen, shift_id=shift, bbox=bbox)
+
+    @app.callback(
+        Output("list-body", "children"),
+        Output("list-page", "total"),
+        Output("list-page", "value"),
+        Input("shift", "data"),
+        Input("mine", "data"),
+        Input("sort", "data"),
+        Input("list-page", "value"),
+        State("segment", "data"),
+        *_LOOK,
+        prevent_initial_call=True,
+    )
+    def listing(
+        shift: str | None, mine: str | None, sort: str, page: int | None, chosen: str | None,
+        lang: Any, theme: str,
+    ) -> Any:
+        turned = ctx.triggered_id == "list-page"
+        page = page if turned and page else 1
+        table, total = pages.listed(_desk(pages, lang, theme), shift, mine, sort, page, chosen)
+        return table, total, page
+
+
+def _register_client(app: Dash) -> None:
+    """Register what the browser does by itself, in assets/page.js."""
+
+    def client(name: str, output: Output, *inputs: Any, initial: bool = True) -> None:
+        app.clientside_callback(
+            ClientsideFunction("shoregrid_page", name),
+            output,
+            *inputs,
+            prevent_initial_call=not initial,
+        )
+
+    client(
+        "remember",
+        Output("address-written", "data"),
+        *[
+            Input(name, "data")
+            for name in ("segment", "shift", "layers", "mine", "own", "lang", "theme")
+        ],
+    )
+    client("layersChosen", Output("layers", "data"), Input("layer-boxes", "value"), initial=False)
+    client(
+        "mineChosen",
+        Output("mine", "data"),
+        Input("mine-switch", "checked"),
+        State("own", "data"),
+        initial=False,
+    )
+    client("dateChosen", Output("date-asked", "data"), Input("date", "value"), initial=False)
+    client("found", Output("search-asked", "data"), Input("search", "value"), initial=False)
+    client("themeChosen", Output("mantine", "forceColorScheme"), Input("theme", "data"),
+           initial=False)
+    client(
+        "themeOnMap",
+        Output("land", "hideout"),
+        Input("theme", "data"),
+        State("land", "hideout"),
+        initial=False,
+    )
+
+
+def _desk(pages: Pages, lang: Any, theme: str) -> Any:
+    return pages.desk(current_person(), "en" if lang == "en" else "zh",
+                      "dark" if theme == "dark" else "light")

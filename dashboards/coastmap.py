@@ -1,0 +1,174 @@
+"""The map: geometry sent once, restyled through ``hideout``; layers fetched as they are chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+import dash_leaflet as dl
+import numpy as np
+from dash import html
+
+from dashboards import tokens
+from dashboards.address import LAYERS
+from dashboards.desk import Desk
+
+#: Hours of behaviours shown up to the end of a shift, and of tracks.
+BEHAVIOUR_HOURS = 72
+TRACK_HOURS = 24
+
+#: The most track points that one view is sent.
+MAX_TRACK_POINTS = 10_000
+
+
+def script(name: str) -> dict[str, str]:
+    """Return a reference to one of our own functions in assets/map.js."""
+    return {"variable": f"shoregrid.{name}"}
+
+
+def hideout(desk: Desk, *, shift_id: str | None, mine: str | None) -> dict[str, Any]:
+    """Return all that the styling functions need to colour one shift: no geometry."""
+    scores: list[int] = []
+    lacking = ""
+    frame = desk.source.scores(shift_id) if shift_id else None
+    if frame is not None:
+        values = frame["score"].to_numpy()
+        scores = [int(v) for v in np.where(np.isfinite(values), np.round(values), -1)]
+        lacking = "".join("1" if gap else "0" for gap in _lacking(frame))
+    return {
+        "scores": scores,
+        "lacking": lacking,
+        "mine": mine,
+        "theme": desk.theme,
+        "tokens": tokens.for_map(),
+        "bands": [desk.band_name(level) for level in range(1, 6)],
+        "sections": {sid: desk.named(row) for sid, row in desk.sections.items()},
+        "words": {"unassigned": desk.say("unassigned"), "none": desk.say("not_scored_title")},
+    }
+
+
+def _lacking(frame: Any) -> Any:
+    """Tell per segment whether data is missing."""
+    if "n_missing" in frame.columns:
+        return frame["n_missing"].to_numpy() > 0
+    return np.zeros(frame.height, dtype=bool)
+
+
+def coast_map(
+    desk: Desk,
+    *,
+    styling: dict[str, Any],
+    tags: dict[str, str],
+    view: tuple[float, float, float] | None,
+    bounds: Sequence[float],
+) -> dl.Map:
+    """Return the map with the land under it and the segments on it."""
+    place: dict[str, Any]
+    if view:
+        place = {"center": [view[0], view[1]], "zoom": view[2]}
+    else:
+        lon0, lat0, lon1, lat1 = bounds
+        place = {"bounds": [[lat0, lon0], [lat1, lon1]]}
+    return dl.Map(
+        [
+            dl.Pane(
+                dl.GeoJSON(
+                    id="land",
+                    url=f"/api/land?v={tags['land']}",
+                    style=script("landStyle"),
+                    hideout={"theme": desk.theme, "tokens": tokens.for_map()},
+                    interactive=False,
+                ),
+                name="land",
+                style={"zIndex": 250},
+            ),
+            dl.Pane(dl.LayerGroup(id="under"), name="under", style={"zIndex": 350}),
+            dl.GeoJSON(
+                id="segments",
+                url=f"/api/segments?v={tags['segments']}",
+                style=script("segmentStyle"),
+                onEachFeature=script("eachSegment"),
+                hideout=styling,
+            ),
+            dl.LayerGroup(id="over"),
+            dl.ScaleControl(imperial=False, position="bottomleft"),
+        ],
+        id="map",
+        preferCanvas=True,
+        zoomControl=False,
+        attributionControl=False,
+        minZoom=6,
+        maxZoom=18,
+        zoomSnap=0.5,
+        className="leaflet-map",
+        **place,
+    )
+
+
+def layers(
+    desk: Desk, *, chosen: Sequence[str], shift_id: str | None, bbox: str | None
+) -> tuple[list[Any], list[Any]]:
+    """Return the layers to lay under and over the segments; each fetches its own content."""
+    under: list[Any] = []
+    over: list[Any] = []
+    for name in LAYERS:
+        if name not in chosen:
+            continue
+        query: dict[str, str] = {"lang": desk.lang}
+        if name in {"zones", "behaviours", "tracks"}:
+            if shift_id is None:
+                continue
+            query["shift"] = shift_id
+        if name == "tracks":
+            if not bbox:
+                continue
+            query["bbox"] = bbox
+        layer = dl.GeoJSON(
+            id={"layer": name, "query": urlencode(query)},
+            url=f"/api/layers/{name}?{urlencode(query)}",
+            style=script("layerStyle"),
+            pointToLayer=script("layerPoint"),
+            onEachFeature=script("eachThing"),
+            hideout={"layer": name, "theme": desk.theme, "tokens": tokens.for_map()},
+            interactive=name not in {"sections", "zones"},
+        )
+        (under if name in {"sections", "zones", "tracks"} else over).append(layer)
+    return under, over
+
+
+def window(desk: Desk, name: str, shift_id: str) -> dict[str, Any]:
+    """Return the time window that a layer shows for a shift, in UTC."""
+    if shift_id not in desk.shifts:
+        return {}
+    _, t0, t1 = desk.shifts[shift_id]
+    if name == "behaviours":
+        return {"t0": t1 - timedelta(hours=BEHAVIOUR_HOURS), "t1": t1}
+    newest = desk.meta.newest_position or t1
+    end = min(t1, newest)
+    return {"t0": min(t0, end - timedelta(hours=TRACK_HOURS)), "t1": end}
+
+
+def legend(desk: Desk) -> html.Div:
+    """Return the five bands with their line widths, and the sign of missing data."""
+    rows = [
+        html.Li(
+            [
+                html.Span(className=f"legend-line band-{level}", style={"height": f"{width}px"}),
+                html.Span(f"{(level - 1) * 20}–{level * 20}", className="legend-range"),
+                desk.band_name(level),
+            ]
+        )
+        for level, width in reversed(list(enumerate(tokens.RISK_WIDTH, 1)))
+    ]
+    rows.append(
+        html.Li([html.Span(className="legend-line dashed"), desk.say("legend_missing")],
+                className="legend-missing")
+    )
+    return html.Div(
+        html.Details(
+            [html.Summary(desk.say("legend")), html.Ul(rows)], open=True, className="legend-fold"
+        ),
+        className="legend",
+    )

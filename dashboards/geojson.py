@@ -1,0 +1,90 @@
+"""Layers as compact GeoJSON: rounded, gzipped once, and known by a hash of their content."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from shapely.geometry.base import BaseGeometry
+
+#: 1e-5 degrees is about a metre, finer than any layer that is drawn.
+DECIMALS = 5
+
+
+@dataclass(frozen=True)
+class Payload:
+    """One answer at rest: its bytes, the same gzipped, and the tag that names its content."""
+
+    body: bytes
+    packed: bytes
+    etag: str
+
+
+def payload(body: bytes) -> Payload:
+    """Return bytes with their gzip and their tag."""
+    tag = hashlib.blake2b(body, digest_size=12).hexdigest()
+    return Payload(body, gzip.compress(body, 6, mtime=0), f'"{tag}"')
+
+
+def collection(
+    geometries: Iterable[BaseGeometry], properties: Iterable[Mapping[str, Any]], **extra: Any
+) -> bytes:
+    """Return a GeoJSON feature collection with coordinates rounded to a metre."""
+    rounded = shapely.transform(
+        np.asarray(list(geometries), dtype=object), lambda xy: np.round(xy, DECIMALS)
+    )
+    features = [
+        {"type": "Feature", "properties": dict(about), "geometry": shapely.geometry.mapping(shape)}
+        for shape, about in zip(rounded, properties, strict=True)
+    ]
+    whole = {"type": "FeatureCollection", "features": features, **extra}
+    return json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def segments(frame: gpd.GeoDataFrame) -> bytes:
+    """Return the segments: id, row, section and chainage, nothing that a shift would change."""
+    about = (
+        {"id": sid, "i": i, "s": section, "a": round(a / 1000, 1), "b": round(b / 1000, 1)}
+        for i, (sid, section, a, b) in enumerate(
+            zip(
+                frame["segment_id"],
+                (None if s is None or s != s else s for s in frame["section_id"]),
+                frame["from_m"],
+                frame["to_m"],
+                strict=True,
+            )
+        )
+    )
+    return collection(frame.geometry, about)
+
+
+def land(frame: gpd.GeoDataFrame, *, tolerance_deg: float = 0.0002) -> bytes:
+    """Return the land to draw under everything, simplified to some 20 m."""
+    shapes = shapely.simplify(frame.geometry.to_numpy(), tolerance_deg, preserve_topology=True)
+    shapes = shapes[~shapely.is_empty(shapes)]
+    return collection(shapes, ({} for _ in shapes))
+
+
+class Kept:
+    """Keep one payload for as long as the frame it was made from is the same object."""
+
+    def __init__(self, make: Callable[[Any], bytes]) -> None:
+        self._make = make
+        self._frame: Any = None
+        self._payload: Payload | None = None
+
+    def of(self, frame: Any) -> Payload:
+        """Return the frame's payload, made anew only when the frame is a new one."""
+        if self._payload is None or frame is not self._frame:
+            self._payload = payload(self._make(frame))
+            self._frame = frame
+        return self._payload

@@ -1,0 +1,152 @@
+"""One door in front of everything: deny by default, and refuse what another site sends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from dashboards.source import Person
+
+COOKIE = "shoregrid_session"
+
+#: The only paths that answer without a session.
+OPEN_PATHS = frozenset({"/login", "/login.css"})
+
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+_person: ContextVar[Person | None] = ContextVar("shoregrid_person", default=None)
+
+
+def current_person() -> Person:
+    """Return whoever sent the request being answered."""
+    person = _person.get()
+    if person is None:
+        raise PermissionError("no one is signed in on this request")
+    return person
+
+
+def session_token(scope: Scope) -> str | None:
+    """Return the session cookie of a request, if it brought one."""
+    raw = _header(scope, b"cookie")
+    if raw is None:
+        return None
+    try:
+        morsel = SimpleCookie(raw).get(COOKIE)
+    except CookieError:
+        return None
+    return morsel.value if morsel else None
+
+
+def same_origin(scope: Scope) -> bool:
+    """Tell whether a request comes from our own pages.
+
+    Browsers send Origin with every request that changes something, and Sec-Fetch-Site with
+    every request; a client that sends neither is no browser and carries no one's cookies.
+    """
+    site = _header(scope, b"sec-fetch-site")
+    if site is not None and site not in {"same-origin", "none"}:
+        return False
+    origin = _header(scope, b"origin")
+    if origin is None:
+        return True
+    return urlsplit(origin).netloc == (_header(scope, b"host") or "")
+
+
+class Guard:
+    """Wrap an ASGI application: a session for every route, its own origin for every change."""
+
+    def __init__(
+        self, app: ASGIApp, person_of: Callable[[str], Person | None], policy: Callable[[], str]
+    ) -> None:
+        self.app = app
+        self._person_of = person_of
+        self._policy = policy
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+            return
+        if scope["type"] == "websocket":
+            await self._websocket(scope, receive, send)
+            return
+        send = self._with_headers(send)
+        if scope["method"] not in _SAFE_METHODS and not same_origin(scope):
+            await _refusal(403, "cross_origin")(scope, receive, send)
+            return
+        person = self._who(scope)
+        if person is None and scope["path"] not in OPEN_PATHS:
+            await _ask_to_sign_in(scope)(scope, receive, send)
+            return
+        scope.setdefault("state", {})["person"] = person
+        token = _person.set(person)
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            _person.reset(token)
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        origin_known = _header(scope, b"origin") is not None and same_origin(scope)
+        if self._who(scope) is None or not origin_known:
+            await receive()
+            await send({"type": "websocket.close", "code": 4401, "reason": "sign in first"})
+            return
+        await self.app(scope, receive, send)
+
+    def _who(self, scope: Scope) -> Person | None:
+        token = session_token(scope)
+        return self._person_of(token) if token else None
+
+    def _with_headers(self, send: Send) -> Send:
+        extra = [
+            (b"x-content-type-options", b"nosniff"),
+            (b"x-frame-options", b"DENY"),
+            (b"referrer-policy", b"same-origin"),
+            (b"cross-origin-opener-policy", b"same-origin"),
+            (b"cross-origin-resource-policy", b"same-origin"),
+            (b"permissions-policy", b"camera=(), microphone=(), geolocation=(self)"),
+            (b"content-security-policy", self._policy().encode()),
+        ]
+
+        async def sender(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = list(message.get("headers", []))
+                named = {name.lower() for name, _ in headers}
+                headers += [pair for pair in extra if pair[0] not in named]
+                if b"cache-control" not in named:
+                    headers.append((b"cache-control", b"no-store"))
+                message = {**message, "headers": headers}
+            await send(message)
+
+        return sender
+
+
+def _header(scope: Scope, name: bytes) -> str | None:
+    for key, value in scope["headers"]:
+        if key == name:
+            return str(value.decode("latin-1"))
+    return None
+
+
+def _refusal(status: int, reason: str) -> Response:
+    texts: dict[str, Any] = {
+        "cross_origin": ("请求来自别的网站，已拒绝。", "Refused: the request came from another site."),
+        "sign_in": ("请先登录。", "Sign in first."),
+    }
+    zh, en = texts[reason]
+    return JSONResponse({"error": reason, "message_zh": zh, "message": en}, status)
+
+
+def _ask_to_sign_in(scope: Scope) -> Response:
+    wants_page = scope["method"] == "GET" and "text/html" in (_header(scope, b"accept") or "")
+    if not wants_page:
+        return _refusal(401, "sign_in")
+    here = scope["path"]
+    if scope.get("query_string"):
+        here += "?" + scope["query_string"].decode("latin-1")
+    return RedirectResponse(f"/login?next={quote(here, safe='')}", 303)

@@ -1,0 +1,119 @@
+"""The map's twin as a table: every segment, sortable, by keyboard."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from dash import html
+
+from dashboards.desk import Desk, level_of
+
+PAGE = 40
+
+#: Column → what it sorts by, and whether the first click sorts downwards.
+COLUMNS: dict[str, tuple[str, bool]] = {
+    "section": ("section_id", False),
+    "place": ("from_m", False),
+    "score": ("score", True),
+    "range": ("width", True),
+}
+
+
+def ordered(rows: Sequence[dict[str, Any]], sort: str) -> list[dict[str, Any]]:
+    """Return rows sorted by a column, ``-column`` downwards; ties keep the coast's order."""
+    name = sort.lstrip("-")
+    key = COLUMNS.get(name, COLUMNS["score"])[0]
+    down = sort.startswith("-")
+    if key == "section_id":
+        return sorted(rows, key=lambda r: (r[key] or "~", r["from_m"]), reverse=down)
+    return sorted(rows, key=lambda r: r[key], reverse=down)
+
+
+def pages_of(rows: Sequence[Any]) -> int:
+    """Return how many pages the table has, at least one."""
+    return max(1, -(-len(rows) // PAGE))
+
+
+def listing(
+    desk: Desk,
+    rows: Sequence[dict[str, Any]],
+    *,
+    shift_id: str,
+    sort: str,
+    page: int,
+    chosen: str | None,
+) -> Any:
+    """Return one page of the table; ``rows`` are all that match, in the coast's order."""
+    if not rows:
+        return html.P(desk.say("list_empty"), className="empty")
+    page = min(max(1, page), pages_of(rows))
+    first = (page - 1) * PAGE
+    shown = ordered(rows, sort)[first : first + PAGE]
+    table = html.Table(
+        [
+            html.Caption(
+                desk.say("list_caption", n=len(rows), shift=desk.shift_name(shift_id))
+            ),
+            html.Thead(
+                html.Tr(
+                    [
+                        html.Th(desk.say("col_rank"), scope="col", className="num"),
+                        *[_head(desk, name, sort) for name in COLUMNS],
+                    ]
+                )
+            ),
+            html.Tbody([_row(desk, row, first + i, chosen) for i, row in enumerate(shown, 1)]),
+        ],
+        className="list-table",
+    )
+    return table
+
+
+def _head(desk: Desk, name: str, sort: str) -> html.Th:
+    down_first = COLUMNS[name][1]
+    current = sort.lstrip("-") == name
+    down = sort.startswith("-")
+    turned = name if down else f"-{name}"
+    other = turned if current else (f"-{name}" if down_first else name)
+    arrow = (" ▼" if down else " ▲") if current else ""
+    label = desk.say(f"col_{name}")
+    state = ("descending" if down else "ascending") if current else "none"
+    return html.Th(
+        html.Button(
+            [label, html.Span(arrow, **{"aria-hidden": "true"})],
+            type="button",
+            title=desk.say("sort_by", col=label),
+            **{"data-sort": other},
+        ),
+        scope="col",
+        className="num" if name != "section" else "",
+        **{"aria-sort": state},
+    )
+
+
+def _row(desk: Desk, row: dict[str, Any], rank: int, chosen: str | None) -> html.Tr:
+    level = level_of(row["score"])
+    return html.Tr(
+        [
+            html.Td(rank, className="num"),
+            html.Td(
+                html.Button(
+                    desk.section_name(row["section_id"]),
+                    type="button",
+                    **{"data-segment": row["segment_id"]},
+                )
+            ),
+            html.Td(f"{row['from_m'] / 1000:.1f}–{row['to_m'] / 1000:.1f}", className="num"),
+            html.Td(
+                [
+                    html.Span(f"{row['score']:.0f}", className=f"chip band-{level}"),
+                    html.Small(desk.band_name(level)),
+                ],
+                className="num",
+            ),
+            html.Td(f"{row['lo']:.0f}–{row['hi']:.0f}", className="num"),
+        ],
+        className="chosen" if row["segment_id"] == chosen else "",
+        **{"data-row": row["segment_id"]},
+    )

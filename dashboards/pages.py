@@ -1,0 +1,204 @@
+"""What the callbacks answer: the page for an address, and each part of it again after a change."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from dash import html
+
+from dashboards import coastmap, panel, shell, times
+from dashboards.address import DEFAULT_LAYERS, parse
+from dashboards.desk import Desk
+from dashboards.listing import listing, pages_of
+from dashboards.source import Person, Source
+from dashboards.strip import strip as shifts_strip
+from dashboards.words import Lang
+
+_TOP = 5
+
+#: Degrees around a segment that is opened by its address.
+_AROUND = 0.03
+
+
+@dataclass(frozen=True)
+class Pages:
+    """The page's parts, made from what the source knows; no part computes a risk."""
+
+    source: Source
+    tags: Any
+
+    def page(self, search: str | None, person: Person, *, lang: Lang, theme: str) -> Any:
+        """Return the whole page that an address asks for."""
+        view = parse(search)
+        desk = Desk(self.source, person, view.lang or lang, view.theme or theme)
+        if not len(self.source.segments()):
+            return _bare(desk, "no_coast_title", "no_coast_mend")
+        own = person.section if person.section in desk.sections else None
+        mine = own is not None and (view.mine if view.mine is not None else True)
+        shift = view.shift if view.shift in desk.shifts else desk.default_shift()
+        segment = view.segment if view.segment in self._rows_by_id() else None
+        day = times.shift_day(shift) if shift else desk.today
+        chosen = list(view.layers if view.layers is not None else DEFAULT_LAYERS)
+        state = {
+            "shift": shift,
+            "segment": segment,
+            "mine": own if mine else None,
+            "own": own,
+            "day": day.isoformat(),
+            "layers": chosen,
+            "sort": "-score",
+            "bbox": None,
+            "lang": desk.lang,
+            "theme": desk.theme,
+        }
+        scope = own if mine else None
+        bounds = self._bounds(desk, scope)
+        the_map = coastmap.coast_map(
+            desk,
+            styling=coastmap.hideout(desk, shift_id=shift, mine=scope),
+            tags=self.tags(),
+            view=view.centre,
+            bounds=self._segment_bounds(segment) or bounds,
+        )
+        return shell.frame(
+            desk,
+            state=state,
+            the_map=the_map,
+            strip=self.strip(desk, scope, day, shift),
+            panel=self.panel(desk, segment, shift, scope),
+            listing=self.listed(desk, shift, scope, "-score", 1, segment),
+            places=self._places(desk),
+            bounds=bounds,
+        )
+
+    def desk(self, person: Person, lang: Lang, theme: str) -> Desk:
+        """Return the desk to answer one callback at."""
+        return Desk(self.source, person, lang, theme)
+
+    def _bounds(self, desk: Desk, scope: str | None) -> Sequence[float]:
+        """Return west, south, east, north of one section, or of the coast."""
+        if scope is None:
+            return tuple(desk.meta.bounds)
+        coast = self.source.segments()
+        return tuple(coast[coast["section_id"] == scope].total_bounds)
+
+    def _segment_bounds(self, segment: str | None) -> Sequence[float] | None:
+        """Return a box of some kilometres around a segment that an address names."""
+        if segment is None:
+            return None
+        coast = self.source.segments()
+        west, south, east, north = coast[coast["segment_id"] == segment].total_bounds
+        return west - _AROUND, south - _AROUND, east + _AROUND, north + _AROUND
+
+    def _rows_by_id(self) -> set[str]:
+        return set(self.source.segments()["segment_id"])
+
+    def strip(self, desk: Desk, scope: str | None, day: date, shift: str | None) -> Any:
+        """Return the strip of shifts from a day."""
+        return shifts_strip(desk, section_id=scope, day=day, chosen=shift)
+
+    def rows(self, shift: str | None, scope: str | None) -> list[dict[str, Any]]:
+        """Return the segments of a scope with their scores in a shift, in the coast's order."""
+        frame = self.source.scores(shift) if shift else None
+        if frame is None:
+            return []
+        coast = self.source.segments()
+        columns = zip(
+            coast["segment_id"], coast["section_id"], coast["from_m"], coast["to_m"],
+            frame["score"].to_list(), frame["lo"].to_list(), frame["hi"].to_list(),
+            strict=True,
+        )
+        return [
+            {"segment_id": sid, "section_id": _none(section), "from_m": a, "to_m": b,
+             "score": score, "lo": lo, "hi": hi, "width": hi - lo}
+            for sid, section, a, b, score, lo, hi in columns
+            if scope is None or section == scope
+        ]
+
+    def panel(
+        self, desk: Desk, segment: str | None, shift: str | None, scope: str | None
+    ) -> list[Any]:
+        """Return the panel: one segment explained, or the shift's overview."""
+        if shift is None:
+            return [panel.empty(desk.say("not_scored_title"), desk.say("not_scored_mend"))]
+        if segment:
+            told = self.source.explain(segment, shift)
+            if told is None:
+                return [panel.empty(desk.say("not_scored_title"), desk.say("not_scored_mend"))]
+            return panel.explained(desk, told, shift)
+        rows = sorted(self.rows(shift, scope), key=lambda r: -r["score"])[:_TOP]
+        return panel.overview(
+            desk, shift_id=shift, top=rows, zones=self._zones(desk, shift, scope)
+        )
+
+    def _zones(self, desk: Desk, shift: str, scope: str | None) -> list[dict[str, Any]]:
+        frame = self.source.layer("zones", shift_id=shift)
+        zones = []
+        for row in frame.sort_values("rank").to_dict("records") if len(frame) else []:
+            sections = json.loads(row["section_ids"] or "[]")
+            if scope is not None and scope not in sections:
+                continue
+            zones.append(
+                {
+                    "rank": int(row["rank"]),
+                    "km": float(row["km"]),
+                    "reason": row[f"reason_{desk.lang}"],
+                    "section_ids": sections,
+                    "bounds": row["geometry"].bounds,
+                }
+            )
+        return zones
+
+    def listed(
+        self, desk: Desk, shift: str | None, scope: str | None, sort: str, page: int,
+        chosen: str | None,
+    ) -> tuple[Any, int]:
+        """Return one page of the table of segments, and how many pages there are."""
+        if shift is None:
+            return panel.empty(desk.say("not_scored_title"), desk.say("not_scored_mend")), 1
+        rows = self.rows(shift, scope)
+        table = listing(desk, rows, shift_id=shift, sort=sort, page=page, chosen=chosen)
+        return table, pages_of(rows)
+
+    def _places(self, desk: Desk) -> list[dict[str, Any]]:
+        """Return what the search finds: sections, wharves, risk points, with where they are."""
+        coast = self.source.segments()
+        found: list[dict[str, Any]] = []
+        groups: list[tuple[str, list[dict[str, str]]]] = []
+        bounds = coast.dissolve("section_id").bounds if len(desk.sections) else None
+        for section_id in desk.sections:
+            if bounds is not None and section_id in bounds.index:
+                box = ",".join(f"{x:.5f}" for x in bounds.loc[section_id])
+                found.append({"value": f"b:{box}", "label": desk.section_name(section_id)})
+        groups.append((desk.say("layer_sections"), found))
+        for name in ("wharves", "risk_points"):
+            frame = self.source.layer(name)
+            groups.append((desk.say(f"layer_{name}"), _options(desk, name, frame)))
+        return [{"group": group, "items": items} for group, items in groups if items]
+
+
+def _options(desk: Desk, name: str, frame: Any) -> list[dict[str, str]]:
+    seen: set[str] = set()
+    options = []
+    key = "wharf_id" if name == "wharves" else "risk_point_id"
+    for row in frame.to_dict("records"):
+        at = row["geometry"]
+        value = f"p:{at.x:.5f},{at.y:.5f},{row[key]}"
+        if value not in seen:
+            seen.add(value)
+            options.append({"value": value, "label": desk.named(row) or row[key]})
+    return options
+
+
+def _none(value: Any) -> Any:
+    return None if value is None or value != value else value
+
+
+def _bare(desk: Desk, title: str, mend: str) -> html.Div:
+    return html.Div(
+        html.Main(panel.empty(desk.say(title), desk.say(mend)), className="bare"), className="app"
+    )

@@ -1,0 +1,358 @@
+"""The frame: header, rail, map, strip and panel; on a phone a sheet and tabs at the foot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import dcc, html
+
+from dashboards import times
+from dashboards.address import LAYERS
+from dashboards.coastmap import legend
+from dashboards.desk import Desk
+from dashboards.words import known, listed
+
+_NAV = (("map", "nav_map"), ("list", "nav_list"), ("me", "nav_me"))
+
+
+def icon(name: str) -> html.Span:
+    """Return one of the icons in assets/icons.css."""
+    return html.Span(className=f"icon icon-{name}", **{"aria-hidden": "true"})
+
+
+def frame(
+    desk: Desk,
+    *,
+    state: dict[str, Any],
+    the_map: Any,
+    strip: Any,
+    panel: Any,
+    listing: Any,
+    places: list[dict[str, Any]],
+    bounds: Sequence[float],
+) -> dmc.MantineProvider:
+    """Return the whole page around its map."""
+    stores = [dcc.Store(id=name, data=value) for name, value in state.items()]
+    return dmc.MantineProvider(
+        dmc.DatesProvider(
+            html.Div(
+                [
+                    *stores,
+                    html.Button(desk.say("skip"), className="skip", type="button",
+                                **{"data-view": "list"}),
+                    _header(desk, places),
+                    html.Nav(
+                        [_entry(desk, view, word) for view, word in _NAV],
+                        className="rail",
+                        **{"aria-label": desk.say("nav")},
+                    ),
+                    html.Main(
+                        [
+                            html.Div(
+                                [the_map, legend(desk), _layers(desk, state["layers"]),
+                                 _zoom(desk), _notices(desk)],
+                                className="map-box",
+                                role="region",
+                                **{"aria-label": desk.say("map") + "。" + desk.say("map_help")},
+                            ),
+                            _time(desk, strip, state["day"], mine=state["mine"] is not None),
+                        ],
+                        className="main",
+                    ),
+                    html.Section(
+                        [html.Div([html.H2(desk.say("list")), _shut(desk)], className="side-head"),
+                         html.Div(listing[0], id="list-body"),
+                         dmc.Pagination(id="list-page", total=listing[1], value=1, size="sm",
+                                        siblings=1, className="list-pages")],
+                        className="side side-list",
+                        **{"aria-label": desk.say("list")},
+                    ),
+                    html.Section(
+                        [html.Div([html.H2(desk.say("me")), _shut(desk)], className="side-head"),
+                         *_me(desk)],
+                        className="side side-me",
+                        **{"aria-label": desk.say("me")},
+                    ),
+                    html.Aside(
+                        [
+                            html.Button(
+                                html.Span(className="grip"), className="handle", type="button",
+                                **{"aria-label": desk.say("panel"), "data-sheet": "1"},
+                            ),
+                            html.Div(panel, id="panel-body", tabIndex="-1"),
+                        ],
+                        className="panel",
+                        **{"aria-label": desk.say("panel"), "aria-live": "polite"},
+                    ),
+                    _keys(desk),
+                ],
+                id="app",
+                className="app",
+                **{
+                    "data-view": "map",
+                    "data-sheet": "half",
+                    "data-selected": "1" if state["segment"] else "0",
+                    "data-made": desk.say("made_one"),
+                    "data-bounds": ",".join(f"{x:.4f}" for x in bounds),
+                },
+            ),
+            settings={"locale": "zh-cn" if desk.lang == "zh" else "en", "firstDayOfWeek": 1},
+        ),
+        forceColorScheme=desk.theme,
+        theme={
+            "fontFamily": "var(--fonts)",
+            "primaryColor": "blue",
+            "defaultRadius": "md",
+            "components": {"Select": {"defaultProps": {"checkIconPosition": "right"}}},
+        },
+        id="mantine",
+    )
+
+
+def _header(desk: Desk, places: list[dict[str, Any]]) -> html.Header:
+    county = desk.meta.county_zh if desk.lang == "zh" else desk.meta.county_en
+    marks = []
+    if desk.meta.simulated:
+        marks.append(
+            html.Span(desk.say("simulated"), className="mark made", title=desk.say("simulated_long"))
+        )
+    if desk.meta.made:
+        names = list(dict.fromkeys(known("what", name, desk.lang) for name in desk.meta.made))
+        words = desk.say("made_long", what=listed(names, desk.lang))
+        marks.append(html.Span(desk.say("made"), className="mark made", title=words))
+    return html.Header(
+        [
+            html.H1([html.Span(desk.say("app"), className="brand"),
+                     html.Span(county, className="county")]),
+            html.Div([_freshness(desk), *marks], className="marks"),
+            dmc.Select(
+                id="search",
+                data=places,
+                searchable=True,
+                clearable=True,
+                limit=30,
+                placeholder=desk.say("search"),
+                nothingFoundMessage=desk.say("search_none"),
+                leftSection=icon("search"),
+                className="search",
+                **{"aria-label": desk.say("search")},
+            ),
+            html.Div(
+                [
+                    html.Button(
+                        icon("theme"), className="round", type="button",
+                        title=desk.say("theme_dark" if desk.theme == "light" else "theme_light"),
+                        **{"data-theme-switch": "1", "aria-label": desk.say("theme_dark")},
+                    ),
+                    html.Button(
+                        desk.say("lang_other"), className="round words", type="button",
+                        lang="en" if desk.lang == "zh" else "zh-CN",
+                        **{"data-lang": "en" if desk.lang == "zh" else "zh"},
+                    ),
+                ],
+                className="switches",
+            ),
+        ],
+        className="header",
+    )
+
+
+def _freshness(desk: Desk) -> html.Span:
+    newest = desk.meta.newest_position
+    if newest is None:
+        return html.Span(["● ", desk.say("freshness_none")], className="fresh stale")
+    unit, n = times.ago(newest, desk.now)
+    old = unit != "minutes" or n > 15
+    words = desk.say("freshness", n=n, unit=desk.say(f"unit_{unit}"))
+    return html.Span(
+        [html.Span("●", className="dot", **{"aria-hidden": "true"}), words],
+        className="fresh" + (" stale" if old else ""),
+        title=f"{newest:%Y-%m-%d %H:%M} UTC",
+    )
+
+
+def _entry(desk: Desk, view: str, word: str) -> html.Button:
+    return html.Button(
+        [icon(view), html.Span(desk.say(word))],
+        type="button",
+        className="rail-entry",
+        **{"data-view": view, "aria-current": "page" if view == "map" else "false"},
+    )
+
+
+def _shut(desk: Desk) -> html.Button:
+    return html.Button(
+        icon("close"), type="button", className="round",
+        **{"data-view": "map", "aria-label": desk.say("close")},
+    )
+
+
+def _layers(desk: Desk, chosen: list[str]) -> html.Div:
+    boxes = dmc.CheckboxGroup(
+        html.Div(
+            [
+                dmc.Checkbox(
+                    label=html.Span([html.Span(className=f"swatch swatch-{name}"),
+                                     desk.say(f"layer_{name}")]),
+                    value=name,
+                    size="sm",
+                )
+                for name in LAYERS
+            ],
+            className="layer-boxes",
+        ),
+        id="layer-boxes",
+        value=chosen,
+        **{"aria-label": desk.say("layers")},
+    )
+    return html.Div(
+        html.Details([html.Summary([icon("layers"), desk.say("layers")]), boxes]),
+        className="layers",
+    )
+
+
+def _zoom(desk: Desk) -> html.Div:
+    return html.Div(
+        [
+            html.Button("+", type="button", title=desk.say("zoom_in"),
+                        **{"data-zoom": "in", "aria-label": desk.say("zoom_in")}),
+            html.Button("−", type="button", title=desk.say("zoom_out"),
+                        **{"data-zoom": "out", "aria-label": desk.say("zoom_out")}),
+            html.Button(icon("all"), type="button", title=desk.say("zoom_all"),
+                        **{"data-zoom": "all", "aria-label": desk.say("zoom_all")}),
+        ],
+        className="zoom",
+    )
+
+
+def _notices(desk: Desk) -> html.Div:
+    """Return the places where the page says what it is doing or what went wrong."""
+    return html.Div(
+        [
+            html.Div("", id="notice", className="notice", role="status"),
+            html.Div(
+                [desk.say("session_over"), " ",
+                 html.A(desk.say("sign_in_again"), href="/", **{"data-reload": "1"})],
+                id="session-over", className="notice loud", role="alert", hidden=True,
+            ),
+            html.Div(
+                [html.Strong(desk.say("broken_title")), " ", desk.say("broken_mend"), " ",
+                 html.A(desk.say("reload"), href="/", **{"data-reload": "1"})],
+                id="broken", className="notice loud", role="alert", hidden=True,
+            ),
+            html.Div(desk.say("offline"), id="offline", className="notice", role="status",
+                     hidden=True),
+        ],
+        className="notices",
+        **{
+            "data-scoring": desk.say("scoring", day="{day}"),
+            "data-scoring-failed": desk.say("scoring_failed", day="{day}"),
+            "data-thinned": desk.say("tracks_thinned", n="{n}"),
+            "data-empty": desk.say("layer_empty", layer="{layer}"),
+        },
+    )
+
+
+def _time(desk: Desk, strip: Any, day: str, *, mine: bool) -> html.Section:
+    tools: list[Any] = [
+        html.Button(icon("back"), type="button", className="round", title=desk.say("earlier"),
+                    **{"data-day": "-1", "aria-label": desk.say("earlier")}),
+        dmc.DatePickerInput(
+            id="date", value=day, valueFormat="YYYY-MM-DD", size="xs", className="date",
+            leftSection=icon("date"), **{"aria-label": desk.say("date")},
+        ),
+        html.Button(icon("forward"), type="button", className="round", title=desk.say("later"),
+                    **{"data-day": "1", "aria-label": desk.say("later")}),
+        html.Button(
+            [icon("play"), html.Span(desk.say("play"))], type="button", className="play",
+            **{"data-play": desk.say("pause"), "aria-pressed": "false"},
+        ),
+    ]
+    if desk.person.section in desk.sections:
+        tools.append(
+            dmc.Switch(id="mine-switch", label=desk.say("my_section"), size="sm",
+                       checked=mine, className="mine-switch")
+        )
+    else:
+        tools.append(html.Div(dmc.Switch(id="mine-switch"), hidden=True))
+    tools.append(
+        html.Span(
+            [html.I(className="key-tide"), desk.say("strip_key_tide"),
+             html.I(className="key-landable"), desk.say("strip_key_landable"),
+             html.I(className="key-night"), desk.say("strip_key_night")],
+            className="strip-key",
+        )
+    )
+    return html.Section(
+        [html.Div(tools, className="time-tools"), html.Div(strip, id="strip", className="strip")],
+        className="time",
+        **{"aria-label": desk.say("shifts")},
+    )
+
+
+def _me(desk: Desk) -> list[Any]:
+    person = desk.person
+    rows: list[Any] = [
+        html.P(html.Strong(person.name), className="me-name"),
+        html.P(f"{desk.say('me_role')}：{known('role', person.role, desk.lang)}"
+               if desk.lang == "zh"
+               else f"{desk.say('me_role')}: {known('role', person.role, desk.lang)}"),
+    ]
+    own = desk.sections.get(person.section or "")
+    if own:
+        rows += [
+            html.H3(desk.say("me_section")),
+            html.P(desk.named(own)),
+            html.P(desk.say("me_km", km=f"{own['km']:.0f}", n=own["n_segments"]),
+                   className="hint"),
+        ]
+    rows += [
+        html.H3(desk.say("display")),
+        html.Div(
+            [
+                html.Button(desk.say("lang_other"), type="button", className="plain",
+                            **{"data-lang": "en" if desk.lang == "zh" else "zh"}),
+                html.Button(
+                    desk.say("theme_dark" if desk.theme == "light" else "theme_light"),
+                    type="button", className="plain", **{"data-theme-switch": "1"},
+                ),
+                html.Button(desk.say("keys"), type="button", className="plain keys-button",
+                            **{"data-keys": "1"}),
+            ],
+            className="plain-row",
+        ),
+        html.H3(desk.say("about")),
+        html.P(_freshness(desk)),
+    ]
+    if desk.meta.simulated:
+        rows.append(html.P(desk.say("simulated_long"), className="made-note"))
+    if desk.meta.made:
+        names = list(dict.fromkeys(known("what", name, desk.lang) for name in desk.meta.made))
+        rows.append(html.P(desk.say("made_long", what=listed(names, desk.lang)),
+                           className="made-note"))
+    rows += [
+        html.H3(desk.say("attribution")),
+        html.Ul([html.Li(line) for line in desk.meta.attributions], className="small"),
+        html.Form(
+            html.Button(desk.say("sign_out"), type="submit", className="plain"),
+            action="/logout", method="POST",
+        ),
+    ]
+    return rows
+
+
+def _keys(desk: Desk) -> html.Dialog:
+    keys = (("← →", "key_arrows"), ("Esc", "key_esc"), ("/", "key_search"), ("L", "key_list"),
+            ("?", "key_help"))
+    return html.Dialog(
+        [
+            html.H2(desk.say("keys")),
+            html.Dl([part for key, word in keys
+                     for part in (html.Dt(html.Kbd(key)), html.Dd(desk.say(word)))]),
+            html.Form(html.Button(desk.say("close"), className="plain"), method="dialog"),
+        ],
+        id="keys",
+        **{"aria-label": desk.say("keys")},
+    )

@@ -1,0 +1,321 @@
+"""Every word on the pages, in Chinese and in English, in one table."""
+
+from typing import Literal
+
+Lang = Literal["zh", "en"]
+
+LANGS: tuple[Lang, Lang] = ("zh", "en")
+
+WORDS: dict[str, tuple[str, str]] = {
+    # the house
+    "app": ("岸线风险研判", "Shoregrid"),
+    "app_title": ("{county} 岸线风险", "{county} coastline risk"),
+    "lang_other": ("English", "中文"),
+    "skip": ("跳到岸段列表", "Skip to the list of segments"),
+    # sign-in
+    "sign_in": ("登录", "Sign in"),
+    "sign_in_lead": ("看今晚哪段岸线要紧、为什么、谁负责。", "See which shore matters this shift, why, and who answers."),
+    "user_name": ("账号", "User name"),
+    "password": ("密码", "Password"),
+    "sign_in_wrong": (
+        "账号或密码不对。请核对后再试；忘了密码请找管理员重设。",
+        "The user name or the password is wrong. Check both; an administrator can set a new one.",
+    ),
+    "sign_in_locked": (
+        "连续输错次数过多，账号已暂时锁定。请过一会儿再试，或找管理员。",
+        "Too many wrong passwords: the account is locked for a while. Wait, or ask an administrator.",
+    ),
+    "sign_in_empty": ("请填写账号和密码。", "Fill in both the user name and the password."),
+    "sign_in_how": (
+        "账号由管理员用 shoregrid user add 建立。",
+        "Accounts are made by an administrator with shoregrid user add.",
+    ),
+    "sign_out": ("退出登录", "Sign out"),
+    "session_over": (
+        "登录已过期，请重新登录；当前视图会保留。",
+        "Your session has ended. Sign in again; this view will be kept.",
+    ),
+    "sign_in_again": ("重新登录", "Sign in again"),
+    "not_found": ("没有这个页面", "There is no such page"),
+    "not_found_mend": ("回到岸线地图", "Back to the coast map"),
+    # frame
+    "nav": ("主导航", "Main navigation"),
+    "nav_map": ("地图", "Map"),
+    "nav_list": ("列表", "List"),
+    "nav_me": ("我的", "Me"),
+    "keys": ("快捷键", "Keys"),
+    "key_arrows": ("前一个、后一个班次", "previous and next shift"),
+    "key_esc": ("取消选择", "clear the selection"),
+    "key_search": ("查找地点", "search for a place"),
+    "key_list": ("打开或收起列表", "open or close the list"),
+    "key_help": ("显示本说明", "show these keys"),
+    "close": ("关闭", "Close"),
+    "search": ("查找岸段、码头、风险点", "Search sections, wharves, risk points"),
+    "search_none": ("没有找到，换个名字试试", "Nothing found: try another name"),
+    "theme_dark": ("夜间配色", "Dark colours"),
+    "theme_light": ("日间配色", "Light colours"),
+    "freshness": ("AIS 更新于 {n} {unit}前", "AIS {n} {unit} old"),
+    "freshness_none": ("还没有 AIS 数据", "no AIS yet"),
+    "unit_minutes": ("分钟", "min"),
+    "unit_hours": ("小时", "h"),
+    "unit_days": ("天", "d"),
+    "simulated": ("模拟 AIS", "simulated AIS"),
+    "simulated_long": (
+        "船舶位置是在真实岸线上模拟的，不是真实船舶。",
+        "Vessel positions are simulated on the real coast; they are not real vessels.",
+    ),
+    "made": ("示例数据", "made data"),
+    "made_long": ("以下内容是为示例编造的：{what}。", "Made up for the example: {what}."),
+    "made_one": ("编造的示例", "made for the example"),
+    # what can be made or missing
+    "what_wharves": ("码头", "wharves"),
+    "what_risk_points": ("风险点", "risk points"),
+    "what_facilities": ("防控设施", "facilities"),
+    "what_incidents": ("案事件", "incidents"),
+    "what_posts": ("值守人员", "posts"),
+    "what_inspections": ("巡查记录", "inspections"),
+    "what_effort": ("巡逻里程", "patrol effort"),
+    "what_sections": ("责任岸段", "sections"),
+    "what_depth": ("水深", "depths"),
+    "what_shore_type": ("岸滩类型", "shore types"),
+    "what_segment_traits": ("岸滩类型", "shore types"),
+    "what_tides": ("潮汐", "tides"),
+    "what_tide": ("潮汐", "tides"),
+    "what_tide_stations": ("潮汐", "tides"),
+    "what_positions": ("船舶位置", "vessel positions"),
+    "what_events": ("行为事件", "behaviours"),
+    "what_landing_places": ("登陆点（码头、风险点）", "landing places"),
+    "what_landable": ("可登滩时窗", "landable windows"),
+    "missing_long": (
+        "本地还没有：{what}。相关因子按先验估计，区间放宽。",
+        "Not in this workspace yet: {what}. Those factors take their prior and widen the interval.",
+    ),
+    # time
+    "shifts": ("班次", "Shifts"),
+    "shifts_help": ("左右方向键切换班次", "arrow keys move between shifts"),
+    "play": ("播放", "Play"),
+    "pause": ("暂停", "Pause"),
+    "date": ("日期", "Date"),
+    "earlier": ("前一天", "Day before"),
+    "later": ("后一天", "Day after"),
+    "today": ("今天", "today"),
+    "tonight": ("今晚", "tonight"),
+    "shift_cell": (
+        "{day} {span}，最高风险 {score}（{band}）",
+        "{day} {span}, highest risk {score} ({band})",
+    ),
+    "shift_not_scored": ("{day} {span}，尚未评分", "{day} {span}, not scored yet"),
+    "strip_of": ("{name} 各班次最高风险", "Highest risk per shift: {name}"),
+    "whole_coast": ("全部岸线", "the whole coast"),
+    "strip_key_tide": ("潮位", "tide"),
+    "strip_key_landable": ("可登滩", "landable"),
+    "strip_key_night": ("夜间", "night"),
+    "scoring": ("正在为 {day} 评分……", "Scoring {day}…"),
+    "scoring_failed": (
+        "{day} 没能评分。请再试一次；若仍不行，请管理员运行 shoregrid score。",
+        "{day} could not be scored. Try again; if it fails, an administrator can run shoregrid score.",
+    ),
+    "not_scored_title": ("还没有评分", "Nothing is scored yet"),
+    "not_scored_mend": (
+        "选择一个日期即可评分，或请管理员运行 shoregrid score。",
+        "Choose a date to score it, or ask an administrator to run shoregrid score.",
+    ),
+    "no_coast_title": ("还没有岸线", "There is no coast yet"),
+    "no_coast_mend": (
+        "请管理员运行 shoregrid import 工作区 coast 文件。",
+        "An administrator can run shoregrid import WS coast FILE.",
+    ),
+    "broken_title": ("这一步没有成功", "That did not work"),
+    "broken_mend": (
+        "请重新载入页面再试；若仍出现，请把时间和此页地址告诉管理员。",
+        "Reload the page and try again; if it stays, give an administrator the time and this address.",
+    ),
+    "reload": ("重新载入", "Reload"),
+    "offline": ("连接中断，正在重试", "Connection lost, trying again"),
+    # map
+    "map": ("岸线风险地图", "Map of coastline risk"),
+    "map_help": (
+        "地图内容在「列表」里有同样的表格，可用键盘操作。",
+        "The list holds the same as the map, and works by keyboard.",
+    ),
+    "zoom_in": ("放大", "Zoom in"),
+    "zoom_out": ("缩小", "Zoom out"),
+    "zoom_all": ("看全部", "See all"),
+    "my_section": ("只看我的岸段", "My section only"),
+    "legend": ("风险", "Risk"),
+    "legend_missing": ("虚线：部分数据缺失", "dashed: some data missing"),
+    "layers": ("图层", "Layers"),
+    "layer_sections": ("责任岸段", "Sections"),
+    "layer_zones": ("重点巡防区", "Priority zones"),
+    "layer_wharves": ("码头", "Wharves"),
+    "layer_risk_points": ("风险点", "Risk points"),
+    "layer_facilities": ("防控设施", "Facilities"),
+    "layer_incidents": ("案事件", "Incidents"),
+    "layer_behaviours": ("行为（本班次前 72 小时）", "Behaviours (72 h up to the shift)"),
+    "layer_tracks": ("船舶轨迹（最近 24 小时）", "Vessel tracks (last 24 h)"),
+    "layer_empty": ("{layer}：此处没有", "{layer}: none here"),
+    "tracks_thinned": (
+        "轨迹点太多，只画了 {n} 个点；放大地图可看全。",
+        "Too many track points: {n} are drawn. Zoom in to see them all.",
+    ),
+    "attribution": ("数据来源", "Sources"),
+    # panel
+    "panel": ("岸段说明", "What is known of this segment"),
+    "panel_empty": (
+        "点一下岸线，看这一段为什么有风险、谁负责。",
+        "Click the shore to see why a stretch is at risk and who answers for it.",
+    ),
+    "top": ("本班次最要紧的岸段", "Riskiest this shift"),
+    "top_all": ("看完整列表", "See the whole list"),
+    "zones": ("重点巡防区", "Priority zones"),
+    "zones_none": (
+        "这个班次没有重点巡防区。",
+        "No priority zones for this shift.",
+    ),
+    "zone": ("{rank} 号区", "Zone {rank}"),
+    "clear": ("返回本班次概况", "Back to the shift"),
+    "copy_link": ("复制链接", "Copy link"),
+    "copied": ("已复制", "Copied"),
+    "segment": ("岸段", "Segment"),
+    "chainage": ("里程 {a}–{b} km", "km {a}–{b}"),
+    "unassigned": ("未划入责任岸段", "in no section"),
+    "score": ("风险分", "Risk score"),
+    "score_of": ("{score} 分，满分 100", "{score} of 100"),
+    "interval": ("区间 {lo}–{hi}", "range {lo}–{hi}"),
+    "pillars": ("三个方面", "Three sides of it"),
+    "pillar_threat": ("威胁", "Threat"),
+    "pillar_opportunity": ("条件", "Opportunity"),
+    "pillar_guardianship_deficit": ("防守缺口", "Guard gap"),
+    "why": ("为什么", "Why"),
+    "why_points": ("分", "points"),
+    "why_rest": ("其余 {n} 项", "{n} more"),
+    "why_base": ("起点", "Starting point"),
+    "why_sum": ("起点与各项相加即为风险分。", "The starting point and all parts add up to the score."),
+    "why_prior": ("缺数据，按先验估计", "no data: prior used"),
+    "missing_here": ("缺少：{what}", "Missing: {what}"),
+    "tide": ("潮汐", "Tide"),
+    "tide_alt": (
+        "{span} 潮位 {lo} 至 {hi} 米；{windows}",
+        "Tide {span}: {lo} to {hi} m; {windows}",
+    ),
+    "tide_landable": ("可登滩 {windows}", "landable {windows}"),
+    "tide_not_landable": ("本班次不可登滩", "not landable this shift"),
+    "tide_unknown": ("登滩门槛未知", "landing threshold unknown"),
+    "tide_threshold": ("登滩门槛 {h} m", "landable from {h} m"),
+    "tide_none": (
+        "没有潮汐数据。导入潮汐常数后这里会显示潮位曲线。",
+        "No tide data. Import tide constants and the curve will show here.",
+    ),
+    "tide_station": ("潮位站 {station}，基准 {datum}", "station {station}, datum {datum}"),
+    "due": ("待办", "Due"),
+    "due_none": ("这里没有逾期的巡查和故障设施。", "No overdue checks or broken facilities here."),
+    "who": ("谁负责", "Who answers"),
+    "who_none": (
+        "还没有登记负责人。请管理员导入值守名单（shoregrid import 工作区 posts 文件）。",
+        "No one is listed. An administrator can import posts (shoregrid import WS posts FILE).",
+    ),
+    "call": ("拨打 {name} {phone}", "Call {name} {phone}"),
+    "role_section_chief": ("段长", "Section chief"),
+    "role_area_head": ("片长", "Area head"),
+    "role_wharf_chief_1": ("一级码长", "Wharf chief, level 1"),
+    "role_wharf_chief_2": ("二级码长", "Wharf chief, level 2"),
+    "role_wharf_chief_3": ("三级码长", "Wharf chief, level 3"),
+    "role_wharf_chief_4": ("四级码长", "Wharf chief, level 4"),
+    "role_daily_manager": ("日常管理员", "Daily manager"),
+    "role_grid_head": ("网格长", "Grid head"),
+    "role_grid_member": ("网格员", "Grid member"),
+    "role_analyst": ("分析员", "Analyst"),
+    "role_planner": ("规划员", "Planner"),
+    "role_liaison": ("联络员", "Liaison"),
+    "role_admin": ("管理员", "Administrator"),
+    "role_read_only": ("只读", "Read only"),
+    # list
+    "list": ("岸段列表", "List of segments"),
+    "list_caption": (
+        "{n} 个岸段单元，{shift}",
+        "{n} segments, {shift}",
+    ),
+    "list_empty": (
+        "没有符合条件的岸段。关掉「只看我的岸段」可看全部。",
+        "No segments match. Turn off My section only to see all.",
+    ),
+    "col_rank": ("序", "#"),
+    "col_section": ("责任岸段", "Section"),
+    "col_place": ("里程 km", "Km"),
+    "col_score": ("风险", "Risk"),
+    "col_range": ("区间", "Range"),
+    "sort_by": ("按{col}排序", "Sort by {col}"),
+    "pages": ("翻页", "Pages"),
+    # things on the map
+    "kind_port": ("港口码头", "port"),
+    "kind_fishing": ("渔业码头", "fishing wharf"),
+    "kind_ferry": ("渡口", "ferry"),
+    "kind_shipyard": ("船厂", "shipyard"),
+    "kind_stores": ("货运码头", "stores wharf"),
+    "kind_other": ("其他", "other"),
+    "kind_creek": ("港汊", "creek"),
+    "kind_slipway": ("滑道", "slipway"),
+    "kind_beach": ("海滩", "beach"),
+    "kind_sluice": ("闸口", "sluice"),
+    "kind_filling_point": ("加油点", "filling point"),
+    "kind_barge_pipeline": ("驳油管线", "barge pipeline"),
+    "kind_closed_yard": ("停用场地", "closed yard"),
+    "kind_fuel_store": ("油库", "fuel store"),
+    "kind_cold_store": ("冷库", "cold store"),
+    "kind_goods_store": ("货仓", "goods store"),
+    "kind_camera": ("摄像机", "camera"),
+    "kind_height_bar": ("限高杆", "height bar"),
+    "kind_width_bar": ("限宽墩", "width bar"),
+    "kind_gate": ("卡口门", "gate"),
+    "kind_wall": ("围墙", "wall"),
+    "kind_alarm": ("报警器", "alarm"),
+    "kind_light": ("照明", "light"),
+    "kind_sign": ("警示牌", "sign"),
+    "kind_stop": ("停留", "stop"),
+    "kind_loitering": ("徘徊", "loitering"),
+    "kind_shore_approach": ("抵岸", "shore approach"),
+    "kind_drift": ("漂流", "drift"),
+    "kind_rendezvous": ("靠帮", "rendezvous"),
+    "kind_gap": ("失联", "gap"),
+    "kind_dash": ("冲滩", "dash"),
+    "status_in_use": ("在用", "in use"),
+    "status_closed": ("停用", "closed"),
+    "status_working": ("正常", "working"),
+    "status_broken": ("故障", "broken"),
+    "status_missing": ("缺失", "missing"),
+    "grade": ("{n} 级", "grade {n}"),
+    "vessel": ("船舶 {mmsi}", "vessel {mmsi}"),
+    # me
+    "me": ("我的", "Me"),
+    "me_role": ("身份", "Role"),
+    "me_section": ("我的岸段", "My section"),
+    "me_km": ("{km} km，{n} 个单元", "{km} km, {n} segments"),
+    "display": ("显示", "Display"),
+    "about": ("数据说明", "About the data"),
+}
+
+
+def t(key: str, lang: str, **fields: object) -> str:
+    """Return one text in one language, its fields filled in."""
+    zh, en = WORDS[key]
+    text = zh if lang == "zh" else en
+    return text.format(**fields) if fields else text
+
+
+def known(prefix: str, name: object, lang: str) -> str:
+    """Return the word for a code such as a kind or a role; a code without one as it stands."""
+    key = f"{prefix}_{name}"
+    return t(key, lang) if key in WORDS else str(name).replace("_", " ")
+
+
+def listed(names: list[str], lang: str) -> str:
+    """Join names as a list in running text."""
+    return ("、" if lang == "zh" else ", ").join(names)
+
+
+def language(wish: str | None, accepted: str = "") -> Lang:
+    """Return the language asked for, else the browser's, else Chinese."""
+    if wish in LANGS:
+        return wish  # type: ignore[return-value]
+    first = accepted.split(",")[0].strip().lower()
+    return "en" if first.startswith("en") else "zh"
