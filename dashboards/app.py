@@ -61,6 +61,8 @@ def _dash(server: FastAPI, source: Source, coast: api.Coast) -> Dash:
         serve_locally=True,
         add_log_handler=False,
     )
+    # No callback goes over a websocket; without this every page would still open one.
+    app.backend.websocket_capability = False
     # The first callback fills in what the address asks for.
     app.layout = html.Div(
         [

@@ -42,7 +42,7 @@ def _register_parts(app: Dash, pages: Pages) -> None:
         prevent_initial_call=True,
     )
     def repaint(shift: str | None, mine: str | None, theme: str, lang: Any) -> Any:
-        return coastmap.hideout(_desk(pages, lang, theme), shift_id=shift, mine=mine)
+        return coastmap.hideout(_desk(pages, lang, theme), shift_id=shift or None, mine=mine or None)
 
     @app.callback(
         Output("panel-body", "children"),
@@ -56,7 +56,7 @@ def _register_parts(app: Dash, pages: Pages) -> None:
     def panel(
         segment: str | None, shift: str | None, mine: str | None, theme: str, lang: Any
     ) -> Any:
-        return pages.panel(_desk(pages, lang, theme), segment, shift, mine)
+        return pages.panel(_desk(pages, lang, theme), segment or None, shift or None, mine or None)
 
     @app.callback(
         Output("strip", "children"),
@@ -68,7 +68,7 @@ def _register_parts(app: Dash, pages: Pages) -> None:
         prevent_initial_call=True,
     )
     def strip(day: str, mine: str | None, theme: str, shift: str | None, lang: Any) -> Any:
-        return pages.strip(_desk(pages, lang, theme), mine, date.fromisoformat(day), shift)
+        return pages.strip(_desk(pages, lang, theme), mine or None, date.fromisoformat(day), shift)
 
     @app.callback(
         Output("under", "children"),
@@ -78,6 +78,7 @@ def _register_parts(app: Dash, pages: Pages) -> None:
         Input("bbox", "data"),
         Input("theme", "data"),
         State("lang", "data"),
+        prevent_initial_call=True,
     )
     def layers(
         chosen: list[str], shift: str | None, bbox: str | None, theme: str, lang: Any
@@ -85,7 +86,7 @@ def _register_parts(app: Dash, pages: Pages) -> None:
         only_moved = ctx.triggered_prop_ids and set(ctx.triggered_prop_ids) == {"bbox.data"}
         if only_moved and "tracks" not in chosen:
             raise PreventUpdate
-        return coastmap.layers(_desk(pages, lang, theme), chosen=chosen, shift_id=shift, bbox=bbox)
+        return coastmap.layers(_desk(pages, lang, theme), chosen=chosen, shift_id=shift or None, bbox=bbox)
 
     @app.callback(
         Output("list-body", "children"),
@@ -105,7 +106,9 @@ def _register_parts(app: Dash, pages: Pages) -> None:
     ) -> Any:
         turned = ctx.triggered_id == "list-page"
         page = page if turned and page else 1
-        table, total = pages.listed(_desk(pages, lang, theme), shift, mine, sort, page, chosen)
+        table, total = pages.listed(
+            _desk(pages, lang, theme), shift or None, mine or None, sort, page, chosen
+        )
         return table, total, page
 
 

@@ -61,6 +61,7 @@ def coast_map(
     *,
     styling: dict[str, Any],
     tags: dict[str, str],
+    things: tuple[list[Any], list[Any]],
     view: tuple[float, float, float] | None,
     bounds: Sequence[float],
 ) -> dl.Map:
@@ -84,7 +85,7 @@ def coast_map(
                 name="land",
                 style={"zIndex": 250},
             ),
-            dl.Pane(dl.LayerGroup(id="under"), name="under", style={"zIndex": 350}),
+            dl.Pane(dl.LayerGroup(things[0], id="under"), name="under", style={"zIndex": 350}),
             dl.GeoJSON(
                 id="segments",
                 url=f"/api/segments?v={tags['segments']}",
@@ -92,11 +93,14 @@ def coast_map(
                 onEachFeature=script("eachSegment"),
                 hideout=styling,
             ),
-            dl.LayerGroup(id="over"),
+            dl.LayerGroup(things[1], id="over"),
             dl.ScaleControl(imperial=False, position="bottomleft"),
         ],
         id="map",
         preferCanvas=True,
+        # It would compare the view with a centre that a map opened by bounds does not have;
+        # assets/map.js follows the view instead.
+        trackViewport=False,
         zoomControl=False,
         attributionControl=False,
         minZoom=6,

@@ -43,15 +43,16 @@ class Pages:
         segment = view.segment if view.segment in self._rows_by_id() else None
         day = times.shift_day(shift) if shift else desk.today
         chosen = list(view.layers if view.layers is not None else DEFAULT_LAYERS)
+        # A store that holds None counts as changed when it is mounted; an empty text does not.
         state = {
-            "shift": shift,
-            "segment": segment,
-            "mine": own if mine else None,
-            "own": own,
+            "shift": shift or "",
+            "segment": segment or "",
+            "mine": own if mine else "",
+            "own": own or "",
             "day": day.isoformat(),
             "layers": chosen,
             "sort": "-score",
-            "bbox": None,
+            "bbox": "",
             "lang": desk.lang,
             "theme": desk.theme,
         }
@@ -61,6 +62,7 @@ class Pages:
             desk,
             styling=coastmap.hideout(desk, shift_id=shift, mine=scope),
             tags=self.tags(),
+            things=coastmap.layers(desk, chosen=chosen, shift_id=shift, bbox=""),
             view=view.centre,
             bounds=self._segment_bounds(segment) or bounds,
         )

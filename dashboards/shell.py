@@ -57,7 +57,7 @@ def frame(
                                 role="region",
                                 **{"aria-label": desk.say("map") + "。" + desk.say("map_help")},
                             ),
-                            _time(desk, strip, state["day"], mine=state["mine"] is not None),
+                            _time(desk, strip, state["day"], mine=bool(state["mine"])),
                         ],
                         className="main",
                     ),

@@ -60,6 +60,7 @@ def add_routes(server: FastAPI, source: Source) -> None:
             secure=request.url.scheme == "https",
             path="/",
         )
+        response.set_cookie("shoregrid_lang", chosen, max_age=31_536_000, samesite="lax", path="/")
         return response
 
     @server.post("/logout", include_in_schema=False)

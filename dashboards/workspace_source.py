@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dashboards.source import Person
 from workspace import read, runs, tide, users
 from workspace.folder import open_workspace
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import polars as pl
 
 
 class WorkspaceSource:
@@ -17,7 +22,84 @@ class WorkspaceSource:
 
     def __init__(self, folder: Path) -> None:
         self._ws = open_workspace(folder)
+        self._scoring = threading.Lock()
 
     def meta(self) -> Any:
         """Return what the workspace says of itself."""
         return read.meta(self._ws)
+
+    def segments(self) -> gpd.GeoDataFrame:
+        """Return the segments in the order of the shore."""
+        return read.segments(self._ws)
+
+    def land(self) -> gpd.GeoDataFrame:
+        """Return the land."""
+        return read.land(self._ws)
+
+    def sections(self) -> pl.DataFrame:
+        """Return the sections with their chiefs."""
+        return read.sections(self._ws)
+
+    def scored_shifts(self) -> list[tuple[str, datetime, datetime]]:
+        """Return the shifts that have scores."""
+        return read.scored_shifts(self._ws)
+
+    def scores(self, shift_id: str) -> pl.DataFrame | None:
+        """Return the scores of a shift in the order of the segments."""
+        return read.scores(self._ws, shift_id)
+
+    def strip(self, section_id: str | None, day: date) -> pl.DataFrame:
+        """Return three days of shifts with their highest scores."""
+        return read.strip(self._ws, section_id, day)
+
+    def explain(self, segment_id: str, shift_id: str) -> dict[str, Any] | None:
+        """Return why a segment has its score, or None where it has none."""
+        return read.explain(self._ws, segment_id, shift_id)
+
+    def layer(self, name: str, **choice: Any) -> gpd.GeoDataFrame:
+        """Return one layer of the map."""
+        return read.layer(self._ws, name, **choice)
+
+    def tracks(
+        self, *, t0: datetime, t1: datetime, bbox: Sequence[float], max_points: int
+    ) -> tuple[gpd.GeoDataFrame, bool]:
+        """Return the ways of the vessels in a window, and whether points were left out."""
+        return read.tracks(self._ws, t0=t0, t1=t1, bbox=bbox, max_points=max_points)
+
+    def tide(self, t0: datetime, t1: datetime) -> tuple[list[datetime], list[float]] | None:
+        """Return the tide's times and heights above mean sea level, or None without a station."""
+        station = tide.station(self._ws)
+        if station is None:
+            return None
+        times, heights = tide.curve(station, t0, t1, step_min=30)
+        return [moment.replace(tzinfo=UTC) for moment in times.tolist()], heights.tolist()
+
+    def ensure_scored(self, day: date) -> None:
+        """Score a date unless it is scored; one at a time."""
+        with self._scoring:
+            runs.ensure_scored(self._ws, day)
+
+    def now(self) -> datetime:
+        """Return the time."""
+        return datetime.now(UTC)
+
+    def sign_in(self, name: str, password: str) -> tuple[str, Person] | str:
+        """Return a session's token and its person, or why there is none."""
+        try:
+            token, user = users.sign_in(self._ws, name, password)
+        except users.SignInError as refusal:
+            return refusal.reason
+        return token, _person(user)
+
+    def person(self, token: str) -> Person | None:
+        """Return whose session a token opens."""
+        user = users.who(self._ws, token)
+        return _person(user) if user else None
+
+    def sign_out(self, token: str) -> None:
+        """End a session."""
+        users.sign_out(self._ws, token)
+
+
+def _person(user: users.User) -> Person:
+    return Person(user.user_id, user.name, user.role, dict(user.scope))

@@ -111,7 +111,7 @@
       map.createPane("selection").style.zIndex = 390;
       map.on("moveend", moved);
       map.on("click", function () {
-        if (state.selected) send("segment", null);
+        if (state.selected) send("segment", "");
       });
       new window.ResizeObserver(function () {
         map.invalidateSize({ animate: false });

@@ -38,6 +38,8 @@
     write({ segment, shift, layers: (layers || []).join(","), lang, theme,
             mine: own ? (mine ? 1 : 0) : null });
     if (!layers || !layers.length) { address.set("layers", ""); }
+    if (!here.settled && narrow()) one(".legend-fold").open = false;
+    here.settled = true;
     markShift(shift);
     markSegment(segment);
     return window.dash_clientside.no_update;
@@ -88,7 +90,7 @@
   }
 
   function clear() {
-    send("segment", null);
+    send("segment", "");
   }
 
   /* ---- days and shifts ---- */
@@ -109,7 +111,7 @@
       const wanted = day + "T" + hour;
       send("day", day);
       window.dash_clientside.set_props("date", { value: day });
-      send("shift", shifts.includes(wanted) ? wanted : shifts[shifts.length - 1] || null);
+      send("shift", shifts.includes(wanted) ? wanted : shifts[shifts.length - 1] || "");
       notice("");
     } catch (error) {
       notice(texts.scoringFailed.replace("{day}", day));
@@ -280,7 +282,7 @@
     shoregrid_page: {
       remember,
       layersChosen: (chosen) => chosen || [],
-      mineChosen: (on, own) => (on ? own : null),
+      mineChosen: (on, own) => (on ? own : ""),
       dateChosen: function (day) {
         if (day && day.slice(0, 10) !== dayOfStrip()) goToDay(day.slice(0, 10));
         return none();
