@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
+import numpy as np
 import polars as pl
 
 from geo.errors import Refusal, refused_table
@@ -87,7 +89,7 @@ class Page:
         self.counts: dict[str, int] = {"rows_in": 0, KEPT: 0}
         self._samples: list[Refusal] = []
 
-    def count(self, what: str, n: int) -> None:
+    def count(self, what: str, n: int | np.integer[Any]) -> None:
         """Add ``n`` rows to ``what``."""
         if n or what in self.counts:
             self.counts[what] = self.counts.get(what, 0) + int(n)

@@ -20,7 +20,7 @@ class Block(NamedTuple):
     """Why the file ends here though it should not: ``truncated_gz`` or ``damaged_gz``."""
 
 
-class _Broken(Exception):
+class _BrokenError(Exception):
     """The compressed stream cannot be followed any further."""
 
 
@@ -35,7 +35,7 @@ def _inflate(handle: BinaryIO) -> Iterator[bytes]:
             except zlib.error as error:
                 if fresh and raw.strip(b"\0") == b"":
                     return  # padding after the last member, as tape and rsync leave it
-                raise _Broken("damaged_gz") from error
+                raise _BrokenError("damaged_gz") from error
             fresh = False
             if out:
                 yield out
@@ -45,7 +45,7 @@ def _inflate(handle: BinaryIO) -> Iterator[bytes]:
                 member = zlib.decompressobj(wbits=31)
                 fresh = True
     if not fresh:
-        raise _Broken("truncated_gz")
+        raise _BrokenError("truncated_gz")
 
 
 def _plain(handle: BinaryIO) -> Iterator[bytes]:
@@ -65,7 +65,7 @@ def head(handle: BinaryIO, size: int) -> tuple[bytes, bool]:
             have += len(part)
             if have >= size:
                 break
-    except _Broken:
+    except _BrokenError:
         pass
     handle.seek(0)
     return b"".join(parts)[:size], zipped
@@ -97,9 +97,9 @@ def blocks(handle: BinaryIO, *, size: int) -> Iterator[Block]:
                 if held is not None:
                     yield held
                 n = whole.count(b"\n", 0, end)
-                held = Block(whole[:end], row, n, handle.tell(), False, None)
+                held = Block(whole[:end], row, n, handle.tell(), last=False, broken=None)
                 row += n
-    except _Broken as error:
+    except _BrokenError as error:
         broken = str(error)
     if held is not None:
         yield held
@@ -107,4 +107,4 @@ def blocks(handle: BinaryIO, *, size: int) -> Iterator[Block]:
     if broken:
         tail = tail[: tail.rfind(b"\n") + 1]
     n = tail.count(b"\n") + (not tail.endswith(b"\n") and len(tail) > 0)
-    yield Block(tail, row, n, handle.tell(), True, broken)
+    yield Block(tail, row, n, handle.tell(), last=True, broken=broken)

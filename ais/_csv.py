@@ -7,15 +7,16 @@ with underscores from 2025).
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Any, NamedTuple
+from functools import partial
+from typing import NamedTuple, TypeAlias
 
 import numba
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from ais._arrays import Array, Bools, Ints
 from ais._batch import KEPT, Batch, Ledger
 from ais._blocks import Block
 from ais.schema import POSITIONS, STATICS, TIME
@@ -73,6 +74,9 @@ _DMA_SENDER = {
 _NOTHING = ["", "Unknown", "Undefined", "Unknown value", "0"]
 
 
+Make: TypeAlias = Callable[[str], pl.Expr]
+
+
 class Layout(NamedTuple):
     """Which column of a dialect holds what; names as ``plain`` gives them."""
 
@@ -118,7 +122,7 @@ def layout_of(header: str) -> Layout | None:
 
 
 @numba.njit(cache=True)
-def _commas(buf: Any, want: int) -> Any:
+def _commas(buf: Array, want: int) -> tuple[Ints, Ints, Array]:
     """Return (starts, ends, verdicts) of lines: 0 blank, 1 ``want`` commas, 2 another number."""
     n = 0
     for i in range(buf.shape[0]):
@@ -160,6 +164,23 @@ def _text(column: str) -> pl.Expr:
     return pl.when(value.is_in(_NOTHING).not_()).then(value)
 
 
+def _positive(column: str) -> pl.Expr:
+    return pl.when(_number(column) > 0).then(_number(column))
+
+
+def _imo(column: str) -> pl.Expr:
+    return pl.col(column).str.extract(r"(\d{7})$").cast(pl.Int64, strict=False)
+
+
+def _coded(column: str, table: dict[str, int] | dict[str, str]) -> pl.Expr:
+    """Return what ``table`` says of a text, null for others."""
+    return pl.col(column).replace_strict(table, default=None)
+
+
+def _letter(column: str) -> pl.Expr:
+    return pl.when(pl.col(column).is_in(["A", "B"])).then(pl.col(column))
+
+
 def _columns(layout: Layout, names: list[str]) -> list[pl.Expr]:
     """Return the expressions that turn a dialect's text columns into ours."""
     by_plain = {plain(name): name for name in reversed(names)}
@@ -167,7 +188,7 @@ def _columns(layout: Layout, names: list[str]) -> list[pl.Expr]:
     def has(*options: str) -> str | None:
         return next((by_plain[o] for o in options if o in by_plain), None)
 
-    def made(into: str, make: Any, *options: str) -> pl.Expr:
+    def made(into: str, make: Make, *options: str) -> pl.Expr:
         found = has(*options)
         return (pl.lit(None) if found is None else make(found)).alias(into)
 
@@ -177,43 +198,41 @@ def _columns(layout: Layout, names: list[str]) -> list[pl.Expr]:
         for f in layout.time_format
     ]
     dma = layout is DMA
-    positive = lambda c: pl.when(_number(c) > 0).then(_number(c))  # noqa: E731
-    imo = lambda c: pl.col(c).str.extract(r"(\d{7})$").cast(pl.Int64, strict=False)  # noqa: E731
-    coded = lambda table: lambda c: pl.col(c).replace_strict(table, default=None)  # noqa: E731
-    sender = (
-        (lambda c: pl.col(c).replace_strict({k: v[0] for k, v in _DMA_SENDER.items()}, default="other"))
-        if dma
-        else (lambda c: pl.when(pl.col(c).is_in(["A", "B"])).then(pl.col(c)).otherwise(pl.lit("other")))
-    )
     return [
         _number(required["mmsi"]).alias("mmsi"),
         pl.coalesce(times).dt.replace_time_zone("UTC").cast(TIME).alias("t"),
         _number(required["lon"]).alias("lon"),
         _number(required["lat"]).alias("lat"),
-        made("sog_kn", lambda c: _below(c, 102.3), "sog"),
-        made("cog_deg", lambda c: _below(c, 360.0), "cog"),
-        made("heading_deg", lambda c: _below(c, 360.0), "heading"),
+        made("sog_kn", partial(_below, limit=102.3), "sog"),
+        made("cog_deg", partial(_below, limit=360.0), "cog"),
+        made("heading_deg", partial(_below, limit=360.0), "heading"),
         made(
             "status",
-            coded(_DMA_STATUS) if dma else lambda c: _below(c, 15.0),
+            partial(_coded, table=_DMA_STATUS) if dma else partial(_below, limit=15.0),
             "navigationalstatus",
             "status",
         ),
         made(
             "msg_type",
-            coded({k: v[1] for k, v in _DMA_SENDER.items()}),
+            partial(_coded, table={k: v[1] for k, v in _DMA_SENDER.items()}),
             *(["typeofmobile"] if dma else []),
         ),
-        made("cls", sender, "typeofmobile", "transceiverclass", "transcieverclass"),
-        made("imo", imo, "imo"),
+        made(
+            "cls",
+            partial(_coded, table={k: v[0] for k, v in _DMA_SENDER.items()}) if dma else _letter,
+            "typeofmobile",
+            "transceiverclass",
+            "transcieverclass",
+        ),
+        made("imo", _imo, "imo"),
         made("name", _text, "name", "vesselname"),
         made("callsign", _text, "callsign"),
-        made("ship_type", coded(_DMA_TYPE), "shiptype")
+        made("ship_type", partial(_coded, table=_DMA_TYPE), "shiptype")
         if dma
-        else made("ship_type", positive, "vesseltype"),
-        made("length_m", positive, "length"),
-        made("width_m", positive, "width"),
-        made("draught_m", positive, "draught", "draft"),
+        else made("ship_type", _positive, "vesseltype"),
+        made("length_m", _positive, "length"),
+        made("width_m", _positive, "width"),
+        made("draught_m", _positive, "draught", "draft"),
     ]
 
 
@@ -229,17 +248,21 @@ def _tables(good: pl.DataFrame, source: str) -> tuple[pl.DataFrame, pl.DataFrame
         pl.when(pl.col("ship_type") <= 255).then(pl.col("ship_type")).alias("ship_type"),
         pl.when(pl.col("imo") > 0).then(pl.col("imo")).alias("imo"),
     )
-    positions = whole.select(POSITIONS.names()).cast(dict(POSITIONS))
+    positions = whole.select(POSITIONS.names()).cast(POSITIONS)
     statics = (
         whole.filter(pl.any_horizontal(pl.col(_TOLD).is_not_null()))
         .unique(["mmsi", *_TOLD], keep="first", maintain_order=True)
         .select(STATICS.names())
-        .cast(dict(STATICS))
+        .cast(STATICS)
     )
     return positions, statics
 
 
-def _lines_of(data: bytes, keep: NDArray[np.bool_], starts: Any, ends: Any) -> bytes:
+def _shown(line: bytes) -> str:
+    return line[:100].decode("utf-8", "replace").strip()
+
+
+def _lines_of(data: bytes, keep: Bools, starts: Ints, ends: Ints) -> bytes:
     """Return the lines to keep; the whole data, uncopied, when that is all of them."""
     if keep.all():
         return data
@@ -268,22 +291,22 @@ def read_csv(
         page.refuse(
             "bad_row",
             len(ragged),
-            ((rows[i], data[starts[i] : ends[i]][:100].decode("utf-8", "replace").strip()) for i in ragged),
+            ((rows[i], _shown(data[starts[i] : ends[i]])) for i in ragged),
         )
         if block.broken:
             page.count("rows_in", 1)
             said = f"the file breaks off after row {block.row + block.n_rows - 1}"
             page.refuse(block.broken, 1, [(block.row + block.n_rows, said)])
         body = _lines_of(data, verdict == 1, starts, ends)
-        schema = {f"{i}:{name}": pl.String for i, name in enumerate(names)}
+        # A name that comes twice keeps its first column; the others get a number.
+        columns = [n if names.index(n) == i else f"{n} {i}" for i, n in enumerate(names)]
         raw = pl.read_csv(
             io.BytesIO(body),
             has_header=False,
-            new_columns=list(schema),
-            schema=schema,
+            schema=dict.fromkeys(columns, pl.String),
             encoding="utf8-lossy",
             raise_if_empty=False,
-        ).rename({f"{i}:{name}": name if names.index(name) == i else f"{i}:{name}" for i, name in enumerate(names)})
+        )
         table = raw.select(_columns(layout, names)).with_columns(
             pl.Series("row", rows[verdict == 1], dtype=pl.Int64)
         )
@@ -306,7 +329,7 @@ def read_csv(
         bad = table.filter(pl.col("reason").is_not_null())
         for (why,), some in bad.group_by(["reason"], maintain_order=True):
             said_of = (
-                (r, f"MMSI {m}, time {t}, lon {x}, lat {y}")
+                (r, f"MMSI {m if m is None else round(m)}, time {t}, lon {x}, lat {y}")
                 for r, m, t, x, y in some.select("row", "mmsi", "t", "lon", "lat").iter_rows()
             )
             page.refuse(str(why), some.height, said_of)

@@ -10,6 +10,7 @@ import polars as pl
 import shapely
 from numpy.typing import NDArray
 
+from ais._arrays import Floats
 from ais.schema import EVENTS, TIME, empty
 
 MAX_VERTICES = 100
@@ -80,8 +81,10 @@ def lines(s: Sailed, first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArr
     if not parts:
         return np.array([], dtype=object)
     row = np.concatenate(parts)
-    drawn = shapely.linestrings(
-        np.column_stack([s.lon[row], s.lat[row]]), indices=np.concatenate(owner)
+    drawn = np.asarray(
+        shapely.linestrings(
+            np.column_stack([s.lon[row], s.lat[row]]), indices=np.concatenate(owner)
+        )
     )
     still = first == last
     if still.any():
@@ -131,7 +134,9 @@ def rounded(value: float, digits: int = 1) -> float | None:
 
 
 @numba.njit(cache=True)
-def _beyond(lon: Any, lat: Any, b_lon: Any, b_lat: Any, b_radius: Any, reach: float) -> Any:
+def _beyond(
+    lon: Floats, lat: Floats, b_lon: Floats, b_lat: Floats, b_radius: Floats, reach: float
+) -> Floats:
     n = lon.shape[0]
     out = np.full(n, np.inf)
     most = b_radius.max() + reach
@@ -166,5 +171,5 @@ def beyond_berths(
     if not berths.height:
         return np.full(len(lon), np.inf)
     ordered = berths.sort("lat")
-    columns = [ordered[c].cast(pl.Float64).to_numpy() for c in ("lon", "lat", "radius_m")]
-    return np.asarray(_beyond(lon, lat, *columns, reach_m))
+    x, y, r = (ordered[c].cast(pl.Float64).to_numpy() for c in ("lon", "lat", "radius_m"))
+    return _beyond(lon, lat, x, y, r, reach_m)

@@ -3,10 +3,10 @@
 import multiprocessing
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from datetime import datetime
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numba
 import numpy as np
@@ -15,11 +15,14 @@ from numpy.typing import NDArray
 
 from ais import _nmea_decode as dec
 from ais import _nmea_scan as scan
+from ais._arrays import Bools, Ints, Line, Lines
 from ais._batch import KEPT, Batch, Ledger, Page
 from ais._blocks import Block
 from ais.schema import POSITIONS, STATICS
 
 MAX_MMSI = 999_999_999
+_PIECE = 20_000
+"""Payloads handed to a process at a time: a quarter of a second's work."""
 CLOCK_BACK_MS, CLOCK_AHEAD_MS = 60_000, 3_600_000
 """How far a base station's clock may stand from the time reached so far to be believed:
 stations report every 10 s, and some have clocks that are years off."""
@@ -44,26 +47,26 @@ class _Scanned(NamedTuple):
 
     page: Page
     text: bytes
-    row: NDArray[np.int64]
-    lines: NDArray[Any]
+    row: Ints
+    lines: Lines
     found: scan.Messages
     done: int
 
 
-def _line_text(text: bytes, line: Any) -> str:
+def _line_text(text: bytes, line: Line) -> str:
     return text[line["start"] : line["end"]][:100].decode("ascii", "replace").strip()
 
 
-def _scan(block: Block, carry: list[tuple[int, bytes]], page: Page, file_row: int) -> _Scanned:
+def _scan(block: Block, carry: list[tuple[int, bytes]], page: Page) -> _Scanned:
     """Scan a block behind the carried-over lines; leave in ``carry`` the parts still open."""
     text = b"".join(raw + b"\n" for _, raw in carry) + block.data
     buf = np.frombuffer(text, np.uint8)
     lines = np.zeros(len(carry) + block.n_rows, scan.LINE)
     scan.scan(buf, lines)
     row = np.concatenate(
-        [np.array([r for r, _ in carry], np.int64), np.arange(file_row, file_row + block.n_rows)]
+        [np.array([r for r, _ in carry], np.int64), np.arange(block.row, block.row + block.n_rows)]
     )
-    *arrays, other = scan.join(buf, lines, row, block.last, dec.WANTED)
+    *arrays, other = scan.join(buf, lines, row, dec.WANTED, last=block.last)
     found = scan.Messages(*arrays)
     page.count("rows_in", len(lines))
     page.count("blank", np.count_nonzero(lines["kind"] == scan.BLANK))
@@ -74,14 +77,12 @@ def _scan(block: Block, carry: list[tuple[int, bytes]], page: Page, file_row: in
         page.refuse(reason, len(at), ((row[i], _line_text(text, lines[i])) for i in at))
     pending = np.flatnonzero(lines["kind"] == scan.PENDING)
     page.count("rows_in", -len(pending))
-    carry[:] = [
-        (int(row[i]), text[lines[i]["start"] : lines[i]["end"]]) for i in pending.tolist()
-    ]
+    carry[:] = [(int(row[i]), text[lines[i]["start"] : lines[i]["end"]]) for i in pending.tolist()]
     return _Scanned(page, text, row, lines, found, block.done)
 
 
 @numba.njit(cache=True)
-def _fill_times(t: Any, clock: Any, now: int, none: int, back: int, ahead: int) -> int:
+def _fill_times(t: Ints, clock: Ints, now: int, none: int, back: int, ahead: int) -> int:
     """Give each message without a time the time reached so far; move on by base stations."""
     for i in range(t.shape[0]):
         if t[i] != none:
@@ -116,8 +117,8 @@ def _clean_text(column: str) -> pl.Expr:
     return pl.when(text != "").then(text)
 
 
-def _statics(scanned: _Scanned, d: dec.Decoded, t: NDArray[np.int64], source: pl.Series,
-             good: NDArray[np.bool_]) -> pl.DataFrame:  # fmt: skip
+def _statics(d: dec.Decoded, t: Ints, source: pl.Series, good: Bools) -> pl.DataFrame:
+    """Return the static reports among the decoded messages that are ``good``."""
     names = ["mmsi", "imo", "name", "callsign", "ship_type", "length_m", "width_m", "draught_m"]
     types = [pl.Int64, pl.Int64, pl.String, pl.String, pl.Int64, pl.Float64, pl.Float64, pl.Float64]
     table = pl.DataFrame(d.static, schema=dict(zip(names, types, strict=True)), orient="row")
@@ -134,25 +135,25 @@ def _statics(scanned: _Scanned, d: dec.Decoded, t: NDArray[np.int64], source: pl
             *(pl.when(pl.col(c) > 0).then(pl.col(c)).alias(c) for c in numbers),
         )
         .select(STATICS.names())
-        .cast(dict(STATICS))
+        .cast(STATICS)
     )
 
 
-def _batch(scanned: _Scanned, d: dec.Decoded, clock: list[int] | None, not_after: int | None) -> Batch:
+def _batch(
+    scanned: _Scanned, d: dec.Decoded, clock: list[int] | None, not_after: int | None
+) -> Batch:
     """Turn decoded messages into tables; what cannot be kept goes to the books."""
     page, found = scanned.page, scanned.found
     t = found.t.copy()
     if clock is not None:
-        clock[0] = _fill_times(
-            t, d.clock, clock[0], scan.NO_TIME, CLOCK_BACK_MS, CLOCK_AHEAD_MS
-        )
+        clock[0] = _fill_times(t, d.clock, clock[0], scan.NO_TIME, CLOCK_BACK_MS, CLOCK_AHEAD_MS)
     mmsi, lon, lat = d.fields[:, 0], d.fields[:, 1], d.fields[:, 2]
     placed = ~np.isin(d.kind, [5, 24])
     nowhere = placed & ((lon == 181.0) | (lat == 91.0))
     outside = placed & ~((np.abs(lon) <= 180) & (np.abs(lat) <= 90) & ((lon != 0) | (lat != 0)))
     left = np.ones(len(t), np.bool_)
 
-    def refuse(reason: str, hit: NDArray[np.bool_], say: Callable[[int], str]) -> None:
+    def refuse(reason: str, hit: Bools, say: Callable[[int], str]) -> None:
         hit = hit & left
         at = np.flatnonzero(hit)
         rows = scanned.row[found.line[at]]
@@ -200,8 +201,8 @@ def _batch(scanned: _Scanned, d: dec.Decoded, clock: list[int] | None, not_after
     )
     positions = positions.with_columns(
         pl.col("sog_kn", "cog_deg", "heading_deg", "status").fill_nan(None)
-    ).cast(dict(POSITIONS))
-    statics = _statics(scanned, d, t, source, left)
+    ).cast(POSITIONS)
+    statics = _statics(d, t, source, left)
     return Batch(positions, statics, page.counts, page.samples(), scanned.done)
 
 
@@ -209,22 +210,48 @@ def _ms(moment: datetime | None) -> int | None:
     return None if moment is None else round(moment.timestamp() * 1000)
 
 
-def _decode(s: _Scanned) -> tuple[bytes, NDArray[np.int64], NDArray[np.int32]]:
-    return s.found.blob.tobytes(), s.found.offset, s.found.fill
+def _pieces(found: scan.Messages) -> Iterator[tuple[bytes, Ints, NDArray[np.int32]]]:
+    """Yield a block's payloads in pieces that keep several processes busy."""
+    for a in range(0, max(len(found.fill), 1), _PIECE):
+        offset = found.offset[a : a + _PIECE + 1]
+        blob = found.blob[offset[0] : offset[-1]].tobytes()
+        yield blob, offset - offset[0], found.fill[a : a + _PIECE]
+
+
+def _whole(pieces: list[dec.Decoded]) -> dec.Decoded:
+    """Put the decoded pieces of a block together again."""
+    before = np.cumsum([0, *(len(p.kind) for p in pieces)])
+    return dec.Decoded(
+        np.concatenate([p.kind for p in pieces]),
+        np.concatenate([p.outcome for p in pieces]),
+        np.concatenate([p.fields for p in pieces]),
+        np.concatenate([p.clock for p in pieces]),
+        np.concatenate([p.static_row + n for p, n in zip(pieces, before, strict=False)]),
+        [row for p in pieces for row in p.static],
+    )
+
+
+def decoder_pool(workers: int) -> ProcessPoolExecutor:
+    """Start processes that decode NMEA, to be handed to several reads.
+
+    They are spawned: a forked child of a threaded parent (Polars) can hang. Starting them
+    takes about half a second, so that many small files want one pool.
+    """
+    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
 
 
 def read_nmea(
     blocks: Iterator[Block],
     *,
     file: str,
-    workers: int,
+    pool: Executor | None,
     start: datetime | None,
     not_after: datetime | None,
 ) -> Iterator[Batch]:
     """Yield the batches of an NMEA file, one for each block.
 
     Blocks are scanned and joined here, in order, so that a block's edge never cuts a message;
-    with two or more ``workers`` the payloads go to processes to be decoded.
+    with a ``pool`` the payloads go to its processes to be decoded.
     """
     ledger = Ledger(file)
     carry: list[tuple[int, bytes]] = []
@@ -239,21 +266,18 @@ def read_nmea(
                 page.count("rows_in", 1)
                 said = f"the file breaks off after line {block.row + block.n_rows - 1}"
                 page.refuse(block.broken, 1, [(block.row + block.n_rows, said)])
-            yield _scan(block, carry, page, block.row)
+            yield _scan(block, carry, page)
 
-    if workers == 1:
+    if pool is None:
         for s in scanned():
-            yield _batch(s, dec.decode(*_decode(s)), clock, limit)
+            whole = dec.decode(s.found.blob.tobytes(), s.found.offset, s.found.fill)
+            yield _batch(s, whole, clock, limit)
         return
-    # Processes are spawned: a forked child of a threaded parent (Polars) can hang.
-    context = multiprocessing.get_context("spawn")
-    waiting: deque[tuple[_Scanned, Future[dec.Decoded]]] = deque()
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        for s in scanned():
-            waiting.append((s, pool.submit(dec.decode, *_decode(s))))
-            if len(waiting) > workers:
-                ready, future = waiting.popleft()
-                yield _batch(ready, future.result(), clock, limit)
-        while waiting:
-            ready, future = waiting.popleft()
-            yield _batch(ready, future.result(), clock, limit)
+    waiting: deque[tuple[_Scanned, list[Future[dec.Decoded]]]] = deque()
+    for s in scanned():
+        waiting.append((s, [pool.submit(dec.decode, *piece) for piece in _pieces(s.found)]))
+        if len(waiting) > 1:
+            ready, futures = waiting.popleft()
+            yield _batch(ready, _whole([f.result() for f in futures]), clock, limit)
+    for ready, futures in waiting:
+        yield _batch(ready, _whole([f.result() for f in futures]), clock, limit)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pyais.bit_vector import bit_vector
 from pyais.exceptions import AISBaseException
-from pyais.messages import MSG_CLASS
+from pyais.messages import ANY_MESSAGE, MSG_CLASS, MessageType4
 
 NO_CLOCK = np.iinfo(np.int64).min
 
@@ -54,7 +54,7 @@ class Decoded(NamedTuple):
     """mmsi, imo, name, callsign, ship_type, length, width, draught as sent, or None."""
 
 
-def _clock(m: Any) -> int:
+def _clock(m: MessageType4) -> int:
     """Return the time in a base station report in ms, NO_CLOCK where it is not one."""
     if not (1971 <= m.year <= 9998 and 1 <= m.month <= 12 and m.day >= 1):
         return NO_CLOCK
@@ -65,11 +65,11 @@ def _clock(m: Any) -> int:
     return calendar.timegm((m.year, m.month, m.day, m.hour, m.minute, m.second, 0, 0, 0)) * 1000
 
 
-def _static(kind: int, m: Any) -> tuple[Any, ...]:
+def _static(kind: int, m: ANY_MESSAGE) -> tuple[Any, ...]:
     """Return the identity that a message tells, in the order of ``Decoded.static``."""
     name = getattr(m, "name" if kind == 21 else "shipname", None)
     if kind == 21:
-        name = (name or "") + (m.name_ext or "")
+        name = (name or "") + (getattr(m, "name_ext", None) or "")
     bow, stern = getattr(m, "to_bow", None), getattr(m, "to_stern", None)
     port, starboard = getattr(m, "to_port", None), getattr(m, "to_starboard", None)
     length = bow + stern if bow is not None and stern is not None else None
@@ -87,7 +87,9 @@ def _static(kind: int, m: Any) -> tuple[Any, ...]:
     )
 
 
-def decode(blob: bytes, offset: NDArray[np.int64], fill: NDArray[np.int32]) -> Decoded:
+def decode(  # noqa: C901
+    blob: bytes, offset: NDArray[np.int64], fill: NDArray[np.int32]
+) -> Decoded:
     """Decode payloads lying one after the other in ``blob`` (armoured six-bit characters).
 
     Raises nothing: what pyais refuses has ``outcome`` BAD.

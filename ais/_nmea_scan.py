@@ -4,17 +4,20 @@ Everything before a payload's six-bit content is settled here in compiled code, 
 only payloads of the wanted message types are ever handed to the decoder.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from ais._arrays import Array, Bools, Ints, Line, Lines
+
 BLANK, AIS, OTHER_SENTENCE = 0, 1, 2
 NOT_NMEA, BAD_CHECKSUM, CUT_LINE, BAD_TAG_BLOCK, BAD_FIELDS, INCOMPLETE = 3, 4, 5, 6, 7, 8
 PENDING, JOINED = 9, 10
 
-NO_TIME = np.iinfo(np.int64).min
+NO_TIME = -(1 << 63)
+NOWHERE = -1
 PART_AGE_LINES = 2_000
 """A part waits this many lines for the next part of its message."""
 PART_AGE_MS = 60_000
@@ -57,7 +60,7 @@ class Messages(NamedTuple):
 
 
 @numba.njit(cache=True)
-def _hash(buf: Any, a: int, b: int) -> Any:
+def _hash(buf: Array, a: int, b: int) -> np.uint64:
     """Return the 64-bit FNV-1a hash of ``buf[a:b]``; never 0."""
     h = np.uint64(14695981039346656037)
     for i in range(a, b):
@@ -77,7 +80,7 @@ def _hex(c: int) -> int:
 
 
 @numba.njit(cache=True)
-def _number(buf: Any, a: int, b: int) -> int:
+def _number(buf: Array, a: int, b: int) -> int:
     """Return the small decimal number in ``buf[a:b]``, -1 when it is not one."""
     if a >= b or b - a > 9:
         return -1
@@ -91,7 +94,7 @@ def _number(buf: Any, a: int, b: int) -> int:
 
 
 @numba.njit(cache=True)
-def _epoch_ms(buf: Any, a: int, b: int) -> int:
+def _epoch_ms(buf: Array, a: int, b: int) -> int:
     """Read Unix time in s, ms, us or ns (told by magnitude), with a fraction or not."""
     value = 0
     i = a
@@ -129,7 +132,7 @@ def _days(year: int, month: int, day: int) -> int:
 
 
 @numba.njit(cache=True)
-def _iso_ms(buf: Any, a: int, b: int) -> int:
+def _iso_ms(buf: Array, a: int, b: int) -> int:  # noqa: C901
     """Read ``2016-07-28T00:00:00.5+02:00`` and its plainer forms; no zone means UTC."""
     if b - a < 19:
         return NO_TIME
@@ -163,7 +166,7 @@ def _iso_ms(buf: Any, a: int, b: int) -> int:
 
 
 @numba.njit(cache=True)
-def _prefix_ms(buf: Any, a: int, b: int) -> int:
+def _prefix_ms(buf: Array, a: int, b: int) -> int:
     """Return the first time that stands before the sentence."""
     i = a
     while i < b:
@@ -178,7 +181,7 @@ def _prefix_ms(buf: Any, a: int, b: int) -> int:
 
 
 @numba.njit(cache=True)
-def _tag_block(buf: Any, a: int, b: int, line: Any) -> bool:
+def _tag_block(buf: Array, a: int, b: int, line: Line) -> bool:  # noqa: C901
     """Read the tag block in ``buf[a:b]`` (between its backslashes) into ``line``.
 
     Tag blocks: NMEA 0183 v4.10, clause 7. False when the checksum is missing or wrong.
@@ -222,7 +225,7 @@ def _tag_block(buf: Any, a: int, b: int, line: Any) -> bool:
 
 
 @numba.njit(cache=True)
-def _suffix(buf: Any, a: int, b: int, line: Any) -> None:
+def _suffix(buf: Array, a: int, b: int, line: Line) -> None:
     """Read what the US Coast Guard's logs append: ``,s…,rSTATION,1272412827``.
 
     The station is the last field beginning with b, r or D before the first Unix time.
@@ -243,7 +246,7 @@ def _suffix(buf: Any, a: int, b: int, line: Any) -> None:
 
 
 @numba.njit(cache=True)
-def _sentence(buf: Any, a: int, b: int, line: Any) -> int:
+def _sentence(buf: Array, a: int, b: int, line: Line) -> int:  # noqa: C901
     """Read ``!AIVDM,2,1,3,A,payload,0*hh`` in ``buf[a:b]`` into ``line``; return its kind."""
     vdm = (
         b - a > 7
@@ -299,7 +302,7 @@ def _sentence(buf: Any, a: int, b: int, line: Any) -> int:
 
 
 @numba.njit(cache=True)
-def _one_line(buf: Any, a: int, b: int, line: Any) -> int:
+def _one_line(buf: Array, a: int, b: int, line: Line) -> int:  # noqa: C901
     while a < b and buf[a] <= 32:
         a += 1
     while b > a and buf[b - 1] <= 32:
@@ -327,7 +330,7 @@ def _one_line(buf: Any, a: int, b: int, line: Any) -> int:
 
 
 @numba.njit(cache=True)
-def scan(buf: Any, lines: Any) -> int:
+def scan(buf: Array, lines: Lines) -> int:
     """Fill ``lines`` (dtype LINE, one per line of ``buf``) and return how many there are."""
     n = 0
     a = 0
@@ -348,15 +351,17 @@ def scan(buf: Any, lines: Any) -> int:
 
 
 @numba.njit(cache=True)
-def _expired(lines: Any, row: Any, first: int, now: int) -> bool:
+def _expired(lines: Lines, row: Ints, first: int, now: int) -> bool:
     if row[now] - row[first] > PART_AGE_LINES:
         return True
     t0, t1 = lines[first]["t"], lines[now]["t"]
-    return t0 != NO_TIME and t1 != NO_TIME and abs(t1 - t0) > PART_AGE_MS
+    return bool(t0 != NO_TIME and t1 != NO_TIME and abs(t1 - t0) > PART_AGE_MS)
 
 
 @numba.njit(cache=True)
-def join(buf: Any, lines: Any, row: Any, last: bool, wanted: Any) -> Any:  # noqa: C901, FBT001, PLR0912
+def join(  # noqa: C901
+    buf: Array, lines: Lines, row: Ints, wanted: Bools, *, last: bool
+) -> tuple[Ints, Array, Ints, Ints, Array, Ints, Array, int]:
     """Join the parts of messages; mark lines PENDING, INCOMPLETE or JOINED.
 
     A part belongs to the message begun by part 1 of the same station, talker, channel,
@@ -375,8 +380,8 @@ def join(buf: Any, lines: Any, row: Any, last: bool, wanted: Any) -> Any:  # noq
     blob = np.empty(buf.shape[0], np.uint8)
     other = 0
     k = 0
-    groups = {np.uint64(0): np.int64(-1)}
-    open_ = {np.uint64(0): np.int64(-1)}
+    groups = {np.uint64(0): NOWHERE}
+    open_ = {np.uint64(0): NOWHERE}
     previous = np.full(n, -1, np.int64)
     for i in range(n):
         line = lines[i]
@@ -397,13 +402,13 @@ def join(buf: Any, lines: Any, row: Any, last: bool, wanted: Any) -> Any:  # noq
         end = i
         if line["count"] > 1:
             key = line["key"] ^ (line["source"] * np.uint64(11400714819323198485))
-            begun = open_[key] if key in open_ else np.int64(-1)
+            begun = open_[key] if key in open_ else -1  # noqa: SIM401  (.get is an optional in Numba)
             if begun >= 0 and (line["num"] == 1 or _expired(lines, row, begun, i)):
                 p = begun
                 while p >= 0:
                     lines[p]["kind"] = INCOMPLETE
                     p = previous[p]
-                begun = np.int64(-1)
+                begun = -1
                 open_[key] = begun
             if line["num"] == 1:
                 line["kind"] = PENDING
@@ -417,7 +422,7 @@ def join(buf: Any, lines: Any, row: Any, last: bool, wanted: Any) -> Any:  # noq
             open_[key] = i
             if line["num"] < line["count"]:
                 continue
-            open_[key] = np.int64(-1)
+            open_[key] = -1
         chain = np.empty(9, np.int64)
         parts = 0
         p = end
@@ -427,7 +432,7 @@ def join(buf: Any, lines: Any, row: Any, last: bool, wanted: Any) -> Any:  # noq
             p = previous[p]
         first = chain[parts - 1]
         t = NO_TIME
-        source = np.int64(-1)
+        source = -1
         for q in range(parts - 1, -1, -1):
             part = lines[chain[q]]
             part["kind"] = JOINED

@@ -1,11 +1,11 @@
 """Metres between near positions, for compiled kernels."""
 
 import math
-from typing import Any
 
 import numba
 import numpy as np
-from numpy.typing import NDArray
+
+from ais._arrays import Array, Floats
 
 METRES_PER_DEGREE = 6_371_008.8 * math.pi / 180
 """On a sphere of the mean Earth radius (IUGG); within 0.3 % of the ellipsoid."""
@@ -38,9 +38,7 @@ def bearing(lon0: float, lat0: float, lon1: float, lat1: float) -> float:
 
 
 @numba.njit(cache=True)
-def smoothed(
-    track: NDArray[Any], t: NDArray[Any], lon: NDArray[Any], lat: NDArray[Any], half_ms: int
-) -> Any:
+def smoothed(track: Array, t: Array, lon: Array, lat: Array, half_ms: int) -> tuple[Floats, Floats]:
     """Return lon, lat averaged over the positions of a track within ``half_ms`` of each.
 
     A window is cut down to stand evenly about its position, so that ends do not drag.
@@ -74,7 +72,7 @@ def smoothed(
 
 
 @numba.njit(cache=True)
-def path_m(track: NDArray[Any], lon: NDArray[Any], lat: NDArray[Any]) -> NDArray[np.float64]:
+def path_m(track: Array, lon: Array, lat: Array) -> Floats:
     """Return the path sailed up to each position; differences count within a track only."""
     n = track.shape[0]
     out = np.zeros(n)

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numba
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from ais._arrays import Array, Floats, Ints
 from ais._events import Sailed, beyond_berths, events, lines, rounded, sailed
 from ais._plane import KNOT, bearing, metres
 from geo.nearest import Nearest, ShoreIndex
@@ -43,14 +42,14 @@ _REASONS = {_SLOW: ["slow"], _HEADING: ["heading"], _SLOW | _HEADING: ["slow", "
 
 @numba.njit(cache=True)
 def _visits(
-    mmsi: NDArray[Any],
-    track: NDArray[Any],
-    t: NDArray[Any],
-    near: NDArray[Any],
-    shore: NDArray[Any],
+    mmsi: Array,
+    track: Array,
+    t: Array,
+    near: Array,
+    shore: Array,
     band: float,
     bridge_ms: int,
-) -> Any:
+) -> tuple[Ints, Ints]:
     """Return (first, last) of stays in the band, and drop those of vessels never seen outside.
 
     A short way out of the band and back, inside one track, does not end a stay. A stay counts
@@ -80,24 +79,24 @@ def _visits(
 
 
 @numba.njit(cache=True)
-def _judge(
-    track: NDArray[Any],
-    t: NDArray[Any],
-    lon: NDArray[Any],
-    lat: NDArray[Any],
-    sog: NDArray[Any],
-    near: NDArray[Any],
-    shore: NDArray[Any],
-    towards: NDArray[Any],
-    first: NDArray[Any],
-    last: NDArray[Any],
+def _judge(  # noqa: C901
+    track: Array,
+    t: Array,
+    lon: Array,
+    lat: Array,
+    sog: Array,
+    near: Array,
+    shore: Array,
+    towards: Array,
+    first: Array,
+    last: Array,
     slow_ms: float,
     halt_ms: float,
     slow_time: int,
     cone: float,
     passing: float,
     turn_time: int,
-) -> Any:
+) -> tuple[Array, Ints, Floats, Floats, Floats]:
     """Return reasons (bits), closest row, slow minutes, ratio, mean speed of each stay."""
     m = first.shape[0]
     n = t.shape[0]
@@ -127,11 +126,9 @@ def _judge(
                     longest = max(longest, spell)
                 else:
                     spell = 0
-                if speed < halt_ms and seconds >= 60.0:
-                    halted = True
-                elif sog[k] == sog[k] and sog[k] * 0.514444 < halt_ms and speed < slow_ms:
-                    halted = True
-            if near[k] and speed >= halt_ms and towards[k] == towards[k]:
+                told = not np.isnan(sog[k]) and sog[k] * KNOT < halt_ms and speed < slow_ms
+                halted |= told or (speed < halt_ms and seconds >= 60.0)
+            if near[k] and speed >= halt_ms and not np.isnan(towards[k]):
                 off = abs(
                     (bearing(lon[k - 1], lat[k - 1], lon[k], lat[k]) - towards[k] + 180) % 360 - 180
                 )

@@ -76,9 +76,7 @@ def behaviours(
     """
     use = settings or Settings()
     cleaned = clean(positions)
-    cut = cut_tracks(
-        cleaned.kept, track_gap_s=use.track_gap_s, max_speed_kn=use.max_speed_kn
-    )
+    cut = cut_tracks(cleaned.kept, track_gap_s=use.track_gap_s, max_speed_kn=use.max_speed_kn)
     vessels = kinds(cleaned.kept, statics)
     movers = vessels.filter(pl.col("kind").is_in(MOVERS))["mmsi"]
     moving = cut.filter(pl.col("mmsi").is_in(movers.implode()))
@@ -87,9 +85,7 @@ def behaviours(
     if len(s.t):
         lain = find_stops(s, statics, use.stop)
         found.append(stop_events(s, lain))
-        found.append(
-            loitering_events(s, lain, berths=berths, preset=use.loitering, rule=use.stop)
-        )
+        found.append(loitering_events(s, lain, berths=berths, preset=use.loitering, rule=use.stop))
         if index is not None:
             nearest = index.nearest(s.lon, s.lat, max_m=use.approach.band_m)
             found.append(

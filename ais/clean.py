@@ -52,9 +52,7 @@ def clean(positions: pl.DataFrame) -> Cleaned:
     )
     bad = marked.filter(pl.col("_reason").is_not_null())
     counts = {"rows_in": positions.height, "kept": positions.height - bad.height}
-    counts |= {
-        reason: n for reason, n in bad.group_by("_reason", maintain_order=True).len().iter_rows()
-    }
+    counts |= dict(bad.group_by("_reason", maintain_order=True).len().iter_rows())
     said = pl.format("MMSI {}, time {}, lon {}, lat {}", "mmsi", "t", "lon", "lat")
     refused = (
         bad.group_by("_reason", maintain_order=True)
@@ -66,7 +64,7 @@ def clean(positions: pl.DataFrame) -> Cleaned:
             said.alias("detail"),
             pl.col("_reason").replace_strict(_MENDS, return_dtype=pl.String).alias("mend"),
         )
-        .cast(dict(REFUSED))
+        .cast(REFUSED)
     )
     kept = positions
     if bad.height:

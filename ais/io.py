@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -9,10 +11,19 @@ from typing import Literal
 from ais._batch import KEPT, NOT_REFUSED, Batch, refusals_of
 from ais._blocks import Block, blocks, head
 from ais._csv import LAYOUTS, layout_of, read_csv
-from ais._nmea import read_nmea
+from ais._nmea import decoder_pool, read_nmea
 from geo.errors import InputError
 
-__all__ = ["KEPT", "NOT_REFUSED", "Batch", "Dialect", "read", "refusals_of", "sniff"]
+__all__ = [
+    "KEPT",
+    "NOT_REFUSED",
+    "Batch",
+    "Dialect",
+    "decoder_pool",
+    "read",
+    "refusals_of",
+    "sniff",
+]
 
 Dialect = Literal["nmea", "dma", "noaa"]
 
@@ -72,6 +83,7 @@ def read(
     path: str | Path,
     *,
     workers: int = 1,
+    pool: Executor | None = None,
     chunk_rows: int = 200_000,
     start: datetime | None = None,
     not_after: datetime | None = None,
@@ -88,7 +100,9 @@ def read(
     path : str or Path
         NMEA 0183, Danish or NOAA CSV, gzipped or not.
     workers : int
-        Processes that decode NMEA; 1 decodes in this one.
+        Processes that decode NMEA, started for this file; 1 decodes in this one.
+    pool : Executor, optional
+        Processes to use instead, from ``decoder_pool``: for many files they start once.
     chunk_rows : int
         About how many rows of the file make a batch.
     start : datetime, optional
@@ -109,12 +123,13 @@ def read(
     path = Path(path)
     dialect, _ = _sniff(path)
     total = path.stat().st_size
-    with path.open("rb") as handle:
+    with ExitStack() as stack:
+        handle = stack.enter_context(path.open("rb"))
+        if pool is None and workers > 1 and dialect == "nmea":
+            pool = stack.enter_context(decoder_pool(workers))
         pieces: Iterator[Block] = blocks(handle, size=chunk_rows * _LINE_BYTES)
         if dialect == "nmea":
-            batches = read_nmea(
-                pieces, file=path.name, workers=workers, start=start, not_after=not_after
-            )
+            batches = read_nmea(pieces, file=path.name, pool=pool, start=start, not_after=not_after)
         else:
             layout = next(known for known in LAYOUTS if known.name == dialect)
             batches = read_csv(pieces, layout=layout, file=path.name, not_after=not_after)

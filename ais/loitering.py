@@ -1,13 +1,12 @@
 """Find vessels that hang about at sea without lying still."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numba
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from ais._arrays import Array, Bools, Floats, Ints
 from ais._events import Sailed, beyond_berths, events, lines, rounded, sailed
 from ais._plane import KNOT, metres, path_m, smoothed
 from ais.stops import StopRule, Stops, find_stops
@@ -49,15 +48,15 @@ _LYING_SHARE = 0.8
 
 
 @numba.njit(cache=True)
-def _slow_runs(
-    track: NDArray[Any],
-    t: NDArray[Any],
-    path: NDArray[Any],
-    out: NDArray[Any],
+def _slow_runs(  # noqa: C901
+    track: Array,
+    t: Array,
+    path: Array,
+    out: Array,
     half_ms: int,
     limit: float,
     least_ms: int,
-) -> Any:
+) -> tuple[Ints, Ints]:
     """Return (first, last) of runs whose mean speed about each position is below ``limit``."""
     n = t.shape[0]
     first, last = np.empty(n, np.int64), np.empty(n, np.int64)
@@ -97,7 +96,9 @@ def _slow_runs(
 
 
 @numba.njit(cache=True)
-def _spans(lon: Any, lat: Any, first: Any, last: Any) -> Any:
+def _spans(
+    lon: Floats, lat: Floats, first: Ints, last: Ints
+) -> tuple[Floats, Floats, Floats, Floats]:
     """Return displacement of each run, its middle, and how far it reaches from there."""
     n = first.shape[0]
     gained, x, y, reach = np.empty(n), np.empty(n), np.empty(n), np.zeros(n)
@@ -121,7 +122,7 @@ def _spans(lon: Any, lat: Any, first: Any, last: Any) -> Any:
     return gained, x, y, reach
 
 
-def _cover(n: int, first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _cover(n: int, first: Ints, last: Ints) -> Bools:
     """Return which of ``n`` rows lie in any of the runs."""
     edge = np.zeros(n + 1, np.int64)
     np.add.at(edge, first, 1)

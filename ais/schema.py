@@ -10,17 +10,17 @@ TIME = pl.Datetime("ms", "UTC")
 
 POSITIONS = pl.Schema(
     {
-        "mmsi": pl.UInt32,
+        "mmsi": pl.UInt32(),
         "t": TIME,
-        "lon": pl.Float64,
-        "lat": pl.Float64,
-        "sog_kn": pl.Float32,
-        "cog_deg": pl.Float32,
-        "heading_deg": pl.Float32,
-        "status": pl.UInt8,
-        "msg_type": pl.UInt8,
-        "cls": pl.String,
-        "source": pl.String,
+        "lon": pl.Float64(),
+        "lat": pl.Float64(),
+        "sog_kn": pl.Float32(),
+        "cog_deg": pl.Float32(),
+        "heading_deg": pl.Float32(),
+        "status": pl.UInt8(),
+        "msg_type": pl.UInt8(),
+        "cls": pl.String(),
+        "source": pl.String(),
     }
 )
 """One reported place of one MMSI. Null is "not available"; ``cls`` is A, B or other;
@@ -28,34 +28,34 @@ POSITIONS = pl.Schema(
 
 STATICS = pl.Schema(
     {
-        "mmsi": pl.UInt32,
+        "mmsi": pl.UInt32(),
         "t": TIME,
-        "imo": pl.UInt32,
-        "name": pl.String,
-        "callsign": pl.String,
-        "ship_type": pl.UInt8,
-        "length_m": pl.Float32,
-        "width_m": pl.Float32,
-        "draught_m": pl.Float32,
-        "source": pl.String,
+        "imo": pl.UInt32(),
+        "name": pl.String(),
+        "callsign": pl.String(),
+        "ship_type": pl.UInt8(),
+        "length_m": pl.Float32(),
+        "width_m": pl.Float32(),
+        "draught_m": pl.Float32(),
+        "source": pl.String(),
     }
 )
 """One static report: who an MMSI says it is. Any field but ``mmsi`` and ``t`` may be null."""
 
 EVENTS = pl.Schema(
     {
-        "event_id": pl.String,
-        "kind": pl.String,
-        "mmsi": pl.UInt32,
-        "other_mmsi": pl.UInt32,
+        "event_id": pl.String(),
+        "kind": pl.String(),
+        "mmsi": pl.UInt32(),
+        "other_mmsi": pl.UInt32(),
         "t0": TIME,
         "t1": TIME,
-        "lon": pl.Float64,
-        "lat": pl.Float64,
-        "geometry": pl.Binary,
-        "evidence": pl.String,
-        "version": pl.UInt16,
-        "algorithm": pl.String,
+        "lon": pl.Float64(),
+        "lat": pl.Float64(),
+        "geometry": pl.Binary(),
+        "evidence": pl.String(),
+        "version": pl.UInt16(),
+        "algorithm": pl.String(),
     }
 )
 """One behaviour. ``lon, lat`` is the place to show it at, ``geometry`` its path as WKB,

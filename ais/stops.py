@@ -1,14 +1,13 @@
 """Find where vessels lay still: moored, or swinging at anchor."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numba
 import numpy as np
 import polars as pl
 import shapely
-from numpy.typing import NDArray
 
+from ais._arrays import Array, Bools, Floats, Ints
 from ais._events import Sailed, events, lengths_of, rounded, sailed
 from ais._plane import KNOT, metres, path_m, smoothed
 
@@ -38,18 +37,18 @@ class StopRule:
 
 
 @numba.njit(cache=True)
-def _runs(
-    track: NDArray[Any],
-    t: NDArray[Any],
-    lon: NDArray[Any],
-    lat: NDArray[Any],
-    path: NDArray[Any],
-    radius: NDArray[Any],
-    limit: NDArray[Any],
-    taken: NDArray[Any],
+def _runs(  # noqa: C901
+    track: Array,
+    t: Array,
+    lon: Array,
+    lat: Array,
+    path: Array,
+    radius: Array,
+    limit: Array,
+    taken: Array,
     least_ms: int,
     outliers: int,
-) -> Any:
+) -> tuple[Ints, Ints, Floats, Floats, Floats]:
     """Return (first row, last row, centre, spread) of runs that stay within ``radius``.
 
     The centre is the running mean; up to ``outliers`` positions in a row may lie outside if
@@ -114,15 +113,15 @@ def _runs(
 class Stops:
     """Runs of rows of a ``Sailed`` in which a vessel lay still."""
 
-    first: NDArray[np.int64]
-    last: NDArray[np.int64]
-    lon: NDArray[np.float64]
-    lat: NDArray[np.float64]
-    spread_m: NDArray[np.float64]
-    radius_m: NDArray[np.float64]
-    speed_kn: NDArray[np.float64]
-    anchored: NDArray[np.bool_]
-    still: NDArray[np.bool_]
+    first: Ints
+    last: Ints
+    lon: Floats
+    lat: Floats
+    spread_m: Floats
+    radius_m: Floats
+    speed_kn: Floats
+    anchored: Bools
+    still: Bools
     """Slow enough to lie moored; the others hold their place under power or adrift."""
 
 

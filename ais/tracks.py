@@ -1,12 +1,10 @@
 """Cut positions into tracks: what one transmitter sailed without a break."""
 
-from typing import Any
-
 import numba
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from ais._arrays import Array, Bools, Floats, Ints
 from ais._plane import KNOT, metres
 
 CLOCK_SLACK_S = 10.0
@@ -18,14 +16,14 @@ _OPEN = 4
 
 
 @numba.njit(cache=True)
-def _cut(
-    mmsi: NDArray[Any],
-    t: NDArray[Any],
-    lon: NDArray[Any],
-    lat: NDArray[Any],
+def _cut(  # noqa: C901
+    mmsi: Array,
+    t: Array,
+    lon: Array,
+    lat: Array,
     gap_ms: int,
-    limit: NDArray[Any],
-) -> Any:
+    limit: Array,
+) -> tuple[Ints, Ints, Floats, Ints, Bools]:
     """Give each position a thread: the open one that it can have been reached from soonest."""
     n = t.shape[0]
     thread = np.empty(n, np.int64)
