@@ -1,5 +1,6 @@
 """Whole tables in and out of the database, as polars frames and as layers."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -278,6 +279,11 @@ def _bump(connection: Connection, name: str) -> None:
             index_elements=["name"], set_={"version": db.versions.c.version + 1}
         )
     )
+
+
+def as_json(value: object) -> str:
+    """Return nested values as the JSON text that the tables keep."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def _dtype(kind: TypeEngine[Any]) -> pl.DataType | type[pl.DataType]:

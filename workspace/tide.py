@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
+from geo.errors import InputError
 from workspace import store
-from workspace.folder import Workspace
+from workspace.folder import Workspace, open_workspace
 
 if TYPE_CHECKING:
     from geo.tides import Station
@@ -67,3 +70,82 @@ def curve(
     start = np.datetime64(t0.replace(tzinfo=None), "ms")
     times = start + np.arange(0, minutes + 1, step_min).astype("timedelta64[m]")
     return times, np.asarray(predict(one, times))
+
+
+def table(
+    source: Path,
+    station_id: str,
+    t0: datetime,
+    t1: datetime,
+    *,
+    step: str = "6min",
+    extremes_only: bool = False,
+    datum: str = "MSL",
+) -> str:
+    """Return a tide table as CSV: `t` (UTC), `height_m` above ``datum``, and `kind` of extremes.
+
+    ``source`` is a workspace or a file of constituents; ``step`` is like 6min or 1h.
+    """
+    from geo.tides import extremes, predict
+
+    one = _chosen(source, station_id)
+    above = _above(one, datum)
+    if t1 <= t0:
+        raise InputError(
+            f"--to {t1:%Y-%m-%d %H:%M} is not later than --from", where="tides", mend="Swap them."
+        )
+    start, stop = (np.datetime64(t.replace(tzinfo=None), "ms") for t in (t0, t1))
+    if extremes_only:
+        found = extremes(one, start, stop)
+    else:
+        found = pl.DataFrame({"t": np.arange(start, stop + 1, _step(step))}).with_columns(
+            pl.col("t").dt.replace_time_zone("UTC"),
+            height_m=pl.lit(0.0),
+        )
+        found = found.with_columns(
+            height_m=pl.Series(predict(one, found["t"].dt.replace_time_zone(None).to_numpy()))
+        )
+    return found.with_columns(
+        pl.col("t").dt.strftime("%Y-%m-%dT%H:%M:%SZ"), (pl.col("height_m") + above).round(3)
+    ).write_csv()
+
+
+def _chosen(source: Path, station_id: str) -> Station:
+    from geo.io import read_stations
+
+    if source.is_dir():
+        ws = open_workspace(source)
+        known = stations(ws)
+        ws.close()
+    else:
+        known = read_stations(source)
+    for one in known:
+        if station_id in (one.station_id, one.name):
+            return one
+    names = ", ".join(one.station_id for one in known) or "none"
+    raise InputError(
+        f"there is no station {station_id!r}", where=str(source), mend=f"There are: {names}."
+    )
+
+
+def _above(one: Station, datum: str) -> float:
+    """Return how far mean sea level stands above a datum, in metres."""
+    if datum == "MSL":
+        return 0.0
+    if datum not in one.datums or "MSL" not in one.datums:
+        raise InputError(
+            f"the datum {datum!r} is not known",
+            where=f"station {one.station_id}",
+            mend=f"Known are: {', '.join(sorted({'MSL', *one.datums}))}.",
+        )
+    return one.datums["MSL"] - one.datums[datum]
+
+
+def _step(text: str) -> np.timedelta64:
+    match = re.fullmatch(r"(\d+)\s*(s|min|h)", text)
+    if match is None or int(match[1]) == 0:
+        raise InputError(
+            f"the step {text!r} is not understood", where="--step", mend="Write 6min or 1h."
+        )
+    seconds = int(match[1]) * {"s": 1, "min": 60, "h": 3600}[match[2]]
+    return np.timedelta64(seconds * 1000, "ms")

@@ -1,0 +1,219 @@
+"""The columns that imports know: names in Chinese and English, kinds of value, words for codes."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Type = Literal["text", "number", "integer", "date", "time", "choice"]
+
+
+@dataclass(frozen=True)
+class Known:
+    """One column: its name in the table, its other headers, and what its cells may hold."""
+
+    name: str
+    headers: tuple[str, ...] = ()
+    type: Type = "text"
+    needed: bool = False
+    choices: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    default: str | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+_NAME = Known("name", ("名称", "中文名", "名字"), needed=True)
+_NAME_EN = Known("name_en", ("英文名", "英文名称"))
+_LON = Known("lon", ("经度", "longitude", "x", "lng"), "number", needed=True, low=-180, high=180)
+_LAT = Known("lat", ("纬度", "latitude", "y"), "number", needed=True, low=-90, high=90)
+_CADENCE = Known(
+    "cadence_days", ("巡查周期", "巡查周期天", "检查周期", "cadence"), "integer", low=1, high=3_650
+)
+_PLACE = (_LON, _LAT)
+_OBJECT = {
+    "section": ("岸段", "责任岸段"),
+    "wharf": ("码头",),
+    "risk_point": ("风险点",),
+}
+
+WHARVES = (
+    Known("wharf_id", ("编号", "码头编号", "id")),
+    _NAME,
+    _NAME_EN,
+    Known(
+        "wharf_class",
+        ("类别", "码头类别", "类型", "class"),
+        "choice",
+        default="other",
+        choices={
+            "port": ("港口", "港口码头", "货运"),
+            "fishing": ("渔业", "渔港", "渔码头", "渔业码头"),
+            "ferry": ("轮渡", "客运", "渡口", "陆岛交通"),
+            "shipyard": ("船厂", "修造船", "修造船厂"),
+            "stores": ("仓储", "冷库", "油库", "货场"),
+            "other": ("其他", "其它"),
+        },
+    ),
+    Known("owner_unit", ("业主单位", "权属单位", "责任单位", "owner")),
+    Known(
+        "status",
+        ("状态", "使用状态"),
+        "choice",
+        default="in_use",
+        choices={"in_use": ("在用", "使用中", "正常"), "closed": ("停用", "废弃", "关闭")},
+    ),
+    _CADENCE,
+    *_PLACE,
+)
+RISK_POINTS = (
+    Known("risk_point_id", ("编号", "风险点编号", "id")),
+    _NAME,
+    _NAME_EN,
+    Known(
+        "kind",
+        ("类别", "类型", "风险点类型"),
+        "choice",
+        needed=True,
+        choices={
+            "creek": ("小河汊", "河汊", "港汊", "溪口"),
+            "slipway": ("滑道", "斜坡道", "下水坡"),
+            "beach": ("沙滩", "海滩", "滩涂"),
+            "sluice": ("水闸", "闸门", "海塘闸"),
+            "shipyard": ("船厂", "修造船厂"),
+            "filling_point": ("加油点", "加水点", "加注点"),
+            "barge_pipeline": ("驳船管线", "输油管线", "管线"),
+            "closed_yard": ("封闭堆场", "废弃厂区", "闲置场地"),
+            "fuel_store": ("油库", "储油点"),
+            "cold_store": ("冷库",),
+            "goods_store": ("仓库", "货仓", "货物仓库"),
+        },
+    ),
+    Known("grade_derived", ("评定等级", "初评等级"), "integer", low=1, high=3),
+    Known("grade_confirmed", ("等级", "风险等级", "确认等级", "grade"), "integer", low=1, high=3),
+    _CADENCE,
+    *_PLACE,
+)
+FACILITIES = (
+    Known("facility_id", ("编号", "设施编号", "id")),
+    _NAME,
+    _NAME_EN,
+    Known(
+        "kind",
+        ("类别", "类型", "设施类型"),
+        "choice",
+        needed=True,
+        choices={
+            "camera": ("摄像头", "监控", "视频监控", "摄像机"),
+            "height_bar": ("限高杆", "限高架"),
+            "width_bar": ("限宽墩", "限宽杆"),
+            "gate": ("大门", "闸", "道闸", "卡口"),
+            "wall": ("围墙", "隔离墙", "围栏"),
+            "alarm": ("报警器", "入侵报警"),
+            "light": ("照明", "灯", "照明灯"),
+            "sign": ("警示牌", "标识牌", "告示牌"),
+        },
+    ),
+    Known(
+        "line",
+        ("防线", "所属防线"),
+        "choice",
+        choices={
+            "wharf": ("码头线", "码头"),
+            "bar": ("限高线", "卡口线"),
+            "way_out": ("出口线", "唯一出口", "必经之路"),
+        },
+    ),
+    Known(
+        "status",
+        ("状态", "设施状态"),
+        "choice",
+        default="working",
+        choices={
+            "working": ("正常", "完好"),
+            "broken": ("损坏", "故障"),
+            "missing": ("缺失", "未装", "丢失"),
+        },
+    ),
+    Known("status_since", ("状态起始", "故障日期", "起始日期"), "date"),
+    Known("heading_deg", ("朝向", "方位角"), "number", low=0, high=360),
+    Known("fov_deg", ("视场角",), "number", low=0, high=360),
+    Known("range_m", ("可视距离", "作用距离"), "number", low=0, high=50_000),
+    *_PLACE,
+)
+INCIDENTS = (
+    Known("incident_id", ("编号", "案件编号", "事件编号", "id")),
+    Known("t0", ("时间", "发生时间", "开始时间", "time", "start"), "time", needed=True),
+    Known("t1", ("结束时间", "end"), "time"),
+    Known("kind", ("类别", "类型", "案件类型", "事件类型"), needed=True),
+    Known(
+        "source",
+        ("来源", "信息来源"),
+        "choice",
+        default="reported",
+        choices={
+            "reported": ("报案", "举报", "上报"),
+            "discovered": ("巡查发现", "巡逻发现", "查获"),
+            "external": ("外部通报", "外部", "通报"),
+            "tip": ("线索", "情报"),
+        },
+    ),
+    Known("weight", ("权重",), "number", default="1", low=0, high=100),
+    *_PLACE,
+)
+POSTS = (
+    Known("post_id", ("编号", "岗位编号", "id")),
+    Known("role", ("岗位", "职务", "角色"), needed=True),
+    Known("name", ("姓名", "名称")),
+    Known("unit", ("单位", "所属单位")),
+    Known("duty_phone", ("值班电话", "办公电话", "duty phone")),
+    Known("object_kind", ("对象类型", "责任对象类型"), "choice", needed=True, choices=_OBJECT),
+    Known("object_id", ("对象编号", "责任对象", "责任对象编号"), needed=True),
+    Known("valid_from", ("任职起", "起始日期", "生效日期"), "date"),
+    Known("valid_to", ("任职止", "终止日期", "失效日期"), "date"),
+)
+INSPECTIONS = (
+    Known("inspection_id", ("编号", "检查编号", "id")),
+    Known("object_kind", ("对象类型",), "choice", needed=True, choices=_OBJECT),
+    Known("object_id", ("对象编号",), needed=True),
+    Known("t", ("时间", "检查时间", "巡查时间", "time"), "time", needed=True),
+    Known(
+        "result",
+        ("结果", "检查结果"),
+        "choice",
+        default="ok",
+        choices={"ok": ("正常", "合格", "无异常"), "defect": ("隐患", "不合格", "异常")},
+    ),
+)
+EFFORT = (
+    Known("segment_id", ("岸段单元", "单元编号"), needed=True),
+    Known("shift_start", ("班次", "班次开始", "班次起"), "time", needed=True),
+    Known("km", ("公里", "巡逻公里"), "number", needed=True, low=0, high=1_000),
+    Known("hours", ("小时", "时长"), "number", low=0, high=100),
+)
+SECTIONS = (
+    Known("section_id", ("岸段编号", "编号", "id"), needed=True),
+    Known("name", ("岸段名称", "名称", "责任岸段"), needed=True),
+    Known("name_en", ("英文名", "英文名称")),
+    *_PLACE,
+)
+BERTHS = (
+    Known("berth_id", ("编号", "泊位编号", "id")),
+    *_PLACE,
+    Known("radius_m", ("半径", "半径米"), "number", default="300", low=10, high=20_000),
+)
+
+# Headers of what never belongs here: identity, private numbers and homes, names of persons.
+PERSONAL = (
+    "身份证", "身份证号", "身份证号码", "证件号", "证件号码", "公民身份号码", "护照", "护照号",
+    "手机", "手机号", "手机号码", "移动电话", "个人电话", "私人电话", "家庭电话", "联系电话",
+    "电话", "微信", "微信号", "住址", "家庭住址", "家庭地址", "户籍", "户籍地址", "出生日期",
+    "出生年月", "性别", "民族", "联系人", "负责人", "船主", "船东", "船长", "嫌疑人", "当事人",
+    "举报人", "法人", "法定代表人", "车牌", "车牌号",
+    "identity number", "identity card", "id card", "id number", "id no", "citizen id", "passport",
+    "passport number", "national id", "ssn", "mobile", "mobile phone", "cell", "cell phone",
+    "phone", "phone number", "private phone", "home phone", "telephone", "wechat", "email",
+    "e mail", "home address", "birth date", "date of birth", "birthday", "gender", "sex",
+    "ethnicity", "contact", "contact person", "contact name", "person", "person name", "full name",
+    "first name", "last name", "surname", "owner name", "captain", "skipper", "master", "suspect",
+    "informant", "victim", "licence plate", "license plate", "number plate",
+)  # fmt: skip
+# A person's name is a post's alone; elsewhere these headers are personal too.
+PERSON_NAMES = ("姓名",)

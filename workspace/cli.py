@@ -1,0 +1,318 @@
+"""The `shoregrid` command. Whatever takes time to load is loaded by the command that needs it."""
+
+import sys
+from contextlib import closing
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from workspace import _console
+from workspace._console import Summary
+
+if TYPE_CHECKING:
+    from workspace.folder import Workspace
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="海岸线风险研判平台 · Coastline risk analysis: which stretch, which shift, why, and who.",
+)
+user_app = typer.Typer(no_args_is_help=True, help="账户 · Accounts that may sign in.")
+app.add_typer(user_app, name="user")
+
+
+class Kind(StrEnum):
+    """What a file to import holds."""
+
+    COAST = "coast"
+    WHARVES = "wharves"
+    RISK_POINTS = "risk-points"
+    FACILITIES = "facilities"
+    POSTS = "posts"
+    INCIDENTS = "incidents"
+    INSPECTIONS = "inspections"
+    EFFORT = "effort"
+    SECTIONS = "sections"
+    TIDES = "tides"
+    DEPTH = "depth"
+    BERTHS = "berths"
+
+
+Root = Annotated[Path, typer.Argument(metavar="WS", help="工作区文件夹 · Folder of the workspace.")]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="末行输出 JSON · Print one JSON object as the last line.")
+]
+Day = Annotated[
+    datetime | None,
+    typer.Option("--date", formats=["%Y-%m-%d"], help="当地日期 · Local day; today if left out."),
+]
+
+
+def _open(root: Path) -> "closing[Workspace]":
+    from workspace.folder import open_workspace
+
+    return closing(open_workspace(root))
+
+
+def _day(ws: "Workspace", chosen: datetime | None) -> date:
+    return chosen.date() if chosen is not None else datetime.now(ws.config.tz).date()
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="新文件夹 · A new folder.")],
+    coast: Annotated[Path | None, typer.Option(help="陆地面图层 · Layer of land polygons.")] = None,
+    tides: Annotated[
+        Path | None, typer.Option(help="潮汐调和常数 · Harmonic constants, JSON or CSV.")
+    ] = None,
+    depth: Annotated[
+        Path | None, typer.Option(help="水深栅格 · GeoTIFF of seabed elevation.")
+    ] = None,
+    name_zh: Annotated[str | None, typer.Option(help="中文名称 · Name in Chinese.")] = None,
+    name_en: Annotated[str | None, typer.Option(help="英文名称 · Name in English.")] = None,
+    timezone: Annotated[
+        str | None, typer.Option(help="时区 · IANA time zone, such as Asia/Shanghai.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """建立工作区 · Make a workspace, and read in its coast, tides and depth."""
+    from workspace.setup import make
+
+    summary = make(
+        folder,
+        coast=coast,
+        tides=tides,
+        depth=depth,
+        name_zh=name_zh,
+        name_en=name_en,
+        timezone=timezone,
+    )
+    summary.tell(as_json=as_json)
+
+
+@app.command(name="import")
+def import_(
+    root: Root,
+    kind: Annotated[Kind, typer.Argument(help="种类 · What the file holds.")],
+    file: Annotated[Path, typer.Argument(help="文件 · CSV, GeoJSON, GeoPackage, JSON or GeoTIFF.")],
+    as_json: AsJson = False,
+) -> None:
+    """导入图层与台账 · Import a layer or a table; rows that cannot be kept go to quarantine."""
+    from workspace.importers import import_file
+
+    with _open(root) as ws:
+        done = import_file(ws, kind.value, file)
+    lines = [f"{one.file}, row {one.row}: {one.detail}. {one.mend}" for one in done.refused[:20]]
+    if len(done.refused) > len(lines):
+        lines.append(f"… {len(done.refused) - len(lines)} more: shoregrid status {root}")
+    Summary(
+        dict(done.counts), dict(done.seconds), dict(done.quarantined), [*done.notes, *lines]
+    ).tell(as_json=as_json)
+
+
+@app.command()
+def ingest(
+    root: Root,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="AIS 文件 · AIS files.")],
+    workers: Annotated[
+        int, typer.Option(min=1, max=64, help="解码进程数 · Processes that decode NMEA.")
+    ] = 1,
+    start: Annotated[
+        datetime | None,
+        typer.Option(help="无时间报文的起始时刻（UTC） · When an untimed recording began, UTC."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """读入 AIS · Read AIS files (NMEA, Danish or NOAA CSV, gz or not), each content once."""
+    from workspace.ingest import ingest as take_in
+
+    begun = None if start is None else start.replace(tzinfo=UTC)
+    with _open(root) as ws, _console.progress() as progress:
+        done = take_in(ws, files, workers=workers, start=begun, progress=progress)
+    lines = [f"已读过，新增 0 行 · {name}: read before, 0 rows added" for name in done.known]
+    Summary(dict(done.counts), dict(done.seconds), dict(done.quarantined), lines).tell(
+        as_json=as_json
+    )
+    for error in done.errors:
+        _console.complain(error)
+    if done.errors:
+        raise typer.Exit(1)
+
+
+@app.command()
+def detect(root: Root, as_json: AsJson = False) -> None:
+    """识别行为 · Find tracks and behaviours in the archive."""
+    from workspace import runs
+
+    with _open(root) as ws:
+        _told(runs.detect(ws), as_json=as_json)
+
+
+@app.command()
+def score(root: Root, day: Day = None, as_json: AsJson = False) -> None:
+    """评分 · Score risk per segment and shift, for three days."""
+    from workspace import runs
+
+    with _open(root) as ws:
+        _told(runs.score(ws, _day(ws, day)), as_json=as_json)
+
+
+@app.command()
+def plan(root: Root, day: Day = None, as_json: AsJson = False) -> None:
+    """重点巡防区 · Choose priority zones for the shifts of a day."""
+    from workspace import runs
+
+    with _open(root) as ws:
+        _told(runs.plan(ws, _day(ws, day)), as_json=as_json)
+
+
+def _told(done: object, *, as_json: bool) -> None:
+    """Tell what a run returns: counts, seconds and quarantined, or counts alone."""
+    found = done if isinstance(done, dict) else vars(done)
+    if "counts" not in found:
+        found = {"counts": found}
+    Summary(
+        dict(found["counts"]), dict(found.get("seconds", {})), dict(found.get("quarantined", {}))
+    ).tell(as_json=as_json)
+
+
+@app.command()
+def status(root: Root, as_json: AsJson = False) -> None:
+    """现状 · What is in a workspace, how fresh, and what was refused and why."""
+    from workspace.status import status as look
+
+    with _open(root) as ws:
+        look(ws).tell(as_json=as_json)
+
+
+@app.command()
+def serve(
+    root: Root,
+    host: Annotated[str, typer.Option(help="监听地址 · Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="端口 · Port.")] = 8050,
+) -> None:
+    """启动网页 · Serve the pages and the API."""
+    import os
+
+    import uvicorn
+
+    with _open(root) as ws:
+        os.environ["SHOREGRID_WORKSPACE"] = str(ws.root)
+    print(f"http://{host}:{port}", flush=True)
+    uvicorn.run("dashboards.app:create", factory=True, host=host, port=port, log_level="warning")
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="新文件夹 · A new folder.")],
+    as_json: AsJson = False,
+) -> None:
+    """示例工作区 · Build the shipped example workspace, end to end (simulated AIS)."""
+    from workspace.demo import build_demo
+
+    with _console.progress() as progress:
+        done = build_demo(folder, progress=progress)
+    lines = [
+        f"账户 account: {one['name']}  {one['password']}  ({one['role']})"
+        for one in done["accounts"]
+    ]
+    Summary(done["counts"], done["seconds"], done.get("quarantined", {}), lines).tell(
+        as_json=as_json
+    )
+
+
+@app.command()
+def tides(
+    source: Annotated[
+        Path, typer.Argument(metavar="WS|FILE", help="工作区或常数文件 · Workspace or constants.")
+    ],
+    station: Annotated[str, typer.Option(help="站号 · Id of the station.")],
+    begin: Annotated[datetime, typer.Option("--from", help="起（UTC） · From, UTC.")],
+    end: Annotated[datetime, typer.Option("--to", help="止（UTC） · To, UTC.")],
+    step: Annotated[str, typer.Option(help="步长 · Step, such as 6min or 1h.")] = "6min",
+    extremes: Annotated[
+        bool, typer.Option("--extremes", help="只列高低潮 · High and low waters only.")
+    ] = False,
+    datum: Annotated[str, typer.Option(help="基准面 · Datum of the heights.")] = "MSL",
+    out: Annotated[Path | None, typer.Option(help="输出 CSV · CSV to write.")] = None,
+) -> None:
+    """潮汐预报 · Predict the tide of a station."""
+    from workspace.tide import table
+
+    text = table(
+        source,
+        station,
+        begin.replace(tzinfo=UTC),
+        end.replace(tzinfo=UTC),
+        step=step,
+        extremes_only=extremes,
+        datum=datum,
+    )
+    if out is None:
+        sys.stdout.write(text)
+    else:
+        out.write_text(text, encoding="utf-8")
+
+
+@user_app.command(name="add")
+def user_add(
+    root: Root,
+    name: Annotated[str, typer.Argument(help="登录名 · Name to sign in with.")],
+    role: Annotated[str, typer.Option(help="角色 · Role, such as section_chief or analyst.")],
+    section: Annotated[
+        str | None, typer.Option(help="只管这一岸段 · The section that is theirs.")
+    ] = None,
+    password: Annotated[
+        str,
+        typer.Option(
+            prompt=True,
+            hide_input=True,
+            confirmation_prompt=True,
+            envvar="SHOREGRID_PASSWORD",
+            help="口令；不给则询问 · Password; asked for where it is not given.",
+        ),
+    ] = "",
+) -> None:
+    """新增账户 · Make an account."""
+    from workspace import users
+
+    with _open(root) as ws:
+        users.add(ws, name, password, role=role, scope={"section": section} if section else {})
+    print(f"已新增 · added: {name} ({role})")
+
+
+@user_app.command(name="list")
+def user_list(root: Root) -> None:
+    """列出账户 · List the accounts."""
+    from workspace import users
+
+    with _open(root) as ws:
+        for name, role, scope, active, locked in users.listed(ws).iter_rows():
+            state = "停用 disabled" if not active else f"锁定 locked {locked}" if locked else ""
+            print(f"{name:<24} {role:<16} {scope:<24} {state}".rstrip())
+
+
+@user_app.command(name="disable")
+def user_disable(
+    root: Root, name: Annotated[str, typer.Argument(help="登录名 · Name of the account.")]
+) -> None:
+    """停用账户 · Close an account and end its sessions."""
+    from workspace import users
+
+    with _open(root) as ws:
+        users.disable(ws, name)
+    print(f"已停用 · disabled: {name}")
+
+
+def main() -> None:
+    """Run the command; a bad input ends with exit code 1, a wrong use with 2."""
+    from geo.errors import InputError
+
+    try:
+        app()
+    except InputError as error:
+        _console.complain(error)
+        sys.exit(1)

@@ -1,0 +1,76 @@
+"""Making a workspace from files."""
+
+import shutil
+from pathlib import Path
+
+from geo.errors import InputError
+from geo.io import read_layer, read_stations
+from geo.landable import read_depth
+from workspace import folder as folders
+from workspace._console import Summary
+from workspace.importers import import_file
+
+
+def nautical_zone(lon: float) -> str:
+    """Return the zone of whole hours that ships keep at a longitude, as an IANA name.
+
+    15 degrees to an hour, zone 0 centred on Greenwich (IHO/Admiralty nautical standard time).
+    The sign of the IANA names is reversed: Etc/GMT-8 is UTC+8.
+    """
+    hours = round(lon / 15.0)
+    return "UTC" if hours == 0 else f"Etc/GMT{-hours:+d}"
+
+
+def make(
+    root: Path,
+    *,
+    coast: Path | None = None,
+    tides: Path | None = None,
+    depth: Path | None = None,
+    name_zh: str | None = None,
+    name_en: str | None = None,
+    timezone: str | None = None,
+) -> Summary:
+    """Make a workspace and read in what is given; when any of it is bad, leave nothing behind."""
+    summary = Summary()
+    values: dict[str, str] = {}
+    if coast is not None:
+        layer = read_layer(coast)
+        west, _, east, _ = (
+            layer.total_bounds if layer.crs is None else layer.to_crs(4326).total_bounds
+        )
+        if timezone is None:
+            timezone = nautical_zone((west + east) / 2)
+            summary.lines.append(
+                f"未指定时区，按经度取 {timezone}；可在 shoregrid.toml 中更改 · no --timezone "
+                f"given: took {timezone} from the coast's longitude; change it in shoregrid.toml"
+            )
+    if tides is not None:
+        read_stations(tides)
+    if depth is not None:
+        read_depth(str(depth))
+    given = {"county_zh": name_zh, "county_en": name_en, "timezone": timezone}
+    values.update({name: value for name, value in given.items() if value is not None})
+    there = root.exists()
+    ws = folders.init(root, values)
+    try:
+        # The depth comes first: the coast then knows at once when it can be landed on.
+        for kind, path in (("depth", depth), ("coast", coast), ("tides", tides)):
+            if path is None:
+                continue
+            done = import_file(ws, kind, path)
+            summary.counts[kind] = dict(done.counts)
+            summary.seconds[kind] = sum(done.seconds.values())
+            for reason, n in done.quarantined.items():
+                summary.quarantined[reason] = summary.quarantined.get(reason, 0) + n
+            summary.lines += [f"{r.file}, row {r.row}: {r.detail}. {r.mend}" for r in done.refused]
+            summary.lines += done.notes
+    except InputError:
+        ws.close()
+        shutil.rmtree(root)
+        if there:
+            root.mkdir()
+        raise
+    ws.close()
+    summary.lines.append(f"工作区已建立 · workspace made: {root}")
+    return summary
