@@ -76,6 +76,7 @@ def init(
     timezone: Annotated[
         str | None, typer.Option(help="时区 · IANA time zone, such as Asia/Shanghai.")
     ] = None,
+    *,
     as_json: AsJson = False,
 ) -> None:
     """建立工作区 · Make a workspace, and read in its coast, tides and depth."""
@@ -98,6 +99,7 @@ def import_(
     root: Root,
     kind: Annotated[Kind, typer.Argument(help="种类 · What the file holds.")],
     file: Annotated[Path, typer.Argument(help="文件 · CSV, GeoJSON, GeoPackage, JSON or GeoTIFF.")],
+    *,
     as_json: AsJson = False,
 ) -> None:
     """导入图层与台账 · Import a layer or a table; rows that cannot be kept go to quarantine."""
@@ -124,6 +126,7 @@ def ingest(
         datetime | None,
         typer.Option(help="无时间报文的起始时刻（UTC） · When an untimed recording began, UTC."),
     ] = None,
+    *,
     as_json: AsJson = False,
 ) -> None:
     """读入 AIS · Read AIS files (NMEA, Danish or NOAA CSV, gz or not), each content once."""
@@ -143,7 +146,7 @@ def ingest(
 
 
 @app.command()
-def detect(root: Root, as_json: AsJson = False) -> None:
+def detect(root: Root, *, as_json: AsJson = False) -> None:
     """识别行为 · Find tracks and behaviours in the archive."""
     from workspace import runs
 
@@ -152,7 +155,7 @@ def detect(root: Root, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def score(root: Root, day: Day = None, as_json: AsJson = False) -> None:
+def score(root: Root, day: Day = None, *, as_json: AsJson = False) -> None:
     """评分 · Score risk per segment and shift, for three days."""
     from workspace import runs
 
@@ -161,7 +164,7 @@ def score(root: Root, day: Day = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def plan(root: Root, day: Day = None, as_json: AsJson = False) -> None:
+def plan(root: Root, day: Day = None, *, as_json: AsJson = False) -> None:
     """重点巡防区 · Choose priority zones for the shifts of a day."""
     from workspace import runs
 
@@ -180,7 +183,7 @@ def _told(done: object, *, as_json: bool) -> None:
 
 
 @app.command()
-def status(root: Root, as_json: AsJson = False) -> None:
+def status(root: Root, *, as_json: AsJson = False) -> None:
     """现状 · What is in a workspace, how fresh, and what was refused and why."""
     from workspace.status import status as look
 
@@ -208,6 +211,7 @@ def serve(
 @app.command()
 def demo(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="新文件夹 · A new folder.")],
+    *,
     as_json: AsJson = False,
 ) -> None:
     """示例工作区 · Build the shipped example workspace, end to end (simulated AIS)."""
@@ -232,6 +236,7 @@ def tides(
     station: Annotated[str, typer.Option(help="站号 · Id of the station.")],
     begin: Annotated[datetime, typer.Option("--from", help="起（UTC） · From, UTC.")],
     end: Annotated[datetime, typer.Option("--to", help="止（UTC） · To, UTC.")],
+    *,
     step: Annotated[str, typer.Option(help="步长 · Step, such as 6min or 1h.")] = "6min",
     extremes: Annotated[
         bool, typer.Option("--extremes", help="只列高低潮 · High and low waters only.")

@@ -18,7 +18,7 @@ from geo.io import read_layer, read_stations
 from geo.landable import read_depth
 from geo.shoreline import repair_land
 from workspace import _import_columns as known
-from workspace import coast, db, store
+from workspace import db, placing, store
 from workspace._import_rows import Rows, Value, convert, read_rows
 from workspace.folder import Workspace
 
@@ -111,7 +111,7 @@ def _coast(ws: Workspace, path: Path, result: Imported) -> None:
     land, refused = repair_land(read_layer(path), name=path.name)
     result.refused += refused
     result.counts.update(build_coast(ws, land))
-    result.counts["places_moved"] = coast.resnap(ws)
+    result.counts["places_moved"] = placing.resnap(ws)
 
 
 def _tides(ws: Workspace, path: Path, result: Imported) -> None:
@@ -276,10 +276,10 @@ def _on_the_shore(
             mend="First: shoregrid import WS coast FILE",
         )
     limit = ws.config.reach_m if kind == "incidents" else ws.config.max_snap_m
-    place = coast.snap(ws, frame["lon"], frame["lat"], max_m=limit)
+    place = placing.snap(ws, frame["lon"], frame["lat"], max_m=limit)
     near = place["shoreline_id"].is_not_null()
     lost = frame.filter(~near)
-    apart = coast.snap(ws, lost["lon"], lost["lat"], max_m=_FAR_M)["offset_m"]
+    apart = placing.snap(ws, lost["lon"], lost["lat"], max_m=_FAR_M)["offset_m"]
     refused = _refuse(
         rows,
         lost.with_columns(apart_m=apart),
@@ -347,6 +347,6 @@ def _sections(connection: Connection, frame: pl.DataFrame) -> tuple[int, int]:
     )
     store.write(connection, "sections", sections, replace=True)
     store.write(connection, "section_cuts", cuts, replace=True)
-    coast.hang(connection)
+    placing.hang(connection)
     updated = sections.join(before, on="section_id", how="semi").height
     return sections.height - updated, updated

@@ -1,4 +1,4 @@
-"""The coast of one workspace: its index, and what must follow when it is imported anew."""
+"""Places put on the coast of a workspace, and what follows when the coast is imported anew."""
 
 import geopandas as gpd
 import polars as pl
