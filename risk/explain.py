@@ -90,10 +90,15 @@ class Part:
 
 @dataclass(frozen=True)
 class Explanation:
-    """A sentence in both languages and the facts it was made of, in order."""
+    """A sentence in both languages and the facts it was made of, in order.
+
+    ``reason_zh`` and ``reason_en`` leave out the day and shift, for where those stand already.
+    """
 
     sentence_zh: str
     sentence_en: str
+    reason_zh: str
+    reason_en: str
     parts: tuple[Part, ...]
 
 
@@ -149,9 +154,13 @@ def explain(
     what_zh = "；".join(p.text_zh for p in parts) or "没有突出的风险因素"
     what_en = "; ".join(p.text_en for p in parts) or "nothing stands out"
     lack_zh, lack_en = _lacking(facts, weights)
+    reason_zh = f"{facts.band.name_zh}风险：{what_zh}。{lack_zh}"
+    reason_en = f"{facts.band.name_en}: {what_en}.{lack_en}"
     return Explanation(
-        f"{when_zh} {shift.label} {facts.band.name_zh}风险：{what_zh}。{lack_zh}",
-        f"{when_en} {shift.label}, {facts.band.name_en}: {what_en}.{lack_en}",
+        f"{when_zh} {shift.label} {reason_zh}",
+        f"{when_en} {shift.label}, {reason_en}",
+        reason_zh,
+        f"{reason_en[0].upper()}{reason_en[1:]}",
         tuple(parts),
     )
 

@@ -61,6 +61,8 @@ def test_the_sentence_of_the_design():
         "two vessels loitered 3 km off this week; "
         "height bar at the only way out broken for 9 days."
     )
+    assert said.reason_zh == said.sentence_zh.removeprefix("今晚 22:00–02:00 ")
+    assert said.reason_en.startswith("High: landable for 1 m draught 23:10–01:30; ")
     assert [p.indicators for p in said.parts] == [
         ("landable",),
         ("loitering_near",),
