@@ -32,6 +32,16 @@ LINE: dict[str, Both] = {
 }
 STATUS: dict[str, Both] = {"broken": ("损坏", "broken"), "missing": ("缺失", "missing")}
 
+# Indicators without a list of facts: said when the raw value is past the limit.
+STANDING: dict[str, tuple[str, float, Both]] = {
+    "darkness": (">", 0.7, ("天黑且月光弱", "dark with little moonlight")),
+    "shelter": (">", 0.6, ("岸段避风", "sheltered from the sea")),
+    "access": ("<", 1500.0, ("距居民点 {}", "{} from a settlement")),
+    "landing_place": (">", 1.5, ("紧邻高等级上岸点", "beside a high-grade landing place")),
+    "facility_cover": (">", 0.9, ("没有在用的防控设施覆盖", "no working facility in reach")),
+    "patrol_cover": ("<", 0.1, ("近 {} 天几乎没有巡逻", "hardly any patrol in {} days")),
+}
+
 
 def distance(metres: float) -> Both:
     """Return a distance in a human step: 50 m below a kilometre, 0.1 km up to 10, then 1 km."""

@@ -190,7 +190,7 @@ def _candidates(facts: Facts, clock: _Clock, weights: WeightSet) -> Iterable[Par
         (("incidents_near", "near_repeat"), _incidents(facts, clock, weights)),
         (("facility_broken",), _broken(facts, clock)),
         (("inspection_overdue",), _overdue(facts)),
-        *(((name,), _standing(name, facts.raw.get(name), weights)) for name in _STANDING),
+        *(((name,), _standing(name, facts.raw.get(name), weights)) for name in words.STANDING),
     ]
     for ids, text in said:
         own = tuple(i for i in ids if i in known)
@@ -354,19 +354,8 @@ def _overdue(facts: Facts) -> Both | None:
     return f"{worst.name_zh}巡查逾期 {n[0]}", f"inspection of {worst.name_en} {n[1]} overdue"
 
 
-# Indicators without a list of facts: said when the raw value is past the limit.
-_STANDING: dict[str, tuple[str, float, Both]] = {
-    "darkness": (">", 0.7, ("天黑且月光弱", "dark with little moonlight")),
-    "shelter": (">", 0.6, ("岸段避风", "sheltered from the sea")),
-    "access": ("<", 1500.0, ("距居民点 {}", "{} from a settlement")),
-    "landing_place": (">", 1.5, ("紧邻高等级上岸点", "beside a high-grade landing place")),
-    "facility_cover": (">", 0.9, ("没有在用的防控设施覆盖", "no working facility in reach")),
-    "patrol_cover": ("<", 0.1, ("近 {} 天几乎没有巡逻", "hardly any patrol in {} days")),
-}
-
-
 def _standing(name: str, raw: float | None, weights: WeightSet) -> Both | None:
-    side, limit, text = _STANDING[name]
+    side, limit, text = words.STANDING[name]
     if raw is None or name not in weights.ids or not (raw > limit if side == ">" else raw < limit):
         return None
     if name == "access":
