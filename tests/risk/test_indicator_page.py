@@ -2,7 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from risk.bands import BANDS
 from risk.indicators import _FUNCTIONS
+from risk.score import FLOOR
 from risk.weights import PILLARS, load
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,3 +40,16 @@ def test_the_page_states_the_figures_of_the_set(indicator):
     assert kinds == ([f"- Events: {', '.join(indicator.kinds)}"] if indicator.kinds else [])
     row = f"| [{indicator.label_en}](#{indicator.id}) | {indicator.label_zh} |"
     assert row in PAGE
+
+
+def test_the_score_page_states_pillars_bands_and_base():
+    page = (ROOT / "docs/score.md").read_text("utf-8")
+    for name, weight in WEIGHTS.pillars.items():
+        assert any(
+            line.startswith(f"| {name} |") and line.endswith(f"| {weight:.2f} |")
+            for line in page.splitlines()
+        )
+        assert f"{name}^{weight:.2f}" in page
+    for b in BANDS:
+        assert f"| {b.lo:g}–{b.hi:g} | {b.name_zh} | {b.name_en} |" in page
+    assert f"floored at {FLOOR:g}" in page
