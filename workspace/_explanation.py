@@ -1,6 +1,7 @@
 """Why one segment scores as it does in one shift, in figures and in words."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,6 @@ from workspace._scored import newest_runs, shift_of
 from workspace.folder import Workspace
 from workspace.shipped import shipped_file
 
-_DUE_WITHIN_M = 1_500.0
-
 
 def weight_set() -> weights.WeightSet:
     """Return the weight set in force: the shipped one."""
@@ -23,7 +22,9 @@ def weight_set() -> weights.WeightSet:
     return weights.load(path.read_text(encoding="utf-8"), where=str(path))
 
 
-def explain(ws: Workspace, segment_id: str, shift_id: str) -> dict[str, Any] | None:
+def explain(
+    ws: Workspace, segment_id: str, shift_id: str, *, now: datetime | None = None
+) -> dict[str, Any] | None:
     """Return all that the right-hand panel says; None where the pair has no score.
 
     Keys: segment_id, shoreline_id, from_m, to_m, section, sentence_zh, sentence_en, score, lo,
@@ -46,16 +47,33 @@ def explain(ws: Workspace, segment_id: str, shift_id: str) -> dict[str, Any] | N
     if found.is_empty() or segment.is_empty():
         return None
     score, place = found.row(0, named=True), segment.row(0, named=True)
-    parts = _contributions(score)
+    # These two use what is above, and so are loaded late.
+    from workspace._duties import chiefs, dues
+    from workspace._sentence import sentence
+    from workspace.read import segments
+
+    parts, set_in_force = _contributions(score), weight_set()
+    moment = now or datetime.now(UTC)
+    said = sentence(ws, set_in_force, score, shift, as_of=moment)
+    day = min(moment, shift.t1).astimezone(ws.config.tz).date()
+    shore = segments(ws)
+    at = int(np.flatnonzero((shore["segment_id"] == segment_id).to_numpy())[0])
+    section = shore["section_id"].iloc[at]
+    section = section if isinstance(section, str) else None
     return {
         **{name: place[name] for name in ("segment_id", "shoreline_id", "from_m", "to_m")},
         "shift_id": shift.shift_id,
+        "section": section,
+        "sentence_zh": said.sentence_zh,
+        "sentence_en": said.sentence_en,
         **{name: score[name] for name in ("score", "lo", "hi")},
         "band": bands.band(score["score"]).index,
         "pillars": {name: score[name] for name in weights.PILLARS},
         "base": score["score"] - sum(part["points"] for part in parts),
         "contributions": parts,
         "tide": tide_of(ws, place["landable_threshold_m"], shift),
+        "due": dues(ws, set_in_force, at, day),
+        "chiefs": chiefs(ws, section, day),
         "made": sorted(set(ws.config.made) | set(json.loads(place["made"] or "[]"))),
     }
 
@@ -89,7 +107,7 @@ def tide_of(ws: Workspace, threshold_m: float | None, shift: Shift) -> dict[str,
 
     None without a station; ``threshold_m`` and ``windows`` are None where the depth is unknown.
     """
-    station = cached(ws, "station", ("tide_stations", "segments"), lambda: tide.station(ws))
+    station = tide.station(ws)
     if station is None:
         return None
     times, heights = cached(

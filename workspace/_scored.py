@@ -37,7 +37,7 @@ def runs_of(ws: Workspace, name: str) -> dict[datetime, str]:
         .order_by(table.c.shift_start, db.runs.c.finished, table.c.run_id)
     )
     with ws.engine.connect() as connection:
-        return dict(connection.execute(statement).tuples().all())
+        return dict(connection.execute(statement).all())
 
 
 def _shift_at(ws: Workspace, start: datetime) -> Shift | None:

@@ -6,9 +6,22 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import DateTime, Dialect, LargeBinary, Text
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 
 _EWKB_SRID = 0x20000000
+
+
+class _Postgis(UserDefinedType[str]):
+    """Name PostGIS's type in DDL; its values go and come as hexadecimal EWKB.
+
+    GeoAlchemy2 would do as much, but its listeners fail on a column type with two faces.
+    """
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        """Return the type as DDL."""
+        return "geometry(Geometry,4326)"
 
 
 class Geometry(TypeDecorator[bytes]):
@@ -19,26 +32,21 @@ class Geometry(TypeDecorator[bytes]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Return the column type of the dialect at hand."""
-        if dialect.name == "postgresql":
-            from geoalchemy2 import Geometry as PostgisGeometry
+        kind = _Postgis() if dialect.name == "postgresql" else LargeBinary()
+        return dialect.type_descriptor(kind)
 
-            return dialect.type_descriptor(
-                PostgisGeometry("GEOMETRY", srid=4326, spatial_index=False)
-            )
-        return dialect.type_descriptor(LargeBinary())
-
-    def process_bind_param(self, value: bytes | None, dialect: Dialect) -> object:
-        """Return WKB as the dialect wants it."""
+    def process_bind_param(self, value: bytes | None, dialect: Dialect) -> bytes | str | None:
+        """Return little-endian WKB as the dialect wants it."""
         if value is None or dialect.name != "postgresql":
             return value
         (kind,) = struct.unpack_from("<I", value, 1)
         return value[:1].hex() + struct.pack("<II", kind | _EWKB_SRID, 4326).hex() + value[5:].hex()
 
-    def process_result_value(self, value: object, dialect: Dialect) -> bytes | None:
+    def process_result_value(self, value: bytes | str | None, dialect: Dialect) -> bytes | None:
         """Return what the dialect keeps as little-endian WKB."""
         if value is None or dialect.name != "postgresql":
             return value
-        data = bytes.fromhex(value.desc)
+        data = bytes.fromhex(value)
         (kind,) = struct.unpack_from("<I", data, 1)
         return data[:1] + struct.pack("<I", kind & ~_EWKB_SRID) + data[9:]
 

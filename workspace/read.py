@@ -220,7 +220,7 @@ def _landable_share(
     ws: Workspace, wanted: Sequence[Shift], inside: np.ndarray
 ) -> list[float | None]:
     """Return per shift the share of known segments that the tide lets be landed on."""
-    station = cached(ws, "station", ("tide_stations", "segments"), lambda: tide.station(ws))
+    station = tide.station(ws)
     threshold = segments(ws)["landable_threshold_m"].to_numpy(dtype=float)[inside]
     threshold = threshold[np.isfinite(threshold)]
     if station is None or not threshold.size:

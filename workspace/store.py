@@ -7,6 +7,7 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import polars as pl
 import shapely
 from sqlalchemy import (
@@ -137,7 +138,7 @@ def _plain(value: object) -> object:
         return value.tolist()
     if value is None or isinstance(value, (str, bool, int, list, dict, bytes)):
         return value
-    if value != value:
+    if value is pd.NA or value != value:
         return None
     if hasattr(value, "to_pydatetime"):
         return value.to_pydatetime()
@@ -266,7 +267,7 @@ def version(target: Target, *names: str) -> tuple[int, ...]:
     """Return how often each table was written; a cache of them is stale when it differs."""
     statement = select(db.versions.c.name, db.versions.c.version)
     with _reading(target) as connection:
-        known: Mapping[str, int] = dict(connection.execute(statement).tuples().all())
+        known: Mapping[str, int] = dict(connection.execute(statement).all())
     return tuple(known.get(name, 0) for name in names)
 
 

@@ -13,6 +13,7 @@ import polars as pl
 
 from geo.errors import InputError
 from workspace import store
+from workspace._cache import cached
 from workspace.folder import Workspace, open_workspace
 
 if TYPE_CHECKING:
@@ -42,6 +43,10 @@ def station(ws: Workspace) -> Station | None:
 
     None where no station is stored; what follows from the tide is then missing, not guessed.
     """
+    return cached(ws, "tide station", ("tide_stations", "segments"), lambda: _station(ws))
+
+
+def _station(ws: Workspace) -> Station | None:
     known = stations(ws)
     if not known:
         return None

@@ -1,0 +1,78 @@
+"""What is due near one segment, and who answers there."""
+
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from duty.due import due, out_of_order
+from duty.posts import CHIEF, who
+from risk.weights import WeightSet
+from workspace import store
+from workspace.evidence import evidence
+from workspace.folder import Workspace
+
+_NEAR_M = 1_000.0
+_MOST = 8
+_STATUS = {"broken": ("损坏", "broken"), "missing": ("缺失", "missing")}
+
+
+def dues(ws: Workspace, weights: WeightSet, segment: int, day: date) -> list[dict[str, Any]]:
+    """Return what is overdue or out of order near a segment (its row), the longest first.
+
+    Each has `text_zh`, `text_en` and `days` (null where nobody knows since when).
+    """
+    known = evidence(ws, weights)
+    found: list[dict[str, Any]] = []
+    places = _near(known.landing_places, known.place_pairs, "place_id", segment)
+    if not places.is_empty():
+        named = places.rename({"what": "object_kind", "place_id": "object_id"})
+        late = due(named.drop("last_inspected"), known.inspections, day, tz=ws.config.tz)
+        found += [_inspection(row) for row in late.iter_rows(named=True)]
+    facilities = _near(known.facilities, known.facility_pairs, "facility_id", segment)
+    if not facilities.is_empty():
+        out = out_of_order(facilities, day)
+        found += [_repair(row) for row in out.iter_rows(named=True)]
+    found.sort(key=lambda item: -(item["days"] if item["days"] is not None else 10_000))
+    return found[:_MOST]
+
+
+def _near(
+    table: pl.DataFrame | None, pairs: pl.DataFrame | None, key: str, segment: int
+) -> pl.DataFrame:
+    if table is None or pairs is None:
+        return pl.DataFrame()
+    close = pairs.filter((pl.col("segment") == segment) & (pl.col("distance_m") <= _NEAR_M))
+    return table.join(close.select(key), on=key, how="semi")
+
+
+def _inspection(row: dict[str, Any]) -> dict[str, Any]:
+    zh, en, days = row["name"], row["name_en"] or row["name"], row["days_overdue"]
+    if row["state"] == "never":
+        texts = f"{zh}：没有巡查记录", f"{en}: no inspection on record"
+    elif row["state"] == "due":
+        texts = f"{zh}：今天应巡查", f"{en}: inspection due today"
+    else:
+        unit = "day" if days == 1 else "days"
+        texts = f"{zh}：巡查逾期 {days} 天", f"{en}: inspection {days} {unit} overdue"
+    return {"text_zh": texts[0], "text_en": texts[1], "days": days}
+
+
+def _repair(row: dict[str, Any]) -> dict[str, Any]:
+    zh, en, days = row["name"], row["name_en"] or row["name"], row["days_out"]
+    state = _STATUS[row["status"]]
+    if days is None:
+        texts = f"{zh}：{state[0]}（起始日期不详）", f"{en}: {state[1]}, nobody noted since when"
+    else:
+        unit = "day" if days == 1 else "days"
+        texts = f"{zh}：{state[0]} {days} 天", f"{en}: {state[1]} for {days} {unit}"
+    return {"text_zh": texts[0], "text_en": texts[1], "days": days}
+
+
+def chiefs(ws: Workspace, section_id: str | None, day: date) -> list[dict[str, Any]]:
+    """Return who answers for a section on a day, its chief first."""
+    if section_id is None:
+        return []
+    posts = who(store.read(ws.engine, "posts"), "section", section_id, day)
+    order = posts.sort(pl.col("role") != CHIEF, "role", "post_id", maintain_order=True)
+    return order.select("role", "name", "unit", "duty_phone").to_dicts()
