@@ -18,6 +18,7 @@ from geo.nearest import ShoreIndex
 
 MOVERS = ("vessel",)
 """Kinds of transmitters whose movements are behaviours; beacons and stations have none."""
+FOUND = ("stop", "loitering", "shore_approach")
 
 
 @dataclass(frozen=True)
@@ -98,5 +99,6 @@ def behaviours(
     counts["impossible"] = int(cut["impossible"].sum())
     counts["tracks"] = cut["track_id"].n_unique() - int(cut["track_id"].has_nulls())
     counts["vessels"] = len(movers)
-    counts |= dict(events.group_by("kind").len().sort("kind").iter_rows())
+    counts |= dict.fromkeys(FOUND, 0)
+    counts |= dict(events.group_by("kind").len().iter_rows())
     return Behaviours(events, cut, vessels, counts)
