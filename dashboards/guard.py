@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextvars import ContextVar
 from http.cookies import CookieError, SimpleCookie
-from typing import Any
 from urllib.parse import quote, urlsplit
 
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboards.source import Person
+from dashboards.words import t
 
 COOKIE = "shoregrid_session"
 
@@ -134,12 +134,8 @@ def _header(scope: Scope, name: bytes) -> str | None:
 
 
 def _refusal(status: int, reason: str) -> Response:
-    texts: dict[str, Any] = {
-        "cross_origin": ("请求来自别的网站，已拒绝。", "Refused: the request came from another site."),
-        "sign_in": ("请先登录。", "Sign in first."),
-    }
-    zh, en = texts[reason]
-    return JSONResponse({"error": reason, "message_zh": zh, "message": en}, status)
+    words = {"message_zh": t(f"refused_{reason}", "zh"), "message": t(f"refused_{reason}", "en")}
+    return JSONResponse({"error": reason, **words}, status)
 
 
 def _ask_to_sign_in(scope: Scope) -> Response:

@@ -55,7 +55,7 @@ def frame(
                                  _zoom(desk), _notices(desk)],
                                 className="map-box",
                                 role="region",
-                                **{"aria-label": desk.say("map") + "。" + desk.say("map_help")},
+                                **{"aria-label": listed([desk.say("map"), desk.say("map_help")], desk.lang)},
                             ),
                             _time(desk, strip, state["day"], mine=bool(state["mine"])),
                         ],
@@ -64,8 +64,11 @@ def frame(
                     html.Section(
                         [html.Div([html.H2(desk.say("list")), _shut(desk)], className="side-head"),
                          html.Div(listing[0], id="list-body"),
-                         dmc.Pagination(id="list-page", total=listing[1], value=1, size="sm",
-                                        siblings=1, className="list-pages")],
+                         html.Nav(
+                             dmc.Pagination(id="list-page", total=listing[1], value=1, size="sm",
+                                            siblings=1),
+                             className="list-pages", **{"aria-label": desk.say("pages")},
+                         )],
                         className="side side-list",
                         **{"aria-label": desk.say("list")},
                     ),
@@ -261,6 +264,7 @@ def _time(desk: Desk, strip: Any, day: str, *, mine: bool) -> html.Section:
                     **{"data-day": "-1", "aria-label": desk.say("earlier")}),
         dmc.DatePickerInput(
             id="date", value=day, valueFormat="YYYY-MM-DD", size="xs", className="date",
+            monthLabelFormat=desk.say("month_format"),
             leftSection=icon("date"), **{"aria-label": desk.say("date")},
         ),
         html.Button(icon("forward"), type="button", className="round", title=desk.say("later"),
@@ -296,9 +300,7 @@ def _me(desk: Desk) -> list[Any]:
     person = desk.person
     rows: list[Any] = [
         html.P(html.Strong(person.name), className="me-name"),
-        html.P(f"{desk.say('me_role')}：{known('role', person.role, desk.lang)}"
-               if desk.lang == "zh"
-               else f"{desk.say('me_role')}: {known('role', person.role, desk.lang)}"),
+        html.P(desk.say("me_role", role=known("role", person.role, desk.lang))),
     ]
     own = desk.sections.get(person.section or "")
     if own:

@@ -36,6 +36,11 @@ WORDS: dict[str, tuple[str, str]] = {
         "Your session has ended. Sign in again; this view will be kept.",
     ),
     "sign_in_again": ("重新登录", "Sign in again"),
+    "refused_sign_in": ("请先登录。", "Sign in first."),
+    "refused_cross_origin": (
+        "请求来自别的网站，已拒绝。",
+        "Refused: the request came from another site.",
+    ),
     "not_found": ("没有这个页面", "There is no such page"),
     "not_found_mend": ("回到岸线地图", "Back to the coast map"),
     # frame
@@ -79,6 +84,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "what_depth": ("水深", "depths"),
     "what_shore_type": ("岸滩类型", "shore types"),
     "what_segment_traits": ("岸滩类型", "shore types"),
+    "what_segments": ("岸段单元", "segments"),
+    "what_section_cuts": ("责任岸段划分", "section boundaries"),
     "what_tides": ("潮汐", "tides"),
     "what_tide": ("潮汐", "tides"),
     "what_tide_stations": ("潮汐", "tides"),
@@ -96,6 +103,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "play": ("播放", "Play"),
     "pause": ("暂停", "Pause"),
     "date": ("日期", "Date"),
+    "month_format": ("YYYY年M月", "MMMM YYYY"),
     "earlier": ("前一天", "Day before"),
     "later": ("后一天", "Day after"),
     "today": ("今天", "today"),
@@ -287,7 +295,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "vessel": ("船舶 {mmsi}", "vessel {mmsi}"),
     # me
     "me": ("我的", "Me"),
-    "me_role": ("身份", "Role"),
+    "me_role": ("身份：{role}", "Role: {role}"),
     "me_section": ("我的岸段", "My section"),
     "me_km": ("{km} km，{n} 个单元", "{km} km, {n} segments"),
     "display": ("显示", "Display"),

@@ -200,7 +200,7 @@
     if (context.hideout.layer === "sections" || context.hideout.layer === "zones") {
       const bounds = layer.getBounds();
       layer.bindTooltip(words(p.label), {
-        permanent: true, direction: "center", interactive: false,
+        permanent: true, direction: "right", offset: [14, 0], interactive: false,
         className: "label label-" + context.hideout.layer,
       });
       layer.on("add", () => layer.openTooltip(bounds.getCenter()));

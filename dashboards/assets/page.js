@@ -4,6 +4,7 @@
 
   const here = { shift: null, lang: "zh", theme: "light", player: null };
   const PLAY_MS = 1500;
+  const NOTICE_MS = 6000;
   const send = (id, value) => window.dash_clientside.set_props(id, { data: value });
   const one = (selector) => document.querySelector(selector);
   const all = (selector) => Array.from(document.querySelectorAll(selector));
@@ -94,9 +95,12 @@
   }
 
   /* ---- days and shifts ---- */
-  function notice(text) {
+  function notice(text, goes) {
     const box = one("#notice");
-    if (box) box.textContent = text || "";
+    if (!box) return;
+    box.textContent = text || "";
+    window.clearTimeout(here.fading);
+    if (goes) here.fading = window.setTimeout(() => { box.textContent = ""; }, NOTICE_MS);
   }
 
   async function goToDay(day) {
@@ -178,7 +182,7 @@
       if (answer.ok && url.includes("/api/layers/tracks")) {
         answer.clone().json().then(function (layer) {
           const texts = one(".notices").dataset;
-          notice(layer.thinned ? texts.thinned.replace("{n}", layer.thinned) : "");
+          notice(layer.thinned ? texts.thinned.replace("{n}", layer.thinned) : "", true);
         });
       }
       return answer;

@@ -1,0 +1,93 @@
+"""The application over the double, served on a free port of loopback."""
+
+import importlib.util
+import os
+import socket
+import sys
+import threading
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+
+from dashboards.app import create
+
+_HERE = Path(__file__).parent
+_CHROMIUM = Path("/usr/bin/chromium")
+_ARGS = (
+    "--no-sandbox --disable-gpu --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+
+
+def _double():
+    name = "shoregrid_tests_double"
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, _HERE / "double.py")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+    return sys.modules[name]
+
+
+@pytest.fixture
+def source():
+    """Return a fresh double of a workspace."""
+    return _double().Double()
+
+
+@pytest.fixture(scope="session")
+def app():
+    """Return the application over a double of its own."""
+    return create(_double().Double())
+
+
+@pytest.fixture(scope="session")
+def address(app):
+    """Serve the application on a free port of loopback and return its address."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port = sock.getsockname()[1]
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", ws="none"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    until = time.monotonic() + 20
+    while not server.started and time.monotonic() < until:
+        thread.join(0.02)
+    assert server.started
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture
+def anonymous(address):
+    """Return a client that has not signed in."""
+    with httpx.Client(base_url=address, trust_env=False, timeout=20) as client:
+        yield client
+
+
+@pytest.fixture
+def client(anonymous):
+    """Return a client signed in as the chief of section S02."""
+    answer = anonymous.post("/login", data={"name": "chief", "password": "right-horse"})
+    assert answer.status_code == 303
+    return anonymous
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Return a headless Chromium; skip where there is none, fail in CI."""
+    if not _CHROMIUM.exists():
+        message = f"no {_CHROMIUM}: the browser tests are left out; apt-get install chromium"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(_CHROMIUM), args=_ARGS)
+        yield browser
+        browser.close()

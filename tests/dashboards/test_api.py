@@ -1,0 +1,103 @@
+"""The API answers what the map asks, with tags and gzip, and says what was wrong."""
+
+import gzip
+import json
+
+import pytest
+
+from dashboards.address import LAYERS
+
+SHIFT = "2026-11-23T22:00"
+
+
+@pytest.mark.parametrize("path", ["/api/segments", "/api/land", "/api/layers/wharves"])
+def test_geometry_is_packed_tagged_and_sent_once(client, path):
+    first = client.get(path, headers={"accept-encoding": "gzip"})
+    assert first.status_code == 200
+    assert first.headers["content-encoding"] == "gzip"
+    assert first.headers["cache-control"] == "private, no-cache"
+    plain = client.get(path, headers={"accept-encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    assert plain.json() == first.json()
+    assert len(gzip.compress(plain.content)) < len(plain.content)
+    again = client.get(path, headers={"if-none-match": first.headers["etag"]})
+    assert again.status_code == 304
+    assert again.content == b""
+
+
+@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_layer_answers(client, name, lang):
+    query = {"lang": lang, "shift": SHIFT, "bbox": "121,28,123,30"}
+    answer = client.get(f"/api/layers/{name}", params=query)
+    assert answer.status_code == 200
+    features = answer.json()["features"]
+    assert features
+    assert all(feature["properties"]["label"] for feature in features)
+    if name == "tracks":
+        assert answer.json()["thinned"] == 10_000
+    if name in {"wharves", "risk_points", "facilities", "incidents"}:
+        assert all(feature["properties"]["made"] == 1 for feature in features)
+
+
+def test_layers_of_a_shift_are_empty_without_one(client):
+    for name in ("zones", "behaviours"):
+        assert client.get(f"/api/layers/{name}").json()["features"] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "words"),
+    [
+        ("/api/layers/nothing", 404, "is not one of"),
+        ("/api/layers/tracks?bbox=1,2", 422, "west,south,east,north"),
+        ("/api/layers/zones?shift=tonight", 422, "pattern"),
+        ("/api/scores?shift=2020-01-01T22:00", 404, "see /api/shifts"),
+        (f"/api/segments/none/explanation?shift={SHIFT}", 404, "no scored segment"),
+        ("/api/nothing", 404, "openapi.json"),
+    ],
+)
+def test_a_wrong_question_is_answered_with_what_was_wrong(client, path, status, words):
+    answer = client.get(path)
+    assert answer.status_code == status
+    assert words in answer.text
+
+
+def test_what_is_not_there_is_404(client):
+    assert client.get("/nowhere").status_code == 404
+    assert "回到岸线地图" in client.get("/nowhere").text
+
+
+def test_scores_and_explanation_belong_together(client):
+    rows = client.get("/api/scores", params={"shift": SHIFT}).json()
+    top = max(rows, key=lambda row: row["score"])
+    told = client.get(
+        f"/api/segments/{top['segment_id']}/explanation", params={"shift": SHIFT}
+    ).json()
+    assert told["score"] == top["score"]
+    total = told["base"] + sum(part["points"] for part in told["contributions"])
+    assert total == pytest.approx(told["score"], abs=1e-6)
+
+
+def test_a_date_is_scored_on_demand_and_a_far_one_refused(client):
+    answer = client.post("/api/scores/2026-12-01")
+    assert answer.status_code == 200
+    assert answer.json()[0] == "2026-12-01T02:00"
+    assert len(answer.json()) == 6
+    assert client.post("/api/scores/2056-12-01").status_code == 422
+    assert client.post("/api/scores/tomorrow").status_code == 422
+
+
+def test_the_whole_page_is_light(client):
+    body = {
+        "output": "root.children",
+        "outputs": {"id": "root", "property": "children"},
+        "inputs": [{"id": "address", "property": "search", "value": ""}],
+        "changedPropIds": ["address.search"],
+        "state": [],
+    }
+    answer = client.post("/_dash-update-component", json=body)
+    assert answer.status_code == 200
+    page = answer.text
+    assert len(gzip.compress(page.encode())) < 40_000
+    told = json.loads(page)["response"]["root"]["children"]
+    assert told["type"] == "MantineProvider"

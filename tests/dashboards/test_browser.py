@@ -1,0 +1,233 @@
+"""A chief's evening in a real browser: sign in, pick a shift, click, read why, in both languages."""
+
+import re
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+DESK = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+
+class Watched:
+    """A page that remembers whatever went wrong on it."""
+
+    def __init__(self, chromium, address, viewport):
+        self.address = address
+        self.context = chromium.new_context(viewport=viewport, locale="zh-CN")
+        self.page = self.context.new_page()
+        self.faults = []
+        self.outside = []
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("console", self._heard)
+        self.page.on("request", self._asked)
+        self.page.on("response", self._answered)
+
+    def _heard(self, message):
+        if message.type in {"error", "warning"}:
+            self.faults.append(message.text)
+
+    def _asked(self, request):
+        if not request.url.startswith((self.address, "data:", "blob:")):
+            self.outside.append(request.url)
+
+    def _answered(self, response):
+        if response.status >= 500:
+            self.faults.append(f"{response.status} {response.url}")
+
+    def sign_in(self, name="chief", query=""):
+        self.page.goto(f"{self.address}/{query}")
+        self.page.fill("#name", name)
+        self.page.fill("#password", "right-horse")
+        self.page.click("button[type=submit]")
+        self.page.wait_for_selector("html[data-map=ready]")
+        return self.page
+
+    def idle(self):
+        self.page.wait_for_load_state("networkidle")
+
+    def close(self):
+        self.context.close()
+        assert self.outside == []
+        assert self.faults == []
+
+
+@pytest.fixture
+def desk(chromium, address):
+    watched = Watched(chromium, address, DESK)
+    yield watched
+    watched.close()
+
+
+@pytest.fixture
+def phone(chromium, address):
+    watched = Watched(chromium, address, PHONE)
+    yield watched
+    watched.close()
+
+
+def point_of(page, segment):
+    """Return where a segment's middle lies on the screen."""
+    return page.evaluate(
+        """id => { const map = shoregrid.map(), box = map.getContainer().getBoundingClientRect();
+        const at = map.latLngToContainerPoint(shoregrid.layerOf(id).getCenter());
+        return [box.left + at.x, box.top + at.y]; }""",
+        segment,
+    )
+
+
+def test_a_wrong_password_says_so_and_stays_outside(chromium, address):
+    page = chromium.new_page()
+    page.goto(address)
+    page.fill("#name", "chief")
+    page.fill("#password", "wrong")
+    page.click("button[type=submit]")
+    assert "账号或密码不对" in page.inner_text("[role=alert]")
+    assert page.input_value("#name") == "chief"
+    page.goto(f"{address}/api/segments")
+    assert "/login" in page.url
+    page.close()
+
+
+def test_the_evening_of_a_chief(desk):
+    page = desk.sign_in()
+    assert page.inner_text(".panel h2") == "今晚 22:00–02:00"
+    assert page.is_checked("#mine-switch")
+    assert "鹤浦段" in page.inner_text(".panel")
+    assert "模拟 AIS" in page.inner_text(".header")
+
+    page.click('[data-shift="2026-11-24T14:00"]')
+    page.wait_for_function("document.querySelector('.panel h2').textContent.includes('14:00')")
+    assert "shift=2026-11-24T14:00" in page.url
+    page.wait_for_function(
+        "document.querySelector('.panel [data-segment] .chip').textContent !== '74'"
+    )
+
+    riskiest = page.get_attribute(".panel [data-segment]", "data-segment")
+    desk.idle()
+    page.mouse.click(*point_of(page, riskiest))
+    page.wait_for_selector(".sentence")
+    assert f"segment={riskiest}" in page.url
+    panel = page.inner_text(".panel")
+    for word in ("可登滩", "威胁", "条件", "防守缺口", "外海徘徊", "潮汐", "待办", "谁负责"):
+        assert word in panel
+    assert page.get_attribute(".panel .call", "href") == "tel:057400000102"
+    assert page.locator(".whys .why-row").count() == 5
+    assert "缺少：摄像覆盖" in panel
+    assert "可登滩" in page.get_attribute(".tide-curve", "alt")
+
+    page.click('.header [data-lang="en"]')
+    page.wait_for_selector("html[data-map=ready]")
+    page.wait_for_selector(".sentence")
+    panel = page.inner_text(".panel")
+    assert "High risk" in panel
+    assert "Threat" in panel
+    assert f"segment={riskiest}" in page.url
+    page.keyboard.press("Escape")
+    page.wait_for_selector(".panel .rows")
+
+
+def test_an_address_brings_the_same_view(desk):
+    query = "?segment=seg0100&shift=2026-11-25T02:00&layers=risk_points&lang=en&theme=dark&mine=0"
+    page = desk.sign_in(query=query + "&view=29.21,121.9,12")
+    assert "km 50.0–50.5" in page.inner_text(".panel-place")
+    assert page.get_attribute('[data-shift="2026-11-25T02:00"]', "aria-checked") == "true"
+    assert page.get_attribute("html", "data-theme") == "dark"
+    assert page.get_attribute("html", "lang") == "en"
+    page.wait_for_selector(".sign-risk")
+    assert page.locator(".sign-wharf").count() == 0
+    assert not page.is_checked("#mine-switch")
+    centre = page.evaluate("[shoregrid.map().getCenter().lat, shoregrid.map().getZoom()]")
+    assert centre[1] == 12
+    assert centre[0] == pytest.approx(29.21, abs=0.002)
+
+
+def test_the_keys_move_the_strip_and_open_the_list(desk):
+    page = desk.sign_in()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_selector('[data-shift="2026-11-24T02:00"][aria-checked=true]')
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_selector('[data-shift="2026-11-23T22:00"][aria-checked=true]')
+    page.keyboard.press("l")
+    page.wait_for_selector(".side-list .list-table")
+    page.click('[data-sort="place"], [data-sort="-place"]')
+    page.wait_for_selector("th[aria-sort=ascending] [data-sort='-place']")
+    assert page.inner_text(".list-table tbody tr:first-child td:nth-child(3)") == "40.0–40.5"
+    page.focus(".list-table tbody tr:nth-child(3) button")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".sentence")
+    assert "41.0–41.5" in page.inner_text(".panel-place")
+    page.keyboard.press("?")
+    assert page.is_visible("#keys")
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "search"
+
+
+def test_a_repaint_sends_no_geometry(desk):
+    page = desk.sign_in()
+    desk.idle()
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.click('[data-shift="2026-11-23T10:00"]')
+    page.wait_for_function("document.querySelector('.panel h2').textContent.includes('10:00')")
+    desk.idle()
+    assert asked
+    assert not [url for url in asked if re.search(r"/api/(segments|land)", url)]
+
+
+def test_a_date_that_is_not_scored_is_scored(desk):
+    page = desk.sign_in(name="analyst", query="?lang=en")
+    assert page.locator("#mine-switch").is_hidden()
+    page.click('[data-day="1"]')
+    page.wait_for_selector('[data-shift="2026-11-24T22:00"][aria-checked=true]')
+    page.wait_for_selector('[data-shift="2026-11-26T22:00"]')
+
+
+def test_every_layer_can_be_shown(desk):
+    page = desk.sign_in()
+    page.click(".layers summary")
+    page.get_by_label("风险点", exact=True).check()
+    page.wait_for_selector(".sign-risk")
+    page.get_by_label("行为（本班次前 72 小时）", exact=True).check()
+    page.wait_for_selector(".sign-loitering")
+    page.get_by_label("船舶轨迹（最近 24 小时）", exact=True).check()
+    page.wait_for_selector("#notice:has-text('只画了 10000 个点')")
+    page.get_by_label("码头", exact=True).uncheck()
+    page.wait_for_function("!document.querySelector('.sign-wharf')")
+    assert "layers=sections,zones,risk_points,behaviours,tracks" in page.url
+
+
+def test_on_a_phone(phone):
+    page = phone.sign_in()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    panel = page.locator(".panel").bounding_box()
+    assert panel["y"] > 300
+    page.click(".panel [data-segment]")
+    page.wait_for_selector(".sentence")
+    segment = re.search(r"segment=(\w+)", page.url)[1]
+    phone.idle()
+    x, y = point_of(page, segment)
+    assert 0 < x < PHONE["width"]
+    assert 100 < y < panel["y"] + 20
+    page.click(".handle")
+    page.wait_for_function("document.querySelector('.panel').getBoundingClientRect().top < 130")
+    call = page.locator(".panel .chiefs .call")
+    call.scroll_into_view_if_needed()
+    assert call.bounding_box()["height"] >= 44
+    page.click(".rail [data-view=list]")
+    assert page.is_visible(".side-list .list-table")
+    page.click(".rail [data-view=me]")
+    assert page.is_visible(".side-me form button")
+    page.click(".side-me form button")
+    page.wait_for_url("**/login")
+
+
+def test_a_session_that_ends_says_so(desk):
+    page = desk.sign_in()
+    desk.context.clear_cookies()
+    page.click('[data-shift="2026-11-23T10:00"]')
+    page.wait_for_selector("#session-over:not([hidden])")
+    assert "登录已过期" in page.inner_text("#session-over")
+    desk.faults.clear()  # the browser reports the refusals that this test asked for
