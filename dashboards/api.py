@@ -46,7 +46,12 @@ class Coast:
 
 def add_routes(server: FastAPI, source: Source, coast: Coast) -> None:
     """Add the API's routes."""
+    _add_coast(server, source, coast)
+    _add_risk(server, source)
+    _add_nothing(server)
 
+
+def _add_coast(server: FastAPI, source: Source, coast: Coast) -> None:
     @server.get("/api/segments", tags=["coast"])
     def segments(request: Request) -> Response:
         """Return every segment as GeoJSON."""
@@ -57,6 +62,25 @@ def add_routes(server: FastAPI, source: Source, coast: Coast) -> None:
         """Return the land, simplified for drawing, as GeoJSON."""
         return answer(request, coast.land())
 
+    @server.get("/api/layers/{name}", tags=["layers"])
+    def layer(
+        request: Request,
+        name: str,
+        lang: Literal["zh", "en"] = "zh",
+        shift: Annotated[str | None, Query(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}$")] = None,
+        bbox: Annotated[str | None, Query(max_length=100)] = None,
+    ) -> Response:
+        """Return one layer of the map as GeoJSON."""
+        if name not in LAYERS:
+            raise HTTPException(404, f"layer {name!r} is not one of {', '.join(LAYERS)}")
+        desk = Desk(source, request.state.person, lang)
+        if name == "tracks":
+            return answer(request, geojson.payload(_tracks(desk, shift, _box(bbox))))
+        body = geojson.collection(*_things(desk, name, shift))
+        return answer(request, geojson.payload(body))
+
+
+def _add_risk(server: FastAPI, source: Source) -> None:
     @server.get("/api/shifts", tags=["risk"])
     def shifts() -> Response:
         """Return the shifts that are scored."""
@@ -97,27 +121,13 @@ def add_routes(server: FastAPI, source: Source, coast: Coast) -> None:
             [sid for sid, _, _ in source.scored_shifts() if day.isoformat() <= sid < last]
         )
 
-    @server.get("/api/layers/{name}", tags=["layers"])
-    def layer(
-        request: Request,
-        name: str,
-        lang: Literal["zh", "en"] = "zh",
-        shift: Annotated[str | None, Query(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}$")] = None,
-        bbox: Annotated[str | None, Query(max_length=100)] = None,
-    ) -> Response:
-        """Return one layer of the map as GeoJSON."""
-        if name not in LAYERS:
-            raise HTTPException(404, f"layer {name!r} is not one of {', '.join(LAYERS)}")
-        desk = Desk(source, request.state.person, lang)
-        if name == "tracks":
-            return answer(request, geojson.payload(_tracks(desk, shift, _box(bbox))))
-        body = geojson.collection(*_things(desk, name, shift))
-        return answer(request, geojson.payload(body))
 
+def _add_nothing(server: FastAPI) -> None:
     @server.get("/api/{rest:path}", include_in_schema=False)
     def nothing(rest: str) -> Response:
-        return JSONResponse({"error": "not_found", "message": f"no /api/{rest}; see /openapi.json"},
-                            404)
+        return JSONResponse(
+            {"error": "not_found", "message": f"no /api/{rest}; see /openapi.json"}, 404
+        )
 
 
 def answer(request: Request, kept: Payload) -> Response:
@@ -136,9 +146,7 @@ def _box(text: str | None) -> tuple[float, float, float, float]:
     try:
         west, south, east, north = (float(part) for part in (text or "").split(","))
     except ValueError:
-        raise HTTPException(
-            422, f"bbox {text!r} is not west,south,east,north in degrees"
-        ) from None
+        raise HTTPException(422, f"bbox {text!r} is not west,south,east,north in degrees") from None
     return west, south, east, north
 
 
@@ -146,9 +154,7 @@ def _tracks(desk: Desk, shift: str | None, box: tuple[float, float, float, float
     span = coastmap.window(desk, "tracks", shift or "")
     if not span:
         return geojson.collection([], [])
-    frame, thinned = desk.source.tracks(
-        **span, bbox=box, max_points=coastmap.MAX_TRACK_POINTS
-    )
+    frame, thinned = desk.source.tracks(**span, bbox=box, max_points=coastmap.MAX_TRACK_POINTS)
     about = (
         {
             "label": row.get("name") or desk.say("vessel", mmsi=row["mmsi"]),
@@ -199,15 +205,21 @@ def _facility(desk: Desk, row: dict[str, Any]) -> dict[str, Any]:
 def _incident(desk: Desk, row: dict[str, Any]) -> dict[str, Any]:
     day = _moment(row["t0"]).astimezone(desk.tz).date()
     kind = known("kind", row["kind"], desk.lang)
-    return {"label": desk.say("layer_incidents"), "sub": f"{kind} · {day.isoformat()}",
-            "k": "incident"}
+    return {
+        "label": desk.say("layer_incidents"),
+        "sub": f"{kind} · {day.isoformat()}",
+        "k": "incident",
+    }
 
 
 def _event(desk: Desk, row: dict[str, Any]) -> dict[str, Any]:
     t0, t1 = (_moment(row[name]).astimezone(desk.tz) for name in ("t0", "t1"))
     span = f"{t0:%m-%d %H:%M}–{t1:%H:%M}"
-    return {"label": known("kind", row["kind"], desk.lang),
-            "sub": f"{desk.say('vessel', mmsi=row['mmsi'])} · {span}", "k": row["kind"]}
+    return {
+        "label": known("kind", row["kind"], desk.lang),
+        "sub": f"{desk.say('vessel', mmsi=row['mmsi'])} · {span}",
+        "k": row["kind"],
+    }
 
 
 def _section(desk: Desk, row: dict[str, Any]) -> dict[str, Any]:
@@ -215,8 +227,11 @@ def _section(desk: Desk, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _zone(desk: Desk, row: dict[str, Any]) -> dict[str, Any]:
-    return {"label": desk.say("zone", rank=int(row["rank"])), "sub": f"{row['km']:.1f} km",
-            "rank": int(row["rank"])}
+    return {
+        "label": desk.say("zone", rank=int(row["rank"])),
+        "sub": f"{row['km']:.1f} km",
+        "rank": int(row["rank"]),
+    }
 
 
 _TELL: dict[str, Callable[[Desk, dict[str, Any]], dict[str, Any]]] = {
@@ -230,10 +245,10 @@ _TELL: dict[str, Callable[[Desk, dict[str, Any]], dict[str, Any]]] = {
 }
 
 
-def _whole(value: Any) -> int | None:
+def _whole(value: float | None) -> int | None:
     return None if value is None or value != value else int(value)
 
 
-def _moment(value: Any) -> datetime:
-    moment: datetime = value.to_pydatetime() if hasattr(value, "to_pydatetime") else value
+def _moment(value: datetime) -> datetime:
+    moment = value.to_pydatetime() if hasattr(value, "to_pydatetime") else value
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -12,6 +12,7 @@ from dash import Dash, dcc, html
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, Response
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import Message
 
 from dashboards import api, callbacks, signin, tokens
 from dashboards.guard import Guard
@@ -80,8 +81,9 @@ def _add_not_found(server: FastAPI) -> None:
 
     @server.get("/{path:path}", include_in_schema=False)
     def not_found(request: Request, path: str) -> Response:  # noqa: ARG001
-        lang = language(request.cookies.get("shoregrid_lang"),
-                        request.headers.get("accept-language", ""))
+        lang = language(
+            request.cookies.get("shoregrid_lang"), request.headers.get("accept-language", "")
+        )
         text = (
             f'<!doctype html><meta charset="utf-8"><title>404</title>'
             f'<link rel="stylesheet" href="/login.css"><main><h1>{t("not_found", lang)}</h1>'
@@ -114,17 +116,26 @@ def _warm(server: FastAPI, coast: api.Coast) -> None:
 
 async def _get(server: FastAPI, path: str, person: Person) -> int:
     scope: dict[str, Any] = {
-        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET",
-        "scheme": "http", "path": path, "raw_path": path.encode(), "query_string": b"",
-        "root_path": "", "headers": [(b"host", b"localhost")], "client": ("127.0.0.1", 0),
-        "server": ("127.0.0.1", 80), "state": {"person": person},
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": [(b"host", b"localhost")],
+        "client": ("127.0.0.1", 0),
+        "server": ("127.0.0.1", 80),
+        "state": {"person": person},
     }
     statuses: list[int] = []
 
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": b"", "more_body": False}
 
-    async def send(message: Any) -> None:
+    async def send(message: Message) -> None:
         if message["type"] == "http.response.start":
             statuses.append(message["status"])
 

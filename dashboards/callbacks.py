@@ -9,8 +9,10 @@ from dash import ClientsideFunction, Dash, Input, Output, State, ctx
 from dash.exceptions import PreventUpdate
 
 from dashboards import coastmap
+from dashboards.desk import Desk
 from dashboards.guard import current_person
 from dashboards.pages import Pages
+from dashboards.source import Part
 from dashboards.words import language
 
 _LOOK = (State("lang", "data"), State("theme", "data"))
@@ -27,7 +29,7 @@ def _register_parts(app: Dash, pages: Pages) -> None:
         Output("root", "children"),
         Input("address", "search"),
     )
-    def whole(search: str | None) -> Any:
+    def whole(search: str | None) -> Part:
         """Answer the first call of a page; the browser's own wishes ride in its cookies."""
         lang = language(ctx.cookies.get("shoregrid_lang"), ctx.headers.get("accept-language", ""))
         theme = "dark" if ctx.cookies.get("shoregrid_theme") == "dark" else "light"
@@ -41,8 +43,10 @@ def _register_parts(app: Dash, pages: Pages) -> None:
         State("lang", "data"),
         prevent_initial_call=True,
     )
-    def repaint(shift: str | None, mine: str | None, theme: str, lang: Any) -> Any:
-        return coastmap.hideout(_desk(pages, lang, theme), shift_id=shift or None, mine=mine or None)
+    def repaint(shift: str | None, mine: str | None, theme: str, lang: str) -> dict[str, Any]:
+        return coastmap.hideout(
+            _desk(pages, lang, theme), shift_id=shift or None, mine=mine or None
+        )
 
     @app.callback(
         Output("panel-body", "children"),
@@ -54,8 +58,8 @@ def _register_parts(app: Dash, pages: Pages) -> None:
         prevent_initial_call=True,
     )
     def panel(
-        segment: str | None, shift: str | None, mine: str | None, theme: str, lang: Any
-    ) -> Any:
+        segment: str | None, shift: str | None, mine: str | None, theme: str, lang: str
+    ) -> Part:
         return pages.panel(_desk(pages, lang, theme), segment or None, shift or None, mine or None)
 
     @app.callback(
@@ -67,7 +71,7 @@ def _register_parts(app: Dash, pages: Pages) -> None:
         State("lang", "data"),
         prevent_initial_call=True,
     )
-    def strip(day: str, mine: str | None, theme: str, shift: str | None, lang: Any) -> Any:
+    def strip(day: str, mine: str | None, theme: str, shift: str | None, lang: str) -> Part:
         return pages.strip(_desk(pages, lang, theme), mine or None, date.fromisoformat(day), shift)
 
     @app.callback(
@@ -81,12 +85,14 @@ def _register_parts(app: Dash, pages: Pages) -> None:
         prevent_initial_call=True,
     )
     def layers(
-        chosen: list[str], shift: str | None, bbox: str | None, theme: str, lang: Any
-    ) -> Any:
+        chosen: list[str], shift: str | None, bbox: str | None, theme: str, lang: str
+    ) -> Part:
         only_moved = ctx.triggered_prop_ids and set(ctx.triggered_prop_ids) == {"bbox.data"}
         if only_moved and "tracks" not in chosen:
             raise PreventUpdate
-        return coastmap.layers(_desk(pages, lang, theme), chosen=chosen, shift_id=shift or None, bbox=bbox)
+        return coastmap.layers(
+            _desk(pages, lang, theme), chosen=chosen, shift_id=shift or None, bbox=bbox
+        )
 
     @app.callback(
         Output("list-body", "children"),
@@ -101,9 +107,14 @@ def _register_parts(app: Dash, pages: Pages) -> None:
         prevent_initial_call=True,
     )
     def listing(
-        shift: str | None, mine: str | None, sort: str, page: int | None, chosen: str | None,
-        lang: Any, theme: str,
-    ) -> Any:
+        shift: str | None,
+        mine: str | None,
+        sort: str,
+        page: int | None,
+        chosen: str | None,
+        lang: str,
+        theme: str,
+    ) -> Part:
         turned = ctx.triggered_id == "list-page"
         page = page if turned and page else 1
         table, total = pages.listed(
@@ -115,7 +126,7 @@ def _register_parts(app: Dash, pages: Pages) -> None:
 def _register_client(app: Dash) -> None:
     """Register what the browser does by itself, in assets/page.js."""
 
-    def client(name: str, output: Output, *inputs: Any, initial: bool = True) -> None:
+    def client(name: str, output: Output, *inputs: Input | State, initial: bool = True) -> None:
         app.clientside_callback(
             ClientsideFunction("shoregrid_page", name),
             output,
@@ -141,8 +152,9 @@ def _register_client(app: Dash) -> None:
     )
     client("dateChosen", Output("date-asked", "data"), Input("date", "value"), initial=False)
     client("found", Output("search-asked", "data"), Input("search", "value"), initial=False)
-    client("themeChosen", Output("mantine", "forceColorScheme"), Input("theme", "data"),
-           initial=False)
+    client(
+        "themeChosen", Output("mantine", "forceColorScheme"), Input("theme", "data"), initial=False
+    )
     client(
         "themeOnMap",
         Output("land", "hideout"),
@@ -152,6 +164,7 @@ def _register_client(app: Dash) -> None:
     )
 
 
-def _desk(pages: Pages, lang: Any, theme: str) -> Any:
-    return pages.desk(current_person(), "en" if lang == "en" else "zh",
-                      "dark" if theme == "dark" else "light")
+def _desk(pages: Pages, lang: str, theme: str) -> Desk:
+    return pages.desk(
+        current_person(), "en" if lang == "en" else "zh", "dark" if theme == "dark" else "light"
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import dash_leaflet as dl
@@ -14,6 +14,9 @@ from dash import html
 from dashboards import tokens
 from dashboards.address import LAYERS
 from dashboards.desk import Desk
+
+if TYPE_CHECKING:
+    import polars as pl
 
 #: Hours of behaviours shown up to the end of a shift, and of tracks.
 BEHAVIOUR_HOURS = 72
@@ -49,7 +52,7 @@ def hideout(desk: Desk, *, shift_id: str | None, mine: str | None) -> dict[str, 
     }
 
 
-def _lacking(frame: Any) -> Any:
+def _lacking(frame: pl.DataFrame) -> np.ndarray:
     """Tell per segment whether data is missing."""
     if "n_missing" in frame.columns:
         return frame["n_missing"].to_numpy() > 0
@@ -167,8 +170,10 @@ def legend(desk: Desk) -> html.Div:
         for level, width in reversed(list(enumerate(tokens.RISK_WIDTH, 1)))
     ]
     rows.append(
-        html.Li([html.Span(className="legend-line dashed"), desk.say("legend_missing")],
-                className="legend-missing")
+        html.Li(
+            [html.Span(className="legend-line dashed"), desk.say("legend_missing")],
+            className="legend-missing",
+        )
     )
     return html.Div(
         html.Details(

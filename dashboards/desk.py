@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from dashboards import times
-from dashboards.source import Person, Source
+from dashboards.source import Meta, Person, Source
 from dashboards.words import Lang, t
 from risk.bands import BANDS, band
 
@@ -32,7 +32,7 @@ class Desk:
     theme: str = "light"
 
     @cached_property
-    def meta(self) -> Any:
+    def meta(self) -> Meta:
         """Return what the workspace says of itself."""
         return self.source.meta()
 

@@ -36,7 +36,7 @@ def payload(body: bytes) -> Payload:
 
 
 def collection(
-    geometries: Iterable[BaseGeometry], properties: Iterable[Mapping[str, Any]], **extra: Any
+    geometries: Iterable[BaseGeometry], properties: Iterable[Mapping[str, Any]], **extra: object
 ) -> bytes:
     """Return a GeoJSON feature collection with coordinates rounded to a metre."""
     rounded = shapely.transform(
@@ -79,10 +79,10 @@ class Kept:
 
     def __init__(self, make: Callable[[Any], bytes]) -> None:
         self._make = make
-        self._frame: Any = None
+        self._frame: gpd.GeoDataFrame | None = None
         self._payload: Payload | None = None
 
-    def of(self, frame: Any) -> Payload:
+    def of(self, frame: gpd.GeoDataFrame) -> Payload:
         """Return the frame's payload, made anew only when the frame is a new one."""
         if self._payload is None or frame is not self._frame:
             self._payload = payload(self._make(frame))

@@ -69,6 +69,7 @@ class Guard:
         self._policy = policy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or hand it on with the person who sent it."""
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return

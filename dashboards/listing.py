@@ -8,6 +8,7 @@ from typing import Any
 from dash import html
 
 from dashboards.desk import Desk, level_of
+from dashboards.source import Part
 
 PAGE = 40
 
@@ -43,18 +44,16 @@ def listing(
     sort: str,
     page: int,
     chosen: str | None,
-) -> Any:
+) -> Part:
     """Return one page of the table; ``rows`` are all that match, in the coast's order."""
     if not rows:
         return html.P(desk.say("list_empty"), className="empty")
     page = min(max(1, page), pages_of(rows))
     first = (page - 1) * PAGE
     shown = ordered(rows, sort)[first : first + PAGE]
-    table = html.Table(
+    return html.Table(
         [
-            html.Caption(
-                desk.say("list_caption", n=len(rows), shift=desk.shift_name(shift_id))
-            ),
+            html.Caption(desk.say("list_caption", n=len(rows), shift=desk.shift_name(shift_id))),
             html.Thead(
                 html.Tr(
                     [
@@ -67,7 +66,6 @@ def listing(
         ],
         className="list-table",
     )
-    return table
 
 
 def _head(desk: Desk, name: str, sort: str) -> html.Th:

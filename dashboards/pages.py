@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dash import html
 
@@ -14,9 +14,12 @@ from dashboards import coastmap, panel, shell, times
 from dashboards.address import DEFAULT_LAYERS, parse
 from dashboards.desk import Desk
 from dashboards.listing import listing, pages_of
-from dashboards.source import Person, Source
+from dashboards.source import Part, Person, Source
 from dashboards.strip import strip as shifts_strip
 from dashboards.words import Lang
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 _TOP = 5
 
@@ -29,9 +32,9 @@ class Pages:
     """The page's parts, made from what the source knows; no part computes a risk."""
 
     source: Source
-    tags: Any
+    tags: Callable[[], dict[str, str]]
 
-    def page(self, search: str | None, person: Person, *, lang: Lang, theme: str) -> Any:
+    def page(self, search: str | None, person: Person, *, lang: Lang, theme: str) -> Part:
         """Return the whole page that an address asks for."""
         view = parse(search)
         desk = Desk(self.source, person, view.lang or lang, view.theme or theme)
@@ -99,7 +102,7 @@ class Pages:
     def _rows_by_id(self) -> set[str]:
         return set(self.source.segments()["segment_id"])
 
-    def strip(self, desk: Desk, scope: str | None, day: date, shift: str | None) -> Any:
+    def strip(self, desk: Desk, scope: str | None, day: date, shift: str | None) -> Part:
         """Return the strip of shifts from a day."""
         return shifts_strip(desk, section_id=scope, day=day, chosen=shift)
 
@@ -110,13 +113,26 @@ class Pages:
             return []
         coast = self.source.segments()
         columns = zip(
-            coast["segment_id"], coast["section_id"], coast["from_m"], coast["to_m"],
-            frame["score"].to_list(), frame["lo"].to_list(), frame["hi"].to_list(),
+            coast["segment_id"],
+            coast["section_id"],
+            coast["from_m"],
+            coast["to_m"],
+            frame["score"].to_list(),
+            frame["lo"].to_list(),
+            frame["hi"].to_list(),
             strict=True,
         )
         return [
-            {"segment_id": sid, "section_id": _none(section), "from_m": a, "to_m": b,
-             "score": score, "lo": lo, "hi": hi, "width": hi - lo}
+            {
+                "segment_id": sid,
+                "section_id": _none(section),
+                "from_m": a,
+                "to_m": b,
+                "score": score,
+                "lo": lo,
+                "hi": hi,
+                "width": hi - lo,
+            }
             for sid, section, a, b, score, lo, hi in columns
             if scope is None or section == scope
         ]
@@ -133,9 +149,7 @@ class Pages:
                 return [panel.empty(desk.say("not_scored_title"), desk.say("not_scored_mend"))]
             return panel.explained(desk, told, shift)
         rows = sorted(self.rows(shift, scope), key=lambda r: -r["score"])[:_TOP]
-        return panel.overview(
-            desk, shift_id=shift, top=rows, zones=self._zones(desk, shift, scope)
-        )
+        return panel.overview(desk, shift_id=shift, top=rows, zones=self._zones(desk, shift, scope))
 
     def _zones(self, desk: Desk, shift: str, scope: str | None) -> list[dict[str, Any]]:
         frame = self.source.layer("zones", shift_id=shift)
@@ -156,9 +170,14 @@ class Pages:
         return zones
 
     def listed(
-        self, desk: Desk, shift: str | None, scope: str | None, sort: str, page: int,
+        self,
+        desk: Desk,
+        shift: str | None,
+        scope: str | None,
+        sort: str,
+        page: int,
         chosen: str | None,
-    ) -> tuple[Any, int]:
+    ) -> tuple[Part, int]:
         """Return one page of the table of segments, and how many pages there are."""
         if shift is None:
             return panel.empty(desk.say("not_scored_title"), desk.say("not_scored_mend")), 1
@@ -183,7 +202,7 @@ class Pages:
         return [{"group": group, "items": items} for group, items in groups if items]
 
 
-def _options(desk: Desk, name: str, frame: Any) -> list[dict[str, str]]:
+def _options(desk: Desk, name: str, frame: gpd.GeoDataFrame) -> list[dict[str, str]]:
     seen: set[str] = set()
     options = []
     key = "wharf_id" if name == "wharves" else "risk_point_id"
@@ -196,7 +215,7 @@ def _options(desk: Desk, name: str, frame: Any) -> list[dict[str, str]]:
     return options
 
 
-def _none(value: Any) -> Any:
+def _none(value: object) -> object:
     return None if value is None or value != value else value
 
 

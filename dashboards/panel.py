@@ -10,6 +10,7 @@ from dash import html
 
 from dashboards import times
 from dashboards.desk import Desk, level_of
+from dashboards.source import Part
 from dashboards.tidecurve import data_uri, tide_svg
 from dashboards.tokens import SURFACE
 from dashboards.words import known, listed
@@ -35,10 +36,18 @@ def explained(desk: Desk, told: dict[str, Any], shift_id: str) -> list[Any]:
     parts: list[Any] = [
         html.Div(
             [
-                html.Button(desk.say("clear"), className="quiet-button back", type="button",
-                            **{"data-clear": "1"}),
-                html.Button(desk.say("copy_link"), className="quiet-button", type="button",
-                            **{"data-copy": desk.say("copied")}),
+                html.Button(
+                    desk.say("clear"),
+                    className="quiet-button back",
+                    type="button",
+                    **{"data-clear": "1"},
+                ),
+                html.Button(
+                    desk.say("copy_link"),
+                    className="quiet-button",
+                    type="button",
+                    **{"data-copy": desk.say("copied")},
+                ),
             ],
             className="panel-tools",
         ),
@@ -74,7 +83,7 @@ def explained(desk: Desk, told: dict[str, Any], shift_id: str) -> list[Any]:
         _pillars(desk, told["pillars"]),
         *_contributions(desk, told),
         html.H3(desk.say("tide")),
-        *_tide(desk, told.get("tide"), shift_id),
+        *_tide(desk, told.get("tide")),
         html.H3(desk.say("due")),
         _due(desk, told.get("due") or []),
         html.H3(desk.say("who")),
@@ -97,7 +106,9 @@ def overview(
         html.Li(
             html.Button(
                 [
-                    html.Span(f"{row['score']:.0f}", className=f"chip band-{level_of(row['score'])}"),
+                    html.Span(
+                        f"{row['score']:.0f}", className=f"chip band-{level_of(row['score'])}"
+                    ),
                     html.Span(
                         [
                             desk.section_name(row["section_id"]),
@@ -133,7 +144,7 @@ def _no_rows(desk: Desk) -> html.P:
     return html.P(desk.say("list_empty"), className="hint")
 
 
-def _zones(desk: Desk, zones: Sequence[dict[str, Any]]) -> Any:
+def _zones(desk: Desk, zones: Sequence[dict[str, Any]]) -> Part:
     if not zones:
         return html.P(desk.say("zones_none"), className="hint")
     return html.Ol(
@@ -229,8 +240,7 @@ def _pillars(desk: Desk, pillars: dict[str, float]) -> html.Div:
                 className="bar-row",
             )
         )
-    return html.Div(rows, className="pillars", role="group",
-                    **{"aria-label": desk.say("pillars")})
+    return html.Div(rows, className="pillars", role="group", **{"aria-label": desk.say("pillars")})
 
 
 def _contributions(desk: Desk, told: dict[str, Any]) -> list[Any]:
@@ -266,10 +276,9 @@ def _contributions(desk: Desk, told: dict[str, Any]) -> list[Any]:
 
 
 def _contribution(desk: Desk, part: dict[str, Any], largest: float) -> html.Div:
-    if part["missing"]:
-        fact = desk.say("why_prior")
-    else:
-        fact = _value(part["raw"], part.get("unit"))
+    unit = part.get("unit_zh") if desk.lang == "zh" else None
+    known_fact = _value(part["raw"], unit or part.get("unit"))
+    fact = desk.say("why_prior") if part["missing"] else known_fact
     width = 100 * abs(part["points"]) / largest
     return html.Div(
         [
@@ -294,12 +303,12 @@ def _value(raw: float | None, unit: str | None) -> str:
     return f"{number} {unit or ''}".strip()
 
 
-def _tide(desk: Desk, tide: dict[str, Any] | None, shift_id: str) -> list[Any]:
+def _tide(desk: Desk, tide: dict[str, Any] | None) -> list[Any]:
     if not tide:
         return [html.P(desk.say("tide_none"), className="hint")]
     moments = [datetime.fromisoformat(text) for text in tide["times"]]
     windows = [
-        (datetime.fromisoformat(a), datetime.fromisoformat(b)) for a, b in tide["windows"]
+        (datetime.fromisoformat(a), datetime.fromisoformat(b)) for a, b in tide["windows"] or []
     ]
     threshold = tide.get("threshold_m")
     svg = tide_svg(
@@ -335,19 +344,19 @@ def _tide(desk: Desk, tide: dict[str, Any] | None, shift_id: str) -> list[Any]:
     ]
 
 
-def _note(desk: Desk, note: Any) -> str:
-    if isinstance(note, dict):
-        return str(note.get(desk.lang) or "")
-    return str(note or "")
+def _note(desk: Desk, note: str | None) -> str:
+    """Return a note's half in the asker's language; settings hold both, parted by a dot."""
+    halves = (note or "").split(" · ")
+    return halves[0] if desk.lang == "zh" else halves[-1]
 
 
-def _due(desk: Desk, items: Sequence[dict[str, Any]]) -> Any:
+def _due(desk: Desk, items: Sequence[dict[str, Any]]) -> Part:
     if not items:
         return html.P(desk.say("due_none"), className="hint")
     return html.Ul([html.Li(item[f"text_{desk.lang}"]) for item in items], className="due")
 
 
-def _chiefs(desk: Desk, chiefs: Sequence[dict[str, Any]]) -> Any:
+def _chiefs(desk: Desk, chiefs: Sequence[dict[str, Any]]) -> Part:
     if not chiefs:
         return html.P(desk.say("who_none"), className="hint")
     return html.Div([_call(desk, chief) for chief in chiefs], className="chiefs")
@@ -359,7 +368,8 @@ def _call(desk: Desk, chief: dict[str, Any]) -> html.Div:
             html.Strong(chief["name"]),
             html.Small(
                 " · ".join(
-                    part for part in (known("role", chief["role"], desk.lang), chief.get("unit"))
+                    part
+                    for part in (known("role", chief["role"], desk.lang), chief.get("unit"))
                     if part
                 )
             ),

@@ -8,10 +8,11 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import dcc, html
 
-from dashboards import times
 from dashboards.address import LAYERS
 from dashboards.coastmap import legend
 from dashboards.desk import Desk
+from dashboards.me import about_me, freshness, keys
+from dashboards.source import Part
 from dashboards.words import known, listed
 
 _NAV = (("map", "nav_map"), ("list", "nav_list"), ("me", "nav_me"))
@@ -26,10 +27,10 @@ def frame(
     desk: Desk,
     *,
     state: dict[str, Any],
-    the_map: Any,
-    strip: Any,
-    panel: Any,
-    listing: Any,
+    the_map: Part,
+    strip: Part,
+    panel: Part,
+    listing: tuple[Part, int],
     places: list[dict[str, Any]],
     bounds: Sequence[float],
 ) -> dmc.MantineProvider:
@@ -40,8 +41,9 @@ def frame(
             html.Div(
                 [
                     *stores,
-                    html.Button(desk.say("skip"), className="skip", type="button",
-                                **{"data-view": "list"}),
+                    html.Button(
+                        desk.say("skip"), className="skip", type="button", **{"data-view": "list"}
+                    ),
                     _header(desk, places),
                     html.Nav(
                         [_entry(desk, view, word) for view, word in _NAV],
@@ -51,37 +53,56 @@ def frame(
                     html.Main(
                         [
                             html.Div(
-                                [the_map, legend(desk), _layers(desk, state["layers"]),
-                                 _zoom(desk), _notices(desk)],
+                                [
+                                    the_map,
+                                    legend(desk),
+                                    _layers(desk, state["layers"]),
+                                    _zoom(desk),
+                                    _notices(desk),
+                                ],
                                 className="map-box",
                                 role="region",
-                                **{"aria-label": listed([desk.say("map"), desk.say("map_help")], desk.lang)},
+                                **{
+                                    "aria-label": listed(
+                                        [desk.say("map"), desk.say("map_help")], desk.lang
+                                    )
+                                },
                             ),
                             _time(desk, strip, state["day"], mine=bool(state["mine"])),
                         ],
                         className="main",
                     ),
                     html.Section(
-                        [html.Div([html.H2(desk.say("list")), _shut(desk)], className="side-head"),
-                         html.Div(listing[0], id="list-body"),
-                         html.Nav(
-                             dmc.Pagination(id="list-page", total=listing[1], value=1, size="sm",
-                                            siblings=1),
-                             className="list-pages", **{"aria-label": desk.say("pages")},
-                         )],
+                        [
+                            html.Div(
+                                [html.H2(desk.say("list")), _shut(desk)], className="side-head"
+                            ),
+                            html.Div(listing[0], id="list-body"),
+                            html.Nav(
+                                dmc.Pagination(
+                                    id="list-page", total=listing[1], value=1, size="sm", siblings=1
+                                ),
+                                className="list-pages",
+                                **{"aria-label": desk.say("pages")},
+                            ),
+                        ],
                         className="side side-list",
                         **{"aria-label": desk.say("list")},
                     ),
                     html.Section(
-                        [html.Div([html.H2(desk.say("me")), _shut(desk)], className="side-head"),
-                         *_me(desk)],
+                        [
+                            html.Div([html.H2(desk.say("me")), _shut(desk)], className="side-head"),
+                            *about_me(desk),
+                        ],
                         className="side side-me",
                         **{"aria-label": desk.say("me")},
                     ),
                     html.Aside(
                         [
                             html.Button(
-                                html.Span(className="grip"), className="handle", type="button",
+                                html.Span(className="grip"),
+                                className="handle",
+                                type="button",
                                 **{"aria-label": desk.say("panel"), "data-sheet": "1"},
                             ),
                             html.Div(panel, id="panel-body", tabIndex="-1"),
@@ -89,7 +110,7 @@ def frame(
                         className="panel",
                         **{"aria-label": desk.say("panel"), "aria-live": "polite"},
                     ),
-                    _keys(desk),
+                    keys(desk),
                 ],
                 id="app",
                 className="app",
@@ -119,7 +140,9 @@ def _header(desk: Desk, places: list[dict[str, Any]]) -> html.Header:
     marks = []
     if desk.meta.simulated:
         marks.append(
-            html.Span(desk.say("simulated"), className="mark made", title=desk.say("simulated_long"))
+            html.Span(
+                desk.say("simulated"), className="mark made", title=desk.say("simulated_long")
+            )
         )
     if desk.meta.made:
         names = list(dict.fromkeys(known("what", name, desk.lang) for name in desk.meta.made))
@@ -127,9 +150,13 @@ def _header(desk: Desk, places: list[dict[str, Any]]) -> html.Header:
         marks.append(html.Span(desk.say("made"), className="mark made", title=words))
     return html.Header(
         [
-            html.H1([html.Span(desk.say("app"), className="brand"),
-                     html.Span(county, className="county")]),
-            html.Div([_freshness(desk), *marks], className="marks"),
+            html.H1(
+                [
+                    html.Span(desk.say("app"), className="brand"),
+                    html.Span(county, className="county"),
+                ]
+            ),
+            html.Div([freshness(desk), *marks], className="marks"),
             dmc.Select(
                 id="search",
                 data=places,
@@ -145,12 +172,16 @@ def _header(desk: Desk, places: list[dict[str, Any]]) -> html.Header:
             html.Div(
                 [
                     html.Button(
-                        icon("theme"), className="round", type="button",
+                        icon("theme"),
+                        className="round",
+                        type="button",
                         title=desk.say("theme_dark" if desk.theme == "light" else "theme_light"),
                         **{"data-theme-switch": "1", "aria-label": desk.say("theme_dark")},
                     ),
                     html.Button(
-                        desk.say("lang_other"), className="round words", type="button",
+                        desk.say("lang_other"),
+                        className="round words",
+                        type="button",
                         lang="en" if desk.lang == "zh" else "zh-CN",
                         **{"data-lang": "en" if desk.lang == "zh" else "zh"},
                     ),
@@ -159,20 +190,6 @@ def _header(desk: Desk, places: list[dict[str, Any]]) -> html.Header:
             ),
         ],
         className="header",
-    )
-
-
-def _freshness(desk: Desk) -> html.Span:
-    newest = desk.meta.newest_position
-    if newest is None:
-        return html.Span(["● ", desk.say("freshness_none")], className="fresh stale")
-    unit, n = times.ago(newest, desk.now)
-    old = unit != "minutes" or n > 15
-    words = desk.say("freshness", n=n, unit=desk.say(f"unit_{unit}"))
-    return html.Span(
-        [html.Span("●", className="dot", **{"aria-hidden": "true"}), words],
-        className="fresh" + (" stale" if old else ""),
-        title=f"{newest:%Y-%m-%d %H:%M} UTC",
     )
 
 
@@ -187,7 +204,9 @@ def _entry(desk: Desk, view: str, word: str) -> html.Button:
 
 def _shut(desk: Desk) -> html.Button:
     return html.Button(
-        icon("close"), type="button", className="round",
+        icon("close"),
+        type="button",
+        className="round",
         **{"data-view": "map", "aria-label": desk.say("close")},
     )
 
@@ -197,8 +216,9 @@ def _layers(desk: Desk, chosen: list[str]) -> html.Div:
         html.Div(
             [
                 dmc.Checkbox(
-                    label=html.Span([html.Span(className=f"swatch swatch-{name}"),
-                                     desk.say(f"layer_{name}")]),
+                    label=html.Span(
+                        [html.Span(className=f"swatch swatch-{name}"), desk.say(f"layer_{name}")]
+                    ),
                     value=name,
                     size="sm",
                 )
@@ -219,12 +239,24 @@ def _layers(desk: Desk, chosen: list[str]) -> html.Div:
 def _zoom(desk: Desk) -> html.Div:
     return html.Div(
         [
-            html.Button("+", type="button", title=desk.say("zoom_in"),
-                        **{"data-zoom": "in", "aria-label": desk.say("zoom_in")}),
-            html.Button("−", type="button", title=desk.say("zoom_out"),
-                        **{"data-zoom": "out", "aria-label": desk.say("zoom_out")}),
-            html.Button(icon("all"), type="button", title=desk.say("zoom_all"),
-                        **{"data-zoom": "all", "aria-label": desk.say("zoom_all")}),
+            html.Button(
+                "+",
+                type="button",
+                title=desk.say("zoom_in"),
+                **{"data-zoom": "in", "aria-label": desk.say("zoom_in")},
+            ),
+            html.Button(
+                "−",
+                type="button",
+                title=desk.say("zoom_out"),
+                **{"data-zoom": "out", "aria-label": desk.say("zoom_out")},
+            ),
+            html.Button(
+                icon("all"),
+                type="button",
+                title=desk.say("zoom_all"),
+                **{"data-zoom": "all", "aria-label": desk.say("zoom_all")},
+            ),
         ],
         className="zoom",
     )
@@ -236,17 +268,32 @@ def _notices(desk: Desk) -> html.Div:
         [
             html.Div("", id="notice", className="notice", role="status"),
             html.Div(
-                [desk.say("session_over"), " ",
-                 html.A(desk.say("sign_in_again"), href="/", **{"data-reload": "1"})],
-                id="session-over", className="notice loud", role="alert", hidden=True,
+                [
+                    desk.say("session_over"),
+                    " ",
+                    html.A(desk.say("sign_in_again"), href="/", **{"data-reload": "1"}),
+                ],
+                id="session-over",
+                className="notice loud",
+                role="alert",
+                hidden=True,
             ),
             html.Div(
-                [html.Strong(desk.say("broken_title")), " ", desk.say("broken_mend"), " ",
-                 html.A(desk.say("reload"), href="/", **{"data-reload": "1"})],
-                id="broken", className="notice loud", role="alert", hidden=True,
+                [
+                    html.Strong(desk.say("broken_title")),
+                    " ",
+                    desk.say("broken_mend"),
+                    " ",
+                    html.A(desk.say("reload"), href="/", **{"data-reload": "1"}),
+                ],
+                id="broken",
+                className="notice loud",
+                role="alert",
+                hidden=True,
             ),
-            html.Div(desk.say("offline"), id="offline", className="notice", role="status",
-                     hidden=True),
+            html.Div(
+                desk.say("offline"), id="offline", className="notice", role="status", hidden=True
+            ),
         ],
         className="notices",
         **{
@@ -258,34 +305,61 @@ def _notices(desk: Desk) -> html.Div:
     )
 
 
-def _time(desk: Desk, strip: Any, day: str, *, mine: bool) -> html.Section:
+def _time(desk: Desk, strip: Part, day: str, *, mine: bool) -> html.Section:
     tools: list[Any] = [
-        html.Button(icon("back"), type="button", className="round", title=desk.say("earlier"),
-                    **{"data-day": "-1", "aria-label": desk.say("earlier")}),
-        dmc.DatePickerInput(
-            id="date", value=day, valueFormat="YYYY-MM-DD", size="xs", className="date",
-            monthLabelFormat=desk.say("month_format"),
-            leftSection=icon("date"), **{"aria-label": desk.say("date")},
-        ),
-        html.Button(icon("forward"), type="button", className="round", title=desk.say("later"),
-                    **{"data-day": "1", "aria-label": desk.say("later")}),
         html.Button(
-            [icon("play"), html.Span(desk.say("play"))], type="button", className="play",
+            icon("back"),
+            type="button",
+            className="round",
+            title=desk.say("earlier"),
+            **{"data-day": "-1", "aria-label": desk.say("earlier")},
+        ),
+        dmc.DatePickerInput(
+            id="date",
+            value=day,
+            valueFormat="YYYY-MM-DD",
+            size="xs",
+            className="date",
+            monthLabelFormat=desk.say("month_format"),
+            leftSection=icon("date"),
+            **{"aria-label": desk.say("date")},
+        ),
+        html.Button(
+            icon("forward"),
+            type="button",
+            className="round",
+            title=desk.say("later"),
+            **{"data-day": "1", "aria-label": desk.say("later")},
+        ),
+        html.Button(
+            [icon("play"), html.Span(desk.say("play"))],
+            type="button",
+            className="play",
             **{"data-play": desk.say("pause"), "aria-pressed": "false"},
         ),
     ]
     if desk.person.section in desk.sections:
         tools.append(
-            dmc.Switch(id="mine-switch", label=desk.say("my_section"), size="sm",
-                       checked=mine, className="mine-switch")
+            dmc.Switch(
+                id="mine-switch",
+                label=desk.say("my_section"),
+                size="sm",
+                checked=mine,
+                className="mine-switch",
+            )
         )
     else:
         tools.append(html.Div(dmc.Switch(id="mine-switch"), hidden=True))
     tools.append(
         html.Span(
-            [html.I(className="key-tide"), desk.say("strip_key_tide"),
-             html.I(className="key-landable"), desk.say("strip_key_landable"),
-             html.I(className="key-night"), desk.say("strip_key_night")],
+            [
+                html.I(className="key-tide"),
+                desk.say("strip_key_tide"),
+                html.I(className="key-landable"),
+                desk.say("strip_key_landable"),
+                html.I(className="key-night"),
+                desk.say("strip_key_night"),
+            ],
             className="strip-key",
         )
     )
@@ -293,68 +367,4 @@ def _time(desk: Desk, strip: Any, day: str, *, mine: bool) -> html.Section:
         [html.Div(tools, className="time-tools"), html.Div(strip, id="strip", className="strip")],
         className="time",
         **{"aria-label": desk.say("shifts")},
-    )
-
-
-def _me(desk: Desk) -> list[Any]:
-    person = desk.person
-    rows: list[Any] = [
-        html.P(html.Strong(person.name), className="me-name"),
-        html.P(desk.say("me_role", role=known("role", person.role, desk.lang))),
-    ]
-    own = desk.sections.get(person.section or "")
-    if own:
-        rows += [
-            html.H3(desk.say("me_section")),
-            html.P(desk.named(own)),
-            html.P(desk.say("me_km", km=f"{own['km']:.0f}", n=own["n_segments"]),
-                   className="hint"),
-        ]
-    rows += [
-        html.H3(desk.say("display")),
-        html.Div(
-            [
-                html.Button(desk.say("lang_other"), type="button", className="plain",
-                            **{"data-lang": "en" if desk.lang == "zh" else "zh"}),
-                html.Button(
-                    desk.say("theme_dark" if desk.theme == "light" else "theme_light"),
-                    type="button", className="plain", **{"data-theme-switch": "1"},
-                ),
-                html.Button(desk.say("keys"), type="button", className="plain keys-button",
-                            **{"data-keys": "1"}),
-            ],
-            className="plain-row",
-        ),
-        html.H3(desk.say("about")),
-        html.P(_freshness(desk)),
-    ]
-    if desk.meta.simulated:
-        rows.append(html.P(desk.say("simulated_long"), className="made-note"))
-    if desk.meta.made:
-        names = list(dict.fromkeys(known("what", name, desk.lang) for name in desk.meta.made))
-        rows.append(html.P(desk.say("made_long", what=listed(names, desk.lang)),
-                           className="made-note"))
-    rows += [
-        html.H3(desk.say("attribution")),
-        html.Ul([html.Li(line) for line in desk.meta.attributions], className="small"),
-        html.Form(
-            html.Button(desk.say("sign_out"), type="submit", className="plain"),
-            action="/logout", method="POST",
-        ),
-    ]
-    return rows
-
-
-def _keys(desk: Desk) -> html.Dialog:
-    keys = (("← →", "key_arrows"), ("Esc", "key_esc"), ("/", "key_search"), ("L", "key_list"),
-            ("?", "key_help"))
-    return html.Dialog(
-        [
-            html.H2(desk.say("keys")),
-            html.Dl([part for key, word in keys
-                     for part in (html.Dt(html.Kbd(key)), html.Dd(desk.say(word)))]),
-            html.Form(html.Button(desk.say("close"), className="plain"), method="dialog"),
-        ],
-        id="keys",
-        **{"aria-label": desk.say("keys")},
     )

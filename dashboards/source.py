@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
-import json
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+from dash.development.base_component import Component
+
 if TYPE_CHECKING:
     import geopandas as gpd
     import polars as pl
+
+
+#: A piece of a page.
+Part = Component | str | Sequence[Any] | None
+
+
+class Meta(Protocol):
+    """What a workspace says of itself on every page."""
+
+    county_zh: str
+    county_en: str
+    timezone: str
+    bounds: tuple[float, float, float, float]
+    newest_position: datetime | None
+    simulated: bool
+    made: list[str]
+    attributions: list[str]
+    missing: list[str]
 
 
 @dataclass(frozen=True)
@@ -32,23 +50,68 @@ class Person:
 class Source(Protocol):
     """What the pages ask for. Times are UTC; frames are never changed by the asker."""
 
-    def meta(self) -> Any: ...
-    def segments(self) -> gpd.GeoDataFrame: ...
-    def land(self) -> gpd.GeoDataFrame: ...
-    def sections(self) -> pl.DataFrame: ...
-    def scored_shifts(self) -> list[tuple[str, datetime, datetime]]: ...
-    def scores(self, shift_id: str) -> pl.DataFrame | None: ...
-    def strip(self, section_id: str | None, day: date) -> pl.DataFrame: ...
-    def explain(self, segment_id: str, shift_id: str) -> dict[str, Any] | None: ...
-    def layer(self, name: str, **choice: Any) -> gpd.GeoDataFrame: ...
+    def meta(self) -> Meta:
+        """Return what the workspace says of itself."""
+        ...
+
+    def segments(self) -> gpd.GeoDataFrame:
+        """Return the segments in the order of the shore, each with its section."""
+        ...
+
+    def land(self) -> gpd.GeoDataFrame:
+        """Return the land."""
+        ...
+
+    def sections(self) -> pl.DataFrame:
+        """Return the sections with their chiefs."""
+        ...
+
+    def scored_shifts(self) -> list[tuple[str, datetime, datetime]]:
+        """Return (id, start, end) of the shifts that have scores."""
+        ...
+
+    def scores(self, shift_id: str) -> pl.DataFrame | None:
+        """Return a shift's scores in the order of the segments."""
+        ...
+
+    def strip(self, section_id: str | None, day: date) -> pl.DataFrame:
+        """Return three days of shifts with their highest scores."""
+        ...
+
+    def explain(self, segment_id: str, shift_id: str) -> dict[str, Any] | None:
+        """Return why a segment has its score in a shift."""
+        ...
+
+    def layer(self, name: str, **choice: object) -> gpd.GeoDataFrame:
+        """Return one layer of the map."""
+        ...
+
     def tracks(
         self, *, t0: datetime, t1: datetime, bbox: Sequence[float], max_points: int
-    ) -> tuple[gpd.GeoDataFrame, bool]: ...
-    def tide(
-        self, t0: datetime, t1: datetime
-    ) -> tuple[list[datetime], list[float]] | None: ...
-    def ensure_scored(self, day: date) -> None: ...
-    def now(self) -> datetime: ...
-    def sign_in(self, name: str, password: str) -> tuple[str, Person] | str: ...
-    def person(self, token: str) -> Person | None: ...
-    def sign_out(self, token: str) -> None: ...
+    ) -> tuple[gpd.GeoDataFrame, bool]:
+        """Return the ways of vessels, and whether points were left out."""
+        ...
+
+    def tide(self, t0: datetime, t1: datetime) -> tuple[list[datetime], list[float]] | None:
+        """Return times and heights above mean sea level, None without a station."""
+        ...
+
+    def ensure_scored(self, day: date) -> None:
+        """Score a date unless it is scored."""
+        ...
+
+    def now(self) -> datetime:
+        """Return the time."""
+        ...
+
+    def sign_in(self, name: str, password: str) -> tuple[str, Person] | str:
+        """Return a session's token and its person, or why there is none."""
+        ...
+
+    def person(self, token: str) -> Person | None:
+        """Return whose session a token opens."""
+        ...
+
+    def sign_out(self, token: str) -> None:
+        """End a session."""
+        ...

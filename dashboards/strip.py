@@ -79,9 +79,7 @@ def _cell(desk: Desk, row: dict[str, Any], *, chosen: str | None, focus: str) ->
         [
             html.Span(className="cell-night", style={"opacity": f"{0.5 * dark:.2f}"}),
             html.Span(shift_id[11:], className="cell-time"),
-            html.Span(
-                str(round(score)) if scored else "–", className=f"cell-score band-{level}"
-            ),
+            html.Span(str(round(score)) if scored else "–", className=f"cell-score band-{level}"),
             html.Span(className="cell-landable", style={"width": f"{100 * landable:.0f}%"}),
         ],
         className="cell" + (" on-now" if on_now else ""),

@@ -46,11 +46,13 @@ def tide_svg(
         for a, b in windows
         if b > t0 and a < t1
     ]
-    for h in _steps(low, high):
-        parts.append(
+    parts += [
+        (
             f'<path d="M{_LEFT} {y(h):.1f}H{_W - _RIGHT}" stroke="{colours["line"]}"/>'
             f'<text x="{_LEFT - 5}" y="{y(h) + 4:.1f}" text-anchor="end">{h:g}</text>'
         )
+        for h in _steps(low, high)
+    ]
     parts += [
         f'<text x="{x(t):.1f}" y="{_H - 6}" text-anchor="{anchor}">{label}</text>'
         for t, label, anchor in _hours(t0, t1, tz)
@@ -61,9 +63,7 @@ def tide_svg(
             'stroke-dasharray="5 4" stroke-width="1.2"/>'
         )
     points = [
-        f"{x(t):.1f} {y(h):.1f}"
-        for t, h in zip(times, height_m, strict=True)
-        if math.isfinite(h)
+        f"{x(t):.1f} {y(h):.1f}" for t, h in zip(times, height_m, strict=True) if math.isfinite(h)
     ]
     parts.append(
         f'<path d="M{"L".join(points)}" fill="none" stroke="{colours["tide"]}" '

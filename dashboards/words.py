@@ -14,7 +14,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "skip": ("跳到岸段列表", "Skip to the list of segments"),
     # sign-in
     "sign_in": ("登录", "Sign in"),
-    "sign_in_lead": ("看今晚哪段岸线要紧、为什么、谁负责。", "See which shore matters this shift, why, and who answers."),
+    "sign_in_lead": (
+        "看今晚哪段岸线要紧、为什么、谁负责。",
+        "See which shore matters this shift, why, and who answers.",
+    ),
     "user_name": ("账号", "User name"),
     "password": ("密码", "Password"),
     "sign_in_wrong": (
@@ -23,7 +26,7 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "sign_in_locked": (
         "连续输错次数过多，账号已暂时锁定。请过一会儿再试，或找管理员。",
-        "Too many wrong passwords: the account is locked for a while. Wait, or ask an administrator.",
+        "Too many wrong passwords: the account is locked. Wait a while, or ask an administrator.",
     ),
     "sign_in_empty": ("请填写账号和密码。", "Fill in both the user name and the password."),
     "sign_in_how": (
@@ -82,6 +85,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "what_effort": ("巡逻里程", "patrol effort"),
     "what_sections": ("责任岸段", "sections"),
     "what_depth": ("水深", "depths"),
+    "what_shore_types": ("岸滩类型", "shore types"),
     "what_shore_type": ("岸滩类型", "shore types"),
     "what_segment_traits": ("岸滩类型", "shore types"),
     "what_segments": ("岸段单元", "segments"),
@@ -121,7 +125,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "scoring": ("正在为 {day} 评分……", "Scoring {day}…"),
     "scoring_failed": (
         "{day} 没能评分。请再试一次；若仍不行，请管理员运行 shoregrid score。",
-        "{day} could not be scored. Try again; if it fails, an administrator can run shoregrid score.",
+        "{day} could not be scored. Try again, or ask an administrator to run shoregrid score.",
     ),
     "not_scored_title": ("还没有评分", "Nothing is scored yet"),
     "not_scored_mend": (
@@ -136,7 +140,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "broken_title": ("这一步没有成功", "That did not work"),
     "broken_mend": (
         "请重新载入页面再试；若仍出现，请把时间和此页地址告诉管理员。",
-        "Reload the page and try again; if it stays, give an administrator the time and this address.",
+        "Reload and try again; if it stays, tell an administrator the time and this address.",
     ),
     "reload": ("重新载入", "Reload"),
     "offline": ("连接中断，正在重试", "Connection lost, trying again"),
@@ -198,7 +202,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "why_points": ("分", "points"),
     "why_rest": ("其余 {n} 项", "{n} more"),
     "why_base": ("起点", "Starting point"),
-    "why_sum": ("起点与各项相加即为风险分。", "The starting point and all parts add up to the score."),
+    "why_sum": (
+        "起点与各项相加即为风险分。",
+        "The starting point and all parts add up to the score.",
+    ),
     "why_prior": ("缺数据，按先验估计", "no data: prior used"),
     "missing_here": ("缺少：{what}", "Missing: {what}"),
     "tide": ("潮汐", "Tide"),

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dashboards.source import Person
+from dashboards.source import Meta, Person
 from workspace import read, runs, tide, users
 from workspace.folder import open_workspace
 
@@ -24,7 +24,7 @@ class WorkspaceSource:
         self._ws = open_workspace(folder)
         self._scoring = threading.Lock()
 
-    def meta(self) -> Any:
+    def meta(self) -> Meta:
         """Return what the workspace says of itself."""
         return read.meta(self._ws)
 
@@ -56,7 +56,7 @@ class WorkspaceSource:
         """Return why a segment has its score, or None where it has none."""
         return read.explain(self._ws, segment_id, shift_id)
 
-    def layer(self, name: str, **choice: Any) -> gpd.GeoDataFrame:
+    def layer(self, name: str, **choice: object) -> gpd.GeoDataFrame:
         """Return one layer of the map."""
         return read.layer(self._ws, name, **choice)
 

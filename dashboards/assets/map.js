@@ -69,7 +69,7 @@
     }
     layer.on("click", function (event) {
       window.L.DomEvent.stopPropagation(event);
-      send("segment", p.id);
+      send("segment", nearest(event.layerPoint) || p.id);
     });
     layer.bindTooltip(
       function () {
@@ -89,6 +89,21 @@
     });
   }
 
+  /* At a joint two lines are within reach of the pointer: take the one nearer to it. */
+  function nearest(point) {
+    let best = null;
+    let least = Infinity;
+    state.layers.forEach(function (layer, id) {
+      if (!layer._pxBounds || !layer._pxBounds.contains(point)) return;
+      const close = layer.closestLayerPoint(point);
+      if (close && close.distance < least) {
+        least = close.distance;
+        best = id;
+      }
+    });
+    return best;
+  }
+
   /* Text of others never becomes markup. */
   function words(title, ...lines) {
     const box = document.createElement("div");
@@ -106,7 +121,7 @@
   function mapReady() {
     const map = state.map;
     const renderer = map._renderer || map.options.renderer;
-    if (renderer) renderer.options.tolerance = window.matchMedia("(pointer: coarse)").matches ? 12 : 6;
+    if (renderer) renderer.options.tolerance = window.matchMedia("(pointer: coarse)").matches ? 12 : 4;
     if (!map.getPane("selection")) {
       map.createPane("selection").style.zIndex = 390;
       map.on("moveend", moved);

@@ -16,10 +16,14 @@ from dashboards.app import create
 
 _HERE = Path(__file__).parent
 _CHROMIUM = Path("/usr/bin/chromium")
-_ARGS = (
-    "--no-sandbox --disable-gpu --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+_ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 def _double():

@@ -183,7 +183,8 @@ class Double:
             "from_m": at["from_m"],
             "to_m": at["to_m"],
             "section": at["section_id"],
-            "sentence_zh": "今晚 22:00–02:00 高风险：23:10–01:30 可登滩（吃水 1 m）；本周两船在外 3 km 徘徊。",
+            "sentence_zh": "今晚 22:00–02:00 高风险：23:10–01:30 可登滩（吃水 1 m）；"
+            "本周两船在外 3 km 徘徊。",
             "sentence_en": "High risk tonight 22:00–02:00: a boat of 1 m draught can land "
             "23:10–01:30; two vessels loitered 3 km off this week.",
             "score": score,
@@ -222,7 +223,13 @@ class Double:
                 "station": "坎门",
                 "note": "",
             },
-            "due": [{"text_zh": "石浦渔码头 3 天未巡查", "text_en": "Shipu wharf 3 days overdue", "days": 3}],
+            "due": [
+                {
+                    "text_zh": "石浦渔码头 3 天未巡查",
+                    "text_en": "Shipu wharf 3 days overdue",
+                    "days": 3,
+                }
+            ],
             "chiefs": [
                 {
                     "role": "section_chief",
@@ -296,8 +303,9 @@ class Double:
         )
 
     def tracks(self, *, t0, t1, bbox, max_points):
-        line = LineString(np.column_stack([122.0 + 0.03 * np.sin(np.arange(60) / 5),
-                                           np.linspace(29.0, 29.5, 60)]))
+        line = LineString(
+            np.column_stack([122.0 + 0.03 * np.sin(np.arange(60) / 5), np.linspace(29.0, 29.5, 60)])
+        )
         frame = gpd.GeoDataFrame(
             {"mmsi": [412000001], "name": ["SIM 1"], "kind": ["vessel"], "n": [60]},
             geometry=[line],

@@ -1,8 +1,10 @@
-"""A chief's evening in a real browser: sign in, pick a shift, click, read why, in both languages."""
+"""A chief's evening in a real browser, in both languages, on a desk and on a phone."""
 
 import re
 
 import pytest
+
+expect = pytest.importorskip("playwright.sync_api").expect
 
 pytestmark = pytest.mark.browser
 
@@ -78,7 +80,7 @@ def point_of(page, segment):
 
 
 def test_a_wrong_password_says_so_and_stays_outside(chromium, address):
-    page = chromium.new_page()
+    page = chromium.new_page(locale="zh-CN")
     page.goto(address)
     page.fill("#name", "chief")
     page.fill("#password", "wrong")
@@ -98,11 +100,8 @@ def test_the_evening_of_a_chief(desk):
     assert "模拟 AIS" in page.inner_text(".header")
 
     page.click('[data-shift="2026-11-24T14:00"]')
-    page.wait_for_function("document.querySelector('.panel h2').textContent.includes('14:00')")
+    expect(page.locator(".panel h2")).to_contain_text("14:00")
     assert "shift=2026-11-24T14:00" in page.url
-    page.wait_for_function(
-        "document.querySelector('.panel [data-segment] .chip').textContent !== '74'"
-    )
 
     riskiest = page.get_attribute(".panel [data-segment]", "data-segment")
     desk.idle()
@@ -171,7 +170,7 @@ def test_a_repaint_sends_no_geometry(desk):
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     page.click('[data-shift="2026-11-23T10:00"]')
-    page.wait_for_function("document.querySelector('.panel h2').textContent.includes('10:00')")
+    expect(page.locator(".panel h2")).to_contain_text("10:00")
     desk.idle()
     assert asked
     assert not [url for url in asked if re.search(r"/api/(segments|land)", url)]
@@ -188,14 +187,14 @@ def test_a_date_that_is_not_scored_is_scored(desk):
 def test_every_layer_can_be_shown(desk):
     page = desk.sign_in()
     page.click(".layers summary")
-    page.get_by_label("风险点", exact=True).check()
+    page.locator(".layers").get_by_label("风险点", exact=True).check()
     page.wait_for_selector(".sign-risk")
-    page.get_by_label("行为（本班次前 72 小时）", exact=True).check()
+    page.locator(".layers").get_by_label("行为（本班次前 72 小时）", exact=True).check()
     page.wait_for_selector(".sign-loitering")
-    page.get_by_label("船舶轨迹（最近 24 小时）", exact=True).check()
+    page.locator(".layers").get_by_label("船舶轨迹（最近 24 小时）", exact=True).check()
     page.wait_for_selector("#notice:has-text('只画了 10000 个点')")
-    page.get_by_label("码头", exact=True).uncheck()
-    page.wait_for_function("!document.querySelector('.sign-wharf')")
+    page.locator(".layers").get_by_label("码头", exact=True).uncheck()
+    expect(page.locator(".sign-wharf")).to_have_count(0)
     assert "layers=sections,zones,risk_points,behaviours,tracks" in page.url
 
 
@@ -212,7 +211,10 @@ def test_on_a_phone(phone):
     assert 0 < x < PHONE["width"]
     assert 100 < y < panel["y"] + 20
     page.click(".handle")
-    page.wait_for_function("document.querySelector('.panel').getBoundingClientRect().top < 130")
+    page.wait_for_selector(".app[data-sheet=full]")
+    panel = page.locator(".panel")
+    panel.evaluate("el => Promise.all(el.getAnimations().map(move => move.finished))")
+    assert panel.bounding_box()["y"] < 130
     call = page.locator(".panel .chiefs .call")
     call.scroll_into_view_if_needed()
     assert call.bounding_box()["height"] >= 44

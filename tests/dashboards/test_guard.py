@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from starlette.routing import Mount, Route, WebSocketRoute
@@ -116,9 +117,16 @@ def test_the_socket_denies_too(app, client, signed_in, origin):
     if origin:
         headers.append((b"origin", origin))
     scope = {
-        "type": "websocket", "path": "/_dash-ws-callback", "raw_path": b"/_dash-ws-callback",
-        "root_path": "", "query_string": b"", "headers": headers, "subprotocols": [],
-        "scheme": "ws", "client": ("127.0.0.1", 1), "server": ("testserver", 80),
+        "type": "websocket",
+        "path": "/_dash-ws-callback",
+        "raw_path": b"/_dash-ws-callback",
+        "root_path": "",
+        "query_string": b"",
+        "headers": headers,
+        "subprotocols": [],
+        "scheme": "ws",
+        "client": ("127.0.0.1", 1),
+        "server": ("testserver", 80),
     }
     sent = []
     incoming = iter([{"type": "websocket.connect"}, {"type": "websocket.disconnect", "code": 1000}])
@@ -129,7 +137,9 @@ def test_the_socket_denies_too(app, client, signed_in, origin):
     async def send(message):
         sent.append(message["type"])
 
-    asyncio.run(app(scope, receive, send))
+    # In a thread of its own: the browser tests leave a loop running in this one.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, app(scope, receive, send)).result()
     opened = signed_in and origin == b"http://testserver"
     assert sent[0] == ("websocket.accept" if opened else "websocket.close")
 

@@ -4,7 +4,7 @@ import json
 import re
 from datetime import UTC, date, datetime, timedelta
 from urllib.parse import unquote
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 from zoneinfo import ZoneInfo
 
 import geopandas as gpd
@@ -30,7 +30,12 @@ def test_an_address_is_read_whole():
         "&lang=en&theme=dark&mine=0"
     )
     assert view == View(
-        "seg1", "2026-11-23T22:00", ("zones", "tracks"), (29.2, 121.9, 11.0), "en", "dark",
+        "seg1",
+        "2026-11-23T22:00",
+        ("zones", "tracks"),
+        (29.2, 121.9, 11.0),
+        "en",
+        "dark",
         mine=False,
     )
 
@@ -43,8 +48,16 @@ def test_any_address_is_read_without_a_fault(text):
 
 @pytest.mark.parametrize(
     "search",
-    ["?shift=2026-13-40T22:00", "?shift=x", "?view=1,2", "?view=nan,1,2", "?view=99,1,2",
-     "?lang=fr", "?theme=pink", "?mine=yes"],
+    [
+        "?shift=2026-13-40T22:00",
+        "?shift=x",
+        "?view=1,2",
+        "?view=nan,1,2",
+        "?view=99,1,2",
+        "?lang=fr",
+        "?theme=pink",
+        "?mine=yes",
+    ],
 )
 def test_what_cannot_be_read_counts_as_not_said(search):
     assert parse(search) == View()
@@ -61,9 +74,13 @@ def test_times_are_local_and_dated_where_not_today():
 
 @pytest.mark.parametrize(
     ("age", "said"),
-    [(timedelta(0), ("minutes", 0)), (timedelta(minutes=119), ("minutes", 119)),
-     (timedelta(hours=3), ("hours", 3)), (timedelta(days=9), ("days", 9)),
-     (timedelta(hours=-1), ("minutes", 0))],
+    [
+        (timedelta(0), ("minutes", 0)),
+        (timedelta(minutes=119), ("minutes", 119)),
+        (timedelta(hours=3), ("hours", 3)),
+        (timedelta(days=9), ("days", 9)),
+        (timedelta(hours=-1), ("minutes", 0)),
+    ],
 )
 def test_age_has_a_human_step(age, said):
     assert times.ago(T0 - age, T0) == said
@@ -72,7 +89,7 @@ def test_age_has_a_human_step(age, said):
 def tide(heights, **more):
     moments = [T0 + timedelta(minutes=10 * i) for i in range(len(heights))]
     svg = tide_svg(moments, heights, tz=SHANGHAI, colours=SURFACE["light"], **more)
-    return svg, ElementTree.fromstring(svg)
+    return svg, ET.fromstring(svg)
 
 
 def test_the_tide_is_drawn_with_its_window_and_threshold():
@@ -101,10 +118,16 @@ def test_any_tide_is_drawn_inside_its_box(heights, threshold):
 
 def test_segments_are_sent_without_what_a_shift_changes():
     frame = gpd.GeoDataFrame(
-        {"segment_id": ["a", "b"], "section_id": ["S1", None], "from_m": [0.0, 500.0],
-         "to_m": [500.0, 1000.0]},
-        geometry=[LineString([(121.123456789, 29), (121.2, 29.1)]),
-                  LineString([(121.2, 29.1), (121.3, 29.2)])],
+        {
+            "segment_id": ["a", "b"],
+            "section_id": ["S1", None],
+            "from_m": [0.0, 500.0],
+            "to_m": [500.0, 1000.0],
+        },
+        geometry=[
+            LineString([(121.123456789, 29), (121.2, 29.1)]),
+            LineString([(121.2, 29.1), (121.3, 29.2)]),
+        ],
         crs=4326,
     )
     kept = geojson.Kept(geojson.segments)

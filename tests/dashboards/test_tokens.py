@@ -87,8 +87,13 @@ def test_casing_stands_out_from_land_and_sea(theme):
 def test_words_are_readable_on_every_ground(theme):
     surface = SURFACE[theme]
     pairs = [
-        ("ink", "card"), ("quiet", "card"), ("accent", "card"), ("quiet", "page"),
-        ("on-accent", "accent"), ("made", "made-soft"), ("accent", "accent-soft"),
+        ("ink", "card"),
+        ("quiet", "card"),
+        ("accent", "card"),
+        ("quiet", "page"),
+        ("on-accent", "accent"),
+        ("made", "made-soft"),
+        ("accent", "accent-soft"),
     ]
     for word, ground in pairs:
         assert contrast(surface[word], surface[ground]) >= 4.5, (word, ground)
