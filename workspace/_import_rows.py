@@ -96,7 +96,6 @@ def _read_csv(path: Path) -> pl.DataFrame:
             io.StringIO(text),
             separator=separator,
             infer_schema=False,
-            missing_utf8_is_empty_string=True,
         )
     except pl.exceptions.PolarsError as error:
         raise InputError(

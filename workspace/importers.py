@@ -106,7 +106,7 @@ def _quarantine(
 
 def _coast(ws: Workspace, path: Path, result: Imported) -> None:
     """Import land polygons: shorelines, segments and exposure anew, places put onto them."""
-    from workspace.runs import build_coast
+    from workspace.building import build_coast
 
     land, refused = repair_land(read_layer(path), name=path.name)
     result.refused += refused
@@ -143,10 +143,10 @@ def _depth(ws: Workspace, path: Path, result: Imported) -> None:
     try:
         shutil.copyfile(path, depth)
         result.counts["rasters"] = 1
-        if store.count(ws.engine, "land"):
-            from workspace.runs import build_coast
+        if store.count(ws.engine, "segments"):
+            from workspace.building import set_landing
 
-            result.counts.update(build_coast(ws, store.layer(ws.engine, "land")))
+            set_landing(ws)
     except BaseException:
         depth.unlink(missing_ok=True)
         if old.exists():

@@ -16,6 +16,7 @@ from sqlalchemy import make_url
 
 from workspace import folder
 from workspace.folder import Workspace
+from workspace.importers import import_file
 
 
 def _no_server(message: str) -> None:
@@ -121,9 +122,27 @@ def small_land() -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(geometry=[mainland, *islands], crs=4326)
 
 
-@pytest.fixture
-def coast_file(small_land: gpd.GeoDataFrame, tmp_path: Path) -> Path:
+@pytest.fixture(scope="session")
+def coast_file(small_land: gpd.GeoDataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the small coast as a GeoPackage."""
-    path = tmp_path / "coast.gpkg"
+    path = tmp_path_factory.mktemp("coast") / "coast.gpkg"
     small_land.to_file(path, layer="land", engine="pyogrio")
     return path
+
+
+@pytest.fixture(scope="session")
+def _built(coast_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("built") / "ws"
+    built = folder.init(root, {"timezone": "Asia/Shanghai"})
+    import_file(built, "coast", coast_file)
+    built.close()
+    return root
+
+
+@pytest.fixture
+def coast(_built: Path, tmp_path: Path) -> Iterator[Workspace]:
+    """Return a workspace on SQLite that holds the small coast."""
+    shutil.copytree(_built, tmp_path / "ws")
+    opened = folder.open_workspace(tmp_path / "ws")
+    yield opened
+    opened.close()

@@ -95,7 +95,7 @@ def test_versions_tell_that_a_table_was_written(ws: Workspace) -> None:
 
 
 def test_unknown_tables_and_columns_are_named(ws: Workspace) -> None:
-    with pytest.raises(KeyError, match="wharfs.*wharves"):
+    with pytest.raises(KeyError, match=r"wharfs.*wharves"):
         store.read(ws.engine, "wharfs")
     with pytest.raises(KeyError, match=r"no column \['colour'\]"):
         store.write(ws.engine, "berths", pl.DataFrame({"berth_id": ["1"], "colour": ["red"]}))
