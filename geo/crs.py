@@ -1,11 +1,13 @@
 """Metre coordinates for one coast."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from pyproj import CRS, Geod, Transformer
+from pyproj.enums import TransformDirection
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Ints: TypeAlias = npt.NDArray[np.int64]
@@ -43,14 +45,20 @@ def working_crs(bounds: Sequence[float]) -> CRS:
 
 def to_metres(crs: CRS, lon: npt.ArrayLike, lat: npt.ArrayLike) -> tuple[Floats, Floats]:
     """Project lon/lat degrees to x, y metres of ``crs``."""
-    x, y = Transformer.from_crs(LONLAT, crs, always_xy=True).transform(lon, lat)
+    x, y = _between(crs.srs).transform(lon, lat)
     return np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
 
 
 def to_lonlat(crs: CRS, x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Floats, Floats]:
     """Return lon/lat degrees of x, y metres of ``crs``."""
-    lon, lat = Transformer.from_crs(crs, LONLAT, always_xy=True).transform(x, y)
+    lon, lat = _between(crs.srs).transform(x, y, direction=TransformDirection.INVERSE)
     return np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
+
+
+@cache
+def _between(srs: str) -> Transformer:
+    # Making one costs as much as transforming ten thousand places.
+    return Transformer.from_crs(LONLAT, CRS.from_user_input(srs), always_xy=True)
 
 
 def step_lengths(lonlat: Floats, line: Ints) -> Floats:

@@ -1,0 +1,289 @@
+"""The shipped example: a real coast with made places and simulated AIS, built end to end."""
+
+import json
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import polars as pl
+
+from ais.simulate import Places, Simulation, simulate, write_nmea
+from geo.errors import InputError
+from geo.io import read_layer
+from geo.tides import extremes
+from workspace import runs, store, tide, users
+from workspace.example_places import make_depth, make_places
+from workspace.folder import Workspace, init, open_workspace
+from workspace.importers import import_file
+from workspace.ingest import ingest
+from workspace.nearness import water_grid
+from workspace.placing import shore_index, shorelines
+from workspace.shipped import shipped_file
+
+Progress = Callable[[str, int, int], None]
+
+ACCOUNTS_FILE = "example-accounts.json"
+_SEED = 20_261_101
+_DAYS = 14
+_VESSELS = 330
+_SETTINGS: dict[str, Any] = {
+    "county_zh": "示例县：象山港至三门湾",
+    "county_en": "Example county: Xiangshan Gang to Sanmen Wan",
+    "timezone": "Asia/Shanghai",
+    "tide_station": "ticon/kanmen-632a-chn-uhslc_rq",
+    "tide_note": "坎门站调和常数，距此约 138 公里，仅为近似 · "
+    "Kanmen's constants, some 138 km away: an approximation here",
+    "simulated": True,
+    "made": ("wharves", "risk_points", "facilities", "posts", "inspections", "incidents",
+             "effort", "sections", "shore_types", "depth", "events"),
+    "attributions": (
+        "© OpenStreetMap contributors, ODbL 1.0 (coastline, land)",
+        "GeoNames (geonames.org), CC BY 4.0 (place names)",
+        "TICON-4: Hart-Davis, Dettmering, Seitz (2025), doi 10.17882/109129, CC BY 4.0, "
+        "modified by the Neaps tide database (tide)",
+    ),
+}
+# A landing is likelier where a creek or beach is graded higher.
+_LANDING_KINDS = ("creek", "beach", "slipway", "sluice", "closed_yard")
+_ROLES = (
+    ("chief", "section_chief"),
+    ("analyst", "analyst"),
+    ("planner", "planner"),
+    ("liaison", "liaison"),
+    ("admin", "admin"),
+)
+
+
+def build_demo(
+    root: Path,
+    *,
+    progress: Progress | None = None,
+    now: datetime | None = None,
+    days: int = _DAYS,
+    vessels: int = _VESSELS,
+    workers: int = 2,
+) -> dict[str, Any]:
+    """Build the example workspace in a new folder.
+
+    Parameters
+    ----------
+    progress : called with (step, done, total).
+    now : aware time at which the simulated AIS ends; the last full hour by default.
+    days, vessels : size of the simulation.
+
+    Returns
+    -------
+    dict
+        ``counts``, ``seconds`` per step, ``quarantined`` by reason, and ``accounts``
+        (name, password, role, section). The passwords are drawn anew for each workspace and kept
+        in the workspace's ``example-accounts.json``, readable by its owner alone.
+    """
+    end = (now or datetime.now(UTC)).replace(minute=0, second=0, microsecond=0)
+    step = _Steps(progress)
+    ws = init(root, _SETTINGS)
+    counts: dict[str, int] = {}
+    with step("coast"):
+        counts |= dict(import_file(ws, "coast", shipped_file("land_osm.gpkg")).counts)
+    with step("tide"):
+        import_file(ws, "tides", shipped_file("tide_constituents_china.json"))
+    with step("places"):
+        made = _make_places(ws, end)
+        _store_places(ws, made)
+    with step("simulate AIS"):
+        sim = _simulate(ws, made, end, days=days, vessels=vessels)
+        sim.truth.write_csv(ws.exports / "simulated-truth.csv")
+        _store_anchorages(ws, sim)
+    with step("write NMEA") as tell:
+        folder = ws.root / "ais"
+        folder.mkdir()
+        files = write_nmea(sim, folder, workers=workers, progress=tell)
+    with step("ingest") as tell:
+        taken = ingest(ws, files, workers=workers, simulated=True, now=end, progress=(
+            None if progress is None else lambda _, done, total: tell(done, total)
+        ))
+        if taken.errors:
+            raise taken.errors[0]
+    with step("detect") as tell:
+        runs.detect(ws, now=end, progress=tell)
+    first = end.astimezone(ws.config.tz).date() - timedelta(days=1)
+    with step("score"):
+        scored = runs.score(ws, first, days=4, now=end)
+    with step("zones"):
+        planned = runs.plan(ws, first, days=4, now=end)
+    with step("accounts"):
+        accounts = _accounts(ws, made["sections"])
+    counts = {
+        **{name: counts[name] for name in ("shorelines", "segments", "shore_km")},
+        **{name: store.count(ws.engine, name) for name in
+           ("wharves", "risk_points", "facilities", "incidents", "sections")},
+        "vessels": store.count(ws.engine, "vessels"),
+        "positions": int(taken.counts["added"]),
+        "events": dict(
+            store.read(ws.engine, "events").group_by("kind").len().sort("kind").iter_rows()
+        ),
+        "scored_segment_shifts": scored.counts["scores"],
+        "zones": planned.counts["zones"],
+    }
+    ws.close()
+    return {
+        "counts": counts,
+        "seconds": step.seconds,
+        "quarantined": dict(taken.quarantined),
+        "accounts": accounts,
+    }
+
+
+class _Steps:
+    """Time steps and pass their progress on."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self.seconds: dict[str, float] = {}
+        self._progress = progress
+
+    @contextmanager
+    def __call__(self, name: str) -> Iterator[Callable[[int, int], None]]:
+        def tell(done: int, total: int) -> None:
+            if self._progress is not None:
+                self._progress(name, done, total)
+
+        begun = time.perf_counter()
+        tell(0, 1)
+        yield tell
+        tell(1, 1)
+        self.seconds[name] = round(time.perf_counter() - begun, 2)
+
+
+def _make_places(ws: Workspace, now: datetime) -> dict[str, Any]:
+    return make_places(
+        shorelines(ws),
+        store.layer(ws.engine, "segments"),
+        read_layer(shipped_file("places_geonames.gpkg")),
+        shore_index(ws),
+        seed=_SEED,
+        now=now,
+        zone=ws.config.tz,
+    )
+
+
+def _store_places(ws: Workspace, made: dict[str, Any]) -> None:
+    """Keep the made tables, and a depth that varies with the made kinds of shore."""
+    traits: pl.DataFrame = made["segment_traits"]
+    with ws.begin() as connection:
+        for name, table in made.items():
+            if name in {"section_cuts", "section_hangs"}:
+                store.write(connection, name, table.drop("made"), replace=True)
+            elif name != "segment_traits":
+                store.write(connection, name, table, replace=True)
+    cut = store.layer(ws.engine, "segments")
+    kinds = dict(traits.select("segment_id", "shore_type").iter_rows())
+    make_depth(
+        shipped_file("depth_synthetic.tif"),
+        ws.rasters / "depth.tif",
+        cut.assign(shore_type=[kinds[name] for name in cut["segment_id"]]),
+        seed=_SEED,
+    )
+    runs.set_landing(ws, traits.with_columns(made=pl.lit(json.dumps(["shore_types", "depth"]))))
+
+
+def _simulate(
+    ws: Workspace, made: dict[str, Any], end: datetime, *, days: int, vessels: int
+) -> Simulation:
+    station = tide.station(ws)
+    if station is None:
+        raise InputError("there is no tide station", where="example", mend="Install it again.")
+    start = end - timedelta(days=days)
+    turns = extremes(
+        station,
+        np.datetime64((start - timedelta(days=2)).replace(tzinfo=None)),
+        np.datetime64((end + timedelta(days=2)).replace(tzinfo=None)),
+    )
+    points: gpd.GeoDataFrame = made["risk_points"]
+    open_shore = points[points["kind"].isin(_LANDING_KINDS)]
+    wharves: gpd.GeoDataFrame = made["wharves"]
+    return simulate(
+        store.layer(ws.engine, "land"),
+        water_grid(ws),
+        Places(
+            wharves=pl.DataFrame(
+                {
+                    "lon": wharves.geometry.x.to_numpy(),
+                    "lat": wharves.geometry.y.to_numpy(),
+                    "wharf_class": wharves["wharf_class"].to_list(),
+                }
+            ),
+            landings=pl.DataFrame(
+                {
+                    "lon": open_shore.geometry.x.to_numpy(),
+                    "lat": open_shore.geometry.y.to_numpy(),
+                    "weight": open_shore["grade_derived"].to_numpy(dtype=np.float64) ** 2,
+                }
+            ),
+            high_water=turns.filter(pl.col("kind") == "high")["t"]
+            .dt.replace_time_zone(None).to_numpy(),
+        ),
+        t0=start,
+        days=days,
+        vessels=vessels,
+        seed=_SEED,
+    )
+
+
+def _store_anchorages(ws: Workspace, sim: Simulation) -> None:
+    berths = sim.anchorages.with_columns(
+        berth_id=pl.format("A{}", pl.int_range(1, pl.len() + 1)), made=pl.lit(value=True)
+    )
+    store.write(ws.engine, "berths", berths, replace=True)
+
+
+def _accounts(ws: Workspace, sections: pl.DataFrame) -> list[dict[str, str]]:
+    """Make one account for each kind of user, and note their passwords beside the workspace."""
+    section = _busiest(ws) or sections["section_id"][0]
+    accounts = []
+    for name, role in _ROLES:
+        scope = {"section": section} if role == "section_chief" else {}
+        password = secrets.token_urlsafe(9)
+        users.add(ws, name, password, role=role, scope=scope, by="example")
+        accounts.append({"name": name, "password": password, "role": role, **scope})
+    path = ws.root / ACCOUNTS_FILE
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(accounts, ensure_ascii=False, indent=1), encoding="utf-8")
+    return accounts
+
+
+def _busiest(ws: Workspace) -> str | None:
+    """Return the section with the highest mean of its worst scores: the one worth showing."""
+    from workspace.read import segments
+
+    owner = segments(ws)[["segment_id", "section_id"]]
+    table = pl.DataFrame({name: owner[name].to_list() for name in owner.columns})
+    top = (
+        store.read(ws.engine, "scores", columns=["segment_id", "score"])
+        .join(table.drop_nulls(), on="segment_id")
+        .group_by("section_id")
+        .agg(pl.col("score").max())
+        .sort(["score", "section_id"], descending=[True, False])
+    )
+    return None if top.is_empty() else str(top["section_id"][0])
+
+
+def example_accounts(root: Path) -> list[dict[str, str]]:
+    """Return the example's accounts as they were made; empty for any other workspace."""
+    path = root / ACCOUNTS_FILE
+    if not path.is_file():
+        return []
+    found: list[dict[str, str]] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def is_built(root: Path) -> bool:
+    """Return whether a folder holds a finished example."""
+    if not (root / ACCOUNTS_FILE).is_file():
+        return False
+    open_workspace(root).close()
+    return True

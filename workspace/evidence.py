@@ -1,0 +1,258 @@
+"""What is near each segment: the tables that a score is made from, and the facts of one score."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import polars as pl
+
+from duty.due import due, last_inspected, out_of_order
+from geo.landable import landable_share, windows
+from risk.bands import band
+from risk.explain import Broken, Facts, NearEvent, NearIncident, Overdue, near_m
+from risk.inputs import Inputs
+from risk.light import light
+from risk.shifts import Shift
+from risk.weights import WeightSet
+from workspace import store, tide
+from workspace._cache import cached
+from workspace.nearness import near_pairs
+from workspace.folder import Workspace
+
+# Four times an indicator's reach: exp(-4) is 2 % of its effect.
+_REACHES = 4.0
+_NEAR_NAMED_M = 1_000.0
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The tables of ``risk.inputs.Inputs`` that hang on no shift; None where there is no source."""
+
+    segments: pl.DataFrame
+    events: pl.DataFrame | None
+    event_pairs: pl.DataFrame | None
+    incidents: pl.DataFrame | None
+    incident_pairs: pl.DataFrame | None
+    landing_places: pl.DataFrame | None
+    place_pairs: pl.DataFrame | None
+    facilities: pl.DataFrame | None
+    facility_pairs: pl.DataFrame | None
+    effort: pl.DataFrame | None
+    inspections: pl.DataFrame
+
+
+def evidence(ws: Workspace, weights: WeightSet) -> Evidence:
+    """Return what is near each segment, worked out again only when a table of it changes."""
+    tables = (
+        "segments", "land", "events", "event_segments", "incidents", "wharves", "risk_points",
+        "facilities", "inspections", "effort", "runs",
+    )
+    return cached(ws, ("evidence", weights.name, weights.version), tables,
+                  lambda: _evidence(ws, weights))
+
+
+def _evidence(ws: Workspace, weights: WeightSet) -> Evidence:
+    segments = store.read(
+        ws.engine,
+        "segments",
+        columns=["segment_id", "shoreline_id", "from_m", "to_m", "length_m", "exposure",
+                 "shore_type", "settlement_distance_m", "landable_threshold_m", "lon", "lat"],
+    )
+    events, event_pairs = _events(ws, segments)
+    incidents = _or_none(store.read(ws.engine, "incidents"))
+    places = _places(ws)
+    facilities = _or_none(store.read(ws.engine, "facilities"))
+    inspections = store.read(ws.engine, "inspections")
+    if places is not None:
+        today = datetime.max.date()
+        places = places.join(
+            last_inspected(inspections, today, tz=ws.config.tz).rename(
+                {"object_kind": "what", "object_id": "place_id"}
+            ),
+            on=["what", "place_id"],
+            how="left",
+            maintain_order="left",
+        )
+    return Evidence(
+        segments=segments,
+        events=events,
+        event_pairs=event_pairs,
+        incidents=incidents,
+        incident_pairs=_pairs(ws, weights, incidents, "incident_id", ("incidents_near",)),
+        landing_places=places,
+        place_pairs=_pairs(ws, weights, places, "place_id", ("landing_place",
+                                                             "inspection_overdue")),
+        facilities=facilities,
+        facility_pairs=_pairs(ws, weights, facilities, "facility_id", ("facility_cover",
+                                                                       "facility_broken")),
+        effort=_or_none(store.read(ws.engine, "effort")),
+        inspections=inspections,
+    )
+
+
+def _or_none(table: pl.DataFrame) -> pl.DataFrame | None:
+    return None if table.is_empty() else table
+
+
+def _events(
+    ws: Workspace, segments: pl.DataFrame
+) -> tuple[pl.DataFrame | None, pl.DataFrame | None]:
+    """Return events and their pairs; None where positions were never searched for events."""
+    runs = store.read(ws.engine, "runs", columns=["kind", "finished"], order=["finished"])
+    if "detect" not in runs["kind"].to_list():
+        return None, None
+    events = store.read(
+        ws.engine, "events", columns=["event_id", "kind", "mmsi", "t0", "t1"]
+    )
+    rows = segments.select("segment_id", segment=pl.int_range(pl.len(), dtype=pl.UInt32))
+    pairs = store.read(ws.engine, "event_segments").join(rows, on="segment_id")
+    return events, pairs.select("event_id", "segment", distance_m="water_distance_m")
+
+
+def _places(ws: Workspace) -> pl.DataFrame | None:
+    """Return wharves in use and risk points as landing places."""
+    wharves = store.read(ws.engine, "wharves").filter(pl.col("status") == "in_use")
+    points = store.read(ws.engine, "risk_points")
+    where = ("shoreline_id", "chainage_m", "geometry", "name", "name_en", "cadence_days")
+    both = pl.concat([
+        wharves.select(*where, place_id="wharf_id", what=pl.lit("wharf"), kind="wharf_class",
+                       grade=pl.lit(None, dtype=pl.Int64)),
+        points.select(*where, place_id="risk_point_id", what=pl.lit("risk_point"), kind="kind",
+                      grade=pl.coalesce("grade_confirmed", "grade_derived")),
+    ])
+    return _or_none(both)
+
+
+def _pairs(
+    ws: Workspace, weights: WeightSet, table: pl.DataFrame | None, key: str, used_by: Sequence[str]
+) -> pl.DataFrame | None:
+    """Return the near pairs of placed things, as far as the indicators that use them look."""
+    if table is None:
+        return None
+    reach = max(weights.indicator(name).params["distance_m"] for name in used_by
+                if name in weights.ids)
+    points = store.to_layer(table.select("geometry")).geometry
+    return near_pairs(
+        ws, key, table[key].to_list(), points.x.to_numpy(), points.y.to_numpy(),
+        radius_m=_REACHES * reach,
+    )
+
+
+def inputs(ws: Workspace, weights: WeightSet, shifts: Sequence[Shift]) -> Inputs:
+    """Return all that the indicators of these shifts are evaluated from."""
+    known = evidence(ws, weights)
+    lon, lat = known.segments.select(pl.col("lon", "lat").mean()).row(0)
+    names = ("segments", "events", "event_pairs", "incidents", "incident_pairs",
+             "landing_places", "place_pairs", "facilities", "facility_pairs", "effort")
+    return Inputs(
+        **{name: getattr(known, name) for name in names},
+        light=light(lon, lat, shifts),
+        landable_h=landable_hours(ws, known.segments, shifts),
+    )
+
+
+def landable_hours(
+    ws: Workspace, segments: pl.DataFrame, shifts: Sequence[Shift]
+) -> np.ndarray | None:
+    """Return the hours [segment, shift] within which each segment can be landed on.
+
+    NaN where its threshold is unknown, None without a tide station.
+    """
+    station = tide.station(ws)
+    if station is None:
+        return None
+    threshold = segments["landable_threshold_m"].fill_null(np.nan).to_numpy()
+    return np.column_stack([
+        landable_share(threshold, tide.curve(station, s.t0, s.t1)[1]) * s.hours for s in shifts
+    ])
+
+
+def facts(
+    ws: Workspace,
+    weights: WeightSet,
+    *,
+    segment: int,
+    shift: Shift,
+    as_of: datetime,
+    figures: dict[str, float],
+    points: dict[str, float],
+    raw: dict[str, float],
+    missing: Sequence[str],
+) -> Facts:
+    """Gather what ``risk.explain.explain`` says of one segment in one shift.
+
+    Parameters
+    ----------
+    segment : the segment's row.
+    figures : ``score, lo, hi, base``.
+    points, raw : contributions and raw values by indicator.
+    """
+    known = evidence(ws, weights)
+    day = min(as_of, shift.t1).astimezone(ws.config.tz).date()
+    broken = _near(known.facilities, known.facility_pairs, "facility_id", segment,
+                   _within(weights, "facility_broken"))
+    places = _near(known.landing_places, known.place_pairs, "place_id", segment,
+                   _within(weights, "inspection_overdue"))
+    return Facts(
+        score=figures["score"],
+        lo=figures["lo"],
+        hi=figures["hi"],
+        base=figures["base"],
+        band=band(figures["score"]),
+        contributions=points,
+        raw=raw,
+        missing=list(missing),
+        landable=landable_windows(ws, known.segments["landable_threshold_m"][segment], shift),
+        draught_m=ws.config.draught_m,
+        events=[
+            NearEvent(row["kind"], row["mmsi"], row["t0"], row["distance_m"])
+            for row in _near(known.events, known.event_pairs, "event_id", segment, np.inf)
+            .iter_rows(named=True)
+        ],
+        incidents=[
+            NearIncident(row["t0"], row["distance_m"])
+            for row in _near(known.incidents, known.incident_pairs, "incident_id", segment, np.inf)
+            .iter_rows(named=True)
+        ],
+        broken=[] if broken.is_empty() else [
+            Broken(row["kind"], row["line"], row["status"], row["status_since"])
+            for row in out_of_order(broken, day).iter_rows(named=True)
+        ],
+        overdue=[] if places.is_empty() else [
+            Overdue(row["name"], row["name_en"] or row["name"], row["days_overdue"])
+            for row in due(
+                places.rename({"what": "object_kind", "place_id": "object_id"}).drop(
+                    "last_inspected"),
+                known.inspections, day, tz=ws.config.tz,
+            ).iter_rows(named=True)
+        ],
+    )
+
+
+def _within(weights: WeightSet, name: str) -> float:
+    return min(near_m(weights, name), _NEAR_NAMED_M) if name in weights.ids else 0.0
+
+
+def _near(
+    table: pl.DataFrame | None, pairs: pl.DataFrame | None, key: str, segment: int, radius_m: float
+) -> pl.DataFrame:
+    """Return the things near one segment with their ``distance_m``, the nearest first."""
+    if table is None or pairs is None:
+        return pl.DataFrame()
+    close = pairs.filter((pl.col("segment") == segment) & (pl.col("distance_m") <= radius_m))
+    return table.join(close.select(key, "distance_m"), on=key).sort("distance_m", key)
+
+
+def landable_windows(
+    ws: Workspace, threshold_m: float | None, shift: Shift
+) -> list[tuple[datetime, datetime]] | None:
+    """Return when in the shift the tide lets a segment be landed on; None where unknown."""
+    station = tide.station(ws)
+    if station is None or threshold_m is None:
+        return None
+    times, heights = tide.curve(station, shift.t0, shift.t1)
+    series = np.asarray(times).astype("datetime64[ms]")
+    return windows(
+        threshold_m, pl.Series(series).cast(pl.Datetime("ms", "UTC")), heights
+    )

@@ -1,0 +1,137 @@
+"""Priority zones per shift, from the scores."""
+
+import json
+from datetime import UTC, date, datetime
+from typing import Any
+
+import geopandas as gpd
+import polars as pl
+import shapely
+from sqlalchemy import and_
+
+from risk.shifts import Shift
+from risk.weights import WeightSet
+from risk.zones import zones
+from workspace import db, store
+from workspace._explanation import weight_set
+from workspace._run import Run, clear_shifts, need_coast, shifts_from
+from workspace._sentence import sentence
+from workspace.placing import shorelines
+from workspace.folder import Workspace
+from workspace.read import scores, segments
+from workspace.scoring import score
+
+
+def plan(
+    ws: Workspace, day: date | None = None, *, days: int = 3, now: datetime | None = None
+) -> Run:
+    """Choose the priority zones of each shift; days that have no scores yet are scored first.
+
+    ``day`` is today by default. Zones of the same shifts by earlier runs are replaced.
+    """
+    run = Run("plan", now or datetime.now(UTC))
+    wanted = shifts_from(ws, day or run.as_of.astimezone(ws.config.tz).date(), days)
+    need_coast(ws)
+    with run.step("score"):
+        for start in sorted({shift.shift_id[:10] for shift in wanted
+                             if scores(ws, shift.shift_id) is None}):
+            score(ws, date.fromisoformat(start), days=1, now=run.as_of)
+    weights = weight_set()
+    shore = segments(ws)
+    line = _line(ws, shore)
+    rows: list[dict[str, Any]] = []
+    with run.step("zones"):
+        for shift in wanted:
+            scored = scores(ws, shift.shift_id)
+            if scored is None:
+                continue
+            chosen = zones(
+                line,
+                scored["score"].to_numpy(),
+                budget_km=ws.config.patrol_km,
+                max_zones=ws.config.max_zones,
+            )
+            rows += [
+                _zone(ws, weights, run, shift, zone, shore, scored)
+                for zone in chosen.iter_rows(named=True)
+            ]
+    run.counts = {"shifts": len(wanted), "zones": len(rows)}
+    with ws.begin() as connection:
+        clear_shifts(connection, db.zones, wanted)
+        if rows:
+            store.write(connection, "zones", pl.DataFrame(rows))
+        store.write(connection, "runs", run.row())
+    return run
+
+
+def _line(ws: Workspace, shore: gpd.GeoDataFrame) -> pl.DataFrame:
+    """Return the segments as ``risk.zones`` wants them: where on which shoreline, and if a ring."""
+    shores = shorelines(ws)
+    rings = dict(zip(shores["shoreline_id"], shores["is_ring"], strict=True))
+    return pl.DataFrame(
+        {
+            "segment_id": shore["segment_id"].to_list(),
+            "shoreline_id": shore["shoreline_id"].to_list(),
+            **{name: shore[name].to_numpy() for name in ("from_m", "to_m", "length_m")},
+            "is_ring": [bool(rings[name]) for name in shore["shoreline_id"]],
+        }
+    )
+
+
+def _zone(
+    ws: Workspace,
+    weights: WeightSet,
+    run: Run,
+    shift: Shift,
+    zone: dict[str, Any],
+    shore: gpd.GeoDataFrame,
+    scored: pl.DataFrame,
+) -> dict[str, Any]:
+    """Return one zone as a row of the table: where, how much, whose, and why at its worst place."""
+    members: list[int] = zone["segments"]
+    ids = [shore["segment_id"].iloc[row] for row in members]
+    peak = scored["segment_id"][max(members, key=lambda row: (scored["score"][row], -row))]
+    table = db.scores.c
+    worst = store.read(
+        ws.engine,
+        "scores",
+        where=and_(table.shift_start == shift.t0, table.segment_id == peak),
+    ).row(0, named=True)
+    said = sentence(ws, weights, worst, shift, as_of=run.as_of)
+    shares = (
+        pl.DataFrame(
+            {
+                "section_id": pl.Series(
+                    [shore["section_id"].iloc[row] for row in members], dtype=pl.String
+                ),
+                "m": shore["length_m"].to_numpy()[members],
+            }
+        )
+        .drop_nulls()
+        .group_by("section_id")
+        .agg(pl.col("m").sum())
+        .sort(["m", "section_id"], descending=[True, False])
+    )
+    return {
+        "run_id": run.run_id,
+        "shift_start": shift.t0,
+        "zone_id": zone["zone_id"],
+        "rank": zone["rank"],
+        "segment_ids": json.dumps(ids),
+        "km": zone["km"],
+        "risk": zone["risk"],
+        "reason_zh": said.sentence_zh,
+        "reason_en": said.sentence_en,
+        "section_ids": json.dumps(shares["section_id"].to_list()),
+        "geometry": shapely.to_wkb(
+            shapely.line_merge(shapely.multilinestrings(list(shore.geometry.iloc[members])))
+        ),
+    }
+
+
+def ensure_scored(ws: Workspace, day: date) -> bool:
+    """Score and plan a local day's shifts unless that is done; return whether it was needed."""
+    if all(scores(ws, shift.shift_id) is not None for shift in shifts_from(ws, day, 1)):
+        return False
+    plan(ws, day, days=1)
+    return True

@@ -1,0 +1,8 @@
+"""The runs that tie the rooms together."""
+
+from workspace.building import build_coast, set_landing
+from workspace.detection import detect
+from workspace.planning import ensure_scored, plan
+from workspace.scoring import score
+
+__all__ = ["build_coast", "detect", "ensure_scored", "plan", "score", "set_landing"]
