@@ -21,8 +21,9 @@ class ApproachRule:
     circle (ships manoeuvre there), and either slower than ``slow_kn`` for ``slow_min``, or
     heading at the shore within ``cone_deg``. Passing along is neither: the slow vessel must
     come to a halt (``halt_kn``) or gain less than ``passing_ratio`` of the way it makes
-    through the band; the one heading at the shore must turn back from it, halt, or be
-    heard no more.
+    through the band; the one heading at the shore must turn back within ``turn_min`` (and
+    not pass through the band, as round a headland), halt, or be heard no more. Either must
+    have come: been 1.5 × ``band_m`` off within ``before_min``, or when last heard.
     """
 
     band_m: float = 200.0
@@ -33,7 +34,8 @@ class ApproachRule:
     cone_deg: float = 45.0
     passing_ratio: float = 0.6
     bridge_min: float = 10.0
-    turn_min: float = 10.0
+    turn_min: float = 5.0
+    before_min: float = 60.0
 
 
 _SLOW, _HEADING = 1, 2
@@ -45,16 +47,19 @@ def _visits(
     mmsi: Array,
     track: Array,
     t: Array,
+    lon: Array,
+    lat: Array,
     near: Array,
-    shore: Array,
-    band: float,
     bridge_ms: int,
+    away_m: float,
+    before_ms: int,
 ) -> tuple[Ints, Ints]:
-    """Return (first, last) of stays in the band, and drop those of vessels never seen outside.
+    """Return (first, last) of stays in the band by vessels that came there.
 
-    A short way out of the band and back, inside one track, does not end a stay. A stay counts
-    if the vessel's position before it was out of the band: one that has been there since it
-    was first heard, or since a silence, has not come.
+    A short way out of the band and back, inside one track, does not end a stay. To have come,
+    a vessel must have been ``away_m`` off in the time before, or when last heard before that:
+    one that lies at the band's edge goes in and out of it by noise alone, and one that was
+    silent where it lay has not moved.
     """
     n = t.shape[0]
     first, last = np.empty(n, np.int64), np.empty(n, np.int64)
@@ -70,7 +75,13 @@ def _visits(
             if near[j]:
                 end = j
             j += 1
-        came = i > 0 and mmsi[i - 1] == mmsi[i] and shore[i - 1] > band
+        came = False
+        p = i - 1
+        while p >= 0 and mmsi[p] == mmsi[i] and (p == i - 1 or t[i] - t[p] <= before_ms):
+            if metres(lon[p], lat[p], lon[i], lat[i]) > away_m:
+                came = True
+                break
+            p -= 1
         if came:
             first[found], last[found] = i, end
             found += 1
@@ -96,6 +107,7 @@ def _judge(  # noqa: C901
     cone: float,
     passing: float,
     turn_time: int,
+    band: float,
 ) -> tuple[Array, Ints, Floats, Floats, Floats]:
     """Return reasons (bits), closest row, slow minutes, ratio, mean speed of each stay."""
     m = first.shape[0]
@@ -154,7 +166,8 @@ def _judge(  # noqa: C901
             dot = (lon[c] - lon[p]) * (lon[q] - lon[c]) * scale * scale
             dot += (lat[c] - lat[p]) * (lat[q] - lat[c])
             out = metres(lon[c], lat[c], lon[q], lat[q])
-            if ends or halted or (dot < 0 and out > 0):
+            passes = ratio[e] >= passing and way > 2 * band
+            if ends or halted or (dot < 0 and out > 0 and not passes):
                 why[e] |= 2
     return why, closest, slow_for, ratio, mean
 
@@ -175,12 +188,14 @@ def approach_events(
     outside[at] = beyond_berths(s.lon[at], s.lat[at], berths) > rule.apron_m
     near = in_band & outside
     first, last = _visits(
-        s.mmsi, s.track, s.t, near, shore, rule.band_m, round(rule.bridge_min * 60_000)
-    )
+        s.mmsi, s.track, s.t, s.lon, s.lat, near, round(rule.bridge_min * 60_000),
+        1.5 * rule.band_m, round(rule.before_min * 60_000),
+    )  # fmt: skip
     why, closest, slow_for, ratio, mean = _judge(
         s.track, s.t, s.lon, s.lat, s.sog, near, shore, nearest.bearing_deg, first, last,
         rule.slow_kn * KNOT, rule.halt_kn * KNOT, round(rule.slow_min * 60_000), rule.cone_deg,
         rule.passing_ratio, round(rule.turn_min * 60_000),
+        rule.band_m,
     )  # fmt: skip
     hit = why > 0
     first, last, closest = first[hit], last[hit], closest[hit]

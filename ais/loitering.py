@@ -57,7 +57,11 @@ def _slow_runs(  # noqa: C901
     limit: float,
     least_ms: int,
 ) -> tuple[Ints, Ints]:
-    """Return (first, last) of runs whose mean speed about each position is below ``limit``."""
+    """Return (first, last) of runs whose mean speed about each position is below ``limit``.
+
+    A spurt between two runs joins them if it is shorter than the window and the mean speed
+    of the whole stays below ``limit``.
+    """
     n = t.shape[0]
     first, last = np.empty(n, np.int64), np.empty(n, np.int64)
     found = 0
@@ -83,16 +87,31 @@ def _slow_runs(  # noqa: C901
         if t[q] > t[p] and not out[i]:
             slow = (path[q] - path[p]) / ((t[q] - t[p]) / 1000.0) < limit
         if begin >= 0 and (new or not slow):
-            if t[i - 1] - t[begin] >= least_ms:
-                first[found], last[found] = begin, i - 1
-                found += 1
+            first[found], last[found] = begin, i - 1
+            found += 1
             begin = -1
         if slow and begin < 0:
             begin = i
-    if begin >= 0 and t[n - 1] - t[begin] >= least_ms:
+    if begin >= 0:
         first[found], last[found] = begin, n - 1
         found += 1
-    return first[:found].copy(), last[:found].copy()
+    barred = np.cumsum(out)
+    kept = 0
+    for e in range(found):
+        if kept > 0:
+            a, b = first[kept - 1], last[kept - 1]
+            joins = track[a] == track[first[e]] and t[first[e]] - t[b] <= 2 * half_ms
+            joins &= barred[first[e]] == barred[b]
+            if joins and path[last[e]] - path[a] < limit * (t[last[e]] - t[a]) / 1000.0:
+                last[kept - 1] = last[e]
+                continue
+            if t[b] - t[a] < least_ms:
+                kept -= 1
+        first[kept], last[kept] = first[e], last[e]
+        kept += 1
+    if kept > 0 and t[last[kept - 1]] - t[first[kept - 1]] < least_ms:
+        kept -= 1
+    return first[:kept].copy(), last[:kept].copy()
 
 
 @numba.njit(cache=True)
@@ -201,10 +220,11 @@ def loitering(
     """Find loitering: slow for long, and getting nowhere.
 
     A run is a stretch of a track whose mean speed within 10 min of each position is below the
-    preset's; it counts if it lasts and if displacement / path is small, on positions
-    smoothed over 3 min either way. Not loitering: time inside a known berth or anchorage; a
-    stop at which the vessel lay still (moored or swinging at anchor) for the preset's time
-    or longer; and a run of which shorter such stops make up 80 % or more.
+    preset's; short spurts are allowed if the run's own mean stays below. It counts if it
+    lasts, and if displacement / path is small, on positions smoothed over 3 min either way.
+    Not loitering: time inside a known berth or anchorage; a stop at which the vessel lay
+    still (moored or swinging at anchor) for the preset's time or longer; and a run of which
+    shorter such stops make up 80 % or more.
 
     Parameters
     ----------

@@ -385,3 +385,16 @@ def test_settings_reach_the_detectors(coast) -> None:
     use = Settings(loitering=PRESETS["zhoushan"])
     out = behaviours(p, empty(STATICS), index, NO_BERTHS, segment_ids=ids, settings=use)
     assert evidence(out.events.filter(pl.col("kind") == "loitering"))[0]["preset"] == "zhoushan"
+
+
+def test_a_boat_along_the_shore_from_its_wharf_to_a_beach_is_an_approach(coast) -> None:
+    x, y = line((-6000, -100, 0, -100, 12))
+    lie = np.zeros(15)
+    x2, y2 = line((0, -60, 0, -6000, 12))
+    p = voyage(np.r_[lie - 6000, x, lie, x2], np.r_[lie - 50, y, lie - 60, y2])
+    assert evidence(approaches(coast, p, berth(-6000, 0, 300)))[0]["why"] == ["slow"]
+
+
+def test_noise_at_the_edge_of_the_band_is_no_approach(coast) -> None:
+    p = voyage(np.zeros(2000), np.zeros(2000) - 200, noise_m=15)
+    assert approaches(coast, p).is_empty()
