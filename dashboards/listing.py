@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
+import polars as pl
 from dash import html
 
 from dashboards.desk import Desk, level_of
@@ -21,24 +21,22 @@ COLUMNS: dict[str, tuple[str, bool]] = {
 }
 
 
-def ordered(rows: Sequence[dict[str, Any]], sort: str) -> list[dict[str, Any]]:
+def ordered(rows: pl.DataFrame, sort: str) -> pl.DataFrame:
     """Return rows sorted by a column, ``-column`` downwards; ties keep the coast's order."""
     name = sort.lstrip("-")
     key = COLUMNS.get(name, COLUMNS["score"])[0]
-    down = sort.startswith("-")
-    if key == "section_id":
-        return sorted(rows, key=lambda r: (r[key] or "~", r["from_m"]), reverse=down)
-    return sorted(rows, key=lambda r: r[key], reverse=down)
+    keys = [key, "from_m"] if key == "section_id" else [key]
+    return rows.sort(keys, descending=sort.startswith("-"), nulls_last=True, maintain_order=True)
 
 
-def pages_of(rows: Sequence[Any]) -> int:
+def pages_of(rows: pl.DataFrame) -> int:
     """Return how many pages the table has, at least one."""
-    return max(1, -(-len(rows) // PAGE))
+    return max(1, -(-rows.height // PAGE))
 
 
 def listing(
     desk: Desk,
-    rows: Sequence[dict[str, Any]],
+    rows: pl.DataFrame,
     *,
     shift_id: str,
     sort: str,
@@ -46,14 +44,14 @@ def listing(
     chosen: str | None,
 ) -> Part:
     """Return one page of the table; ``rows`` are all that match, in the coast's order."""
-    if not rows:
+    if rows.is_empty():
         return html.P(desk.say("list_empty"), className="empty")
     page = min(max(1, page), pages_of(rows))
     first = (page - 1) * PAGE
-    shown = ordered(rows, sort)[first : first + PAGE]
+    shown = ordered(rows, sort).slice(first, PAGE).to_dicts()
     return html.Table(
         [
-            html.Caption(desk.say("list_caption", n=len(rows), shift=desk.shift_name(shift_id))),
+            html.Caption(desk.say("list_caption", n=rows.height, shift=desk.shift_name(shift_id))),
             html.Thead(
                 html.Tr(
                     [

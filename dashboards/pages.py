@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
 from dash import html
 
 from dashboards import coastmap, panel, shell, times
 from dashboards.address import DEFAULT_LAYERS, parse
 from dashboards.desk import Desk
-from dashboards.listing import listing, pages_of
+from dashboards.listing import listing, ordered, pages_of
 from dashboards.source import Part, Person, Source
 from dashboards.strip import strip as shifts_strip
 from dashboards.words import Lang
@@ -106,36 +107,23 @@ class Pages:
         """Return the strip of shifts from a day."""
         return shifts_strip(desk, section_id=scope, day=day, chosen=shift)
 
-    def rows(self, shift: str | None, scope: str | None) -> list[dict[str, Any]]:
+    def rows(self, shift: str | None, scope: str | None) -> pl.DataFrame:
         """Return the segments of a scope with their scores in a shift, in the coast's order."""
         frame = self.source.scores(shift) if shift else None
         if frame is None:
-            return []
+            return pl.DataFrame()
         coast = self.source.segments()
-        columns = zip(
-            coast["segment_id"],
-            coast["section_id"],
-            coast["from_m"],
-            coast["to_m"],
-            frame["score"].to_list(),
-            frame["lo"].to_list(),
-            frame["hi"].to_list(),
-            strict=True,
-        )
-        return [
+        rows = pl.DataFrame(
             {
-                "segment_id": sid,
-                "section_id": _none(section),
-                "from_m": a,
-                "to_m": b,
-                "score": score,
-                "lo": lo,
-                "hi": hi,
-                "width": hi - lo,
-            }
-            for sid, section, a, b, score, lo, hi in columns
-            if scope is None or section == scope
-        ]
+                "segment_id": coast["segment_id"].tolist(),
+                "section_id": [s if isinstance(s, str) else None for s in coast["section_id"]],
+                "from_m": coast["from_m"].to_numpy(),
+                "to_m": coast["to_m"].to_numpy(),
+            },
+            schema_overrides={"section_id": pl.String},
+        ).with_columns(frame["score"], frame["lo"], frame["hi"])
+        rows = rows.drop_nulls("score").with_columns(width=pl.col("hi") - pl.col("lo"))
+        return rows if scope is None else rows.filter(pl.col("section_id") == scope)
 
     def panel(
         self, desk: Desk, segment: str | None, shift: str | None, scope: str | None
@@ -148,8 +136,9 @@ class Pages:
             if told is None:
                 return [panel.empty(desk.say("not_scored_title"), desk.say("not_scored_mend"))]
             return panel.explained(desk, told, shift)
-        rows = sorted(self.rows(shift, scope), key=lambda r: -r["score"])[:_TOP]
-        return panel.overview(desk, shift_id=shift, top=rows, zones=self._zones(desk, shift, scope))
+        rows = self.rows(shift, scope)
+        top = ordered(rows, "-score").head(_TOP).to_dicts() if rows.height else []
+        return panel.overview(desk, shift_id=shift, top=top, zones=self._zones(desk, shift, scope))
 
     def _zones(self, desk: Desk, shift: str, scope: str | None) -> list[dict[str, Any]]:
         frame = self.source.layer("zones", shift_id=shift)
@@ -187,13 +176,13 @@ class Pages:
 
     def _places(self, desk: Desk) -> list[dict[str, Any]]:
         """Return what the search finds: sections, wharves, risk points, with where they are."""
-        coast = self.source.segments()
-        found: list[dict[str, Any]] = []
+        found: list[dict[str, str]] = []
         groups: list[tuple[str, list[dict[str, str]]]] = []
-        bounds = coast.dissolve("section_id").bounds if len(desk.sections) else None
-        for section_id in desk.sections:
-            if bounds is not None and section_id in bounds.index:
-                box = ",".join(f"{x:.5f}" for x in bounds.loc[section_id])
+        if desk.sections:
+            lines = self.source.layer("sections")
+            boxes = dict(zip(lines["section_id"], lines.bounds.to_numpy().tolist(), strict=True))
+            for section_id in [name for name in desk.sections if name in boxes]:
+                box = ",".join(f"{x:.5f}" for x in boxes[section_id])
                 found.append({"value": f"b:{box}", "label": desk.section_name(section_id)})
         groups.append((desk.say("layer_sections"), found))
         for name in ("wharves", "risk_points"):
@@ -213,10 +202,6 @@ def _options(desk: Desk, name: str, frame: gpd.GeoDataFrame) -> list[dict[str, s
             seen.add(value)
             options.append({"value": value, "label": desk.named(row) or row[key]})
     return options
-
-
-def _none(value: object) -> object:
-    return None if value is None or value != value else value
 
 
 def _bare(desk: Desk, title: str, mend: str) -> html.Div:

@@ -213,15 +213,22 @@
     const p = feature.properties;
     const made = p.made ? document.querySelector(".app").dataset.made : "";
     if (context.hideout.layer === "sections" || context.hideout.layer === "zones") {
-      const bounds = layer.getBounds();
       layer.bindTooltip(words(p.label), {
         permanent: true, direction: "right", offset: [14, 0], interactive: false,
         className: "label label-" + context.hideout.layer,
       });
-      layer.on("add", () => layer.openTooltip(bounds.getCenter()));
+      layer.on("add", () => layer.openTooltip(middle(layer)));
       return;
     }
     layer.bindTooltip(words(p.label, p.sub, made), { opacity: 1, className: "tip", sticky: !layer.getLatLng });
+  }
+
+  /* A name stands at the middle of the longest line, not at the middle of many islands. */
+  function middle(layer) {
+    const lines = [].concat(layer.getLatLngs());
+    const parts = Array.isArray(lines[0]) ? lines : [lines];
+    const longest = parts.reduce((a, b) => (b.length > a.length ? b : a));
+    return longest[Math.floor(longest.length / 2)];
   }
 
   window.shoregrid = {

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import geopandas as gpd
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -150,13 +151,16 @@ def test_land_is_simplified_and_no_piece_is_lost():
 
 
 def test_the_list_sorts_by_every_column():
-    rows = [
-        {"section_id": "S2", "from_m": 0.0, "score": 10.0, "width": 5.0},
-        {"section_id": "S1", "from_m": 900.0, "score": 90.0, "width": 1.0},
-        {"section_id": None, "from_m": 400.0, "score": 50.0, "width": 9.0},
-    ]
-    assert [r["score"] for r in ordered(rows, "-score")] == [90, 50, 10]
-    assert [r["from_m"] for r in ordered(rows, "place")] == [0, 400, 900]
-    assert [r["section_id"] for r in ordered(rows, "section")] == ["S1", "S2", None]
-    assert [r["width"] for r in ordered(rows, "-range")] == [9, 5, 1]
-    assert [r["score"] for r in ordered(rows, "-nonsense")] == [90, 50, 10]
+    rows = pl.DataFrame(
+        {
+            "section_id": ["S2", "S1", None],
+            "from_m": [0.0, 900.0, 400.0],
+            "score": [10.0, 90.0, 50.0],
+            "width": [5.0, 1.0, 9.0],
+        }
+    )
+    assert ordered(rows, "-score")["score"].to_list() == [90, 50, 10]
+    assert ordered(rows, "place")["from_m"].to_list() == [0, 400, 900]
+    assert ordered(rows, "section")["section_id"].to_list() == ["S1", "S2", None]
+    assert ordered(rows, "-range")["width"].to_list() == [9, 5, 1]
+    assert ordered(rows, "-nonsense")["score"].to_list() == [90, 50, 10]
