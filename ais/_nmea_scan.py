@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ais._arrays import Array, Bools, Ints, Line, Lines
+from ais._nmea_text import NO_TIME, epoch_ms, hex_digit, prefix_ms, small_number, text_hash
 
 BLANK, AIS, OTHER_SENTENCE = 0, 1, 2
 NOT_NMEA, BAD_CHECKSUM, CUT_LINE, BAD_TAG_BLOCK, BAD_FIELDS, INCOMPLETE = 3, 4, 5, 6, 7, 8
 PENDING, JOINED = 9, 10
 
-NO_TIME = -(1 << 63)
 NOWHERE = -1
 PART_AGE_LINES = 2_000
 """A part waits this many lines for the next part of its message."""
@@ -60,127 +60,6 @@ class Messages(NamedTuple):
 
 
 @numba.njit(cache=True)
-def _hash(buf: Array, a: int, b: int) -> np.uint64:
-    """Return the 64-bit FNV-1a hash of ``buf[a:b]``; never 0."""
-    h = np.uint64(14695981039346656037)
-    for i in range(a, b):
-        h = (h ^ np.uint64(buf[i])) * np.uint64(1099511628211)
-    return h | np.uint64(1)
-
-
-@numba.njit(cache=True)
-def _hex(c: int) -> int:
-    if 48 <= c <= 57:
-        return c - 48
-    if 65 <= c <= 70:
-        return c - 55
-    if 97 <= c <= 102:
-        return c - 87
-    return -1
-
-
-@numba.njit(cache=True)
-def _number(buf: Array, a: int, b: int) -> int:
-    """Return the small decimal number in ``buf[a:b]``, -1 when it is not one."""
-    if a >= b or b - a > 9:
-        return -1
-    value = 0
-    for i in range(a, b):
-        c = buf[i]
-        if c < 48 or c > 57:
-            return -1
-        value = value * 10 + (c - 48)
-    return value
-
-
-@numba.njit(cache=True)
-def _epoch_ms(buf: Array, a: int, b: int) -> int:
-    """Read Unix time in s, ms, us or ns (told by magnitude), with a fraction or not."""
-    value = 0
-    i = a
-    while i < b and 48 <= buf[i] <= 57 and i - a < 19:
-        value = value * 10 + (buf[i] - 48)
-        i += 1
-    if i - a < 9:
-        return NO_TIME
-    if value >= 100_000_000_000_000_000:
-        return value // 1_000_000
-    if value >= 100_000_000_000_000:
-        return value // 1_000
-    if value >= 100_000_000_000:
-        return value
-    ms = 0
-    if i < b and buf[i] == 46:
-        scale = 100
-        i += 1
-        while i < b and 48 <= buf[i] <= 57:
-            ms += (buf[i] - 48) * scale
-            scale //= 10
-            i += 1
-    return value * 1000 + ms
-
-
-@numba.njit(cache=True)
-def _days(year: int, month: int, day: int) -> int:
-    """Return days since 1970-01-01 (Hinnant, "chrono-compatible low-level date algorithms")."""
-    if month <= 2:
-        year -= 1
-    era = year // 400
-    yoe = year - era * 400
-    doy = (153 * (month + (-3 if month > 2 else 9)) + 2) // 5 + day - 1
-    return era * 146097 + yoe * 365 + yoe // 4 - yoe // 100 + doy - 719468
-
-
-@numba.njit(cache=True)
-def _iso_ms(buf: Array, a: int, b: int) -> int:  # noqa: C901
-    """Read ``2016-07-28T00:00:00.5+02:00`` and its plainer forms; no zone means UTC."""
-    if b - a < 19:
-        return NO_TIME
-    for k in (4, 7):
-        if buf[a + k] != 45 and buf[a + k] != 47:
-            return NO_TIME
-    if (buf[a + 10] != 84 and buf[a + 10] != 32) or buf[a + 13] != 58 or buf[a + 16] != 58:
-        return NO_TIME
-    year, month = _number(buf, a, a + 4), _number(buf, a + 5, a + 7)
-    day, hour = _number(buf, a + 8, a + 10), _number(buf, a + 11, a + 13)
-    minute, second = _number(buf, a + 14, a + 16), _number(buf, a + 17, a + 19)
-    if year < 0 or hour < 0 or hour > 23 or minute < 0 or minute > 59 or second < 0:
-        return NO_TIME
-    if month < 1 or month > 12 or day < 1 or day > 31 or second > 60:
-        return NO_TIME
-    ms = (_days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second) * 1000
-    i = a + 19
-    if i < b and (buf[i] == 46 or buf[i] == 44) and i + 1 < b and 48 <= buf[i + 1] <= 57:
-        scale = 100
-        i += 1
-        while i < b and 48 <= buf[i] <= 57:
-            ms += (buf[i] - 48) * scale
-            scale //= 10
-            i += 1
-    if i + 5 < b and (buf[i] == 43 or buf[i] == 45) and buf[i + 3] == 58:
-        hours, minutes = _number(buf, i + 1, i + 3), _number(buf, i + 4, i + 6)
-        if hours >= 0 and minutes >= 0:
-            zone = (hours * 60 + minutes) * 60_000
-            ms -= zone if buf[i] == 43 else -zone
-    return ms
-
-
-@numba.njit(cache=True)
-def _prefix_ms(buf: Array, a: int, b: int) -> int:
-    """Return the first time that stands before the sentence."""
-    i = a
-    while i < b:
-        if 48 <= buf[i] <= 57 and (i == a or not 48 <= buf[i - 1] <= 57):
-            t = _iso_ms(buf, i, b)
-            if t == NO_TIME:
-                t = _epoch_ms(buf, i, b)
-            if t != NO_TIME:
-                return t
-        i += 1
-    return NO_TIME
-
-
-@numba.njit(cache=True)
 def _tag_block(buf: Array, a: int, b: int, line: Line) -> bool:  # noqa: C901
     """Read the tag block in ``buf[a:b]`` (between its backslashes) into ``line``.
 
@@ -193,9 +72,9 @@ def _tag_block(buf: Array, a: int, b: int, line: Line) -> bool:  # noqa: C901
         star += 1
     if star >= b - 1:
         return False
-    want = _hex(buf[star + 1])
+    want = hex_digit(buf[star + 1])
     if want >= 0 and star + 2 < b:
-        low = _hex(buf[star + 2])
+        low = hex_digit(buf[star + 2])
         want = want * 16 + low if low >= 0 else -1
     if want != xor:
         return False
@@ -206,9 +85,9 @@ def _tag_block(buf: Array, a: int, b: int, line: Line) -> bool:  # noqa: C901
             j += 1
         if j - i > 2 and buf[i + 1] == 58:
             if buf[i] == 99:
-                line["t"] = _epoch_ms(buf, i + 2, j)
+                line["t"] = epoch_ms(buf, i + 2, j)
             elif buf[i] == 115:
-                line["source"] = _hash(buf, i + 2, j)
+                line["source"] = text_hash(buf, i + 2, j)
                 line["source_a"], line["source_b"] = i + 2, j
             elif buf[i] == 103:
                 p = i + 2
@@ -218,8 +97,8 @@ def _tag_block(buf: Array, a: int, b: int, line: Line) -> bool:  # noqa: C901
                 while q < j and buf[q] != 45:
                     q += 1
                 if q < j:
-                    line["group_num"] = _number(buf, i + 2, p)
-                    line["group"] = _hash(buf, q + 1, j)
+                    line["group_num"] = small_number(buf, i + 2, p)
+                    line["group"] = text_hash(buf, q + 1, j)
         i = j + 1
     return True
 
@@ -235,12 +114,12 @@ def _suffix(buf: Array, a: int, b: int, line: Line) -> None:
         j = i
         while j < b and buf[j] != 44:
             j += 1
-        if j - i >= 9 and _number(buf, i, i + 9) >= 0:
+        if j - i >= 9 and small_number(buf, i, i + 9) >= 0:
             if line["t"] == NO_TIME:
-                line["t"] = _epoch_ms(buf, i, j)
+                line["t"] = epoch_ms(buf, i, j)
             return
         if j - i >= 3 and (buf[i] == 98 or buf[i] == 114 or buf[i] == 68) and line["source"] == 0:
-            line["source"] = _hash(buf, i, j)
+            line["source"] = text_hash(buf, i, j)
             line["source_a"], line["source_b"] = i, j
         i = j + 1
 
@@ -272,18 +151,18 @@ def _sentence(buf: Array, a: int, b: int, line: Line) -> int:  # noqa: C901
         star += 1
     if star + 1 >= b:
         return CUT_LINE
-    high = _hex(buf[star + 1])
-    low = _hex(buf[star + 2]) if star + 2 < b else -1
+    high = hex_digit(buf[star + 1])
+    low = hex_digit(buf[star + 2]) if star + 2 < b else -1
     if high < 0 or low < 0:
         return CUT_LINE
     if high * 16 + low != xor:
         return BAD_CHECKSUM
     if n_commas != 6:
         return BAD_FIELDS
-    count = _number(buf, comma[0] + 1, comma[1])
-    num = _number(buf, comma[1] + 1, comma[2])
-    seq = _number(buf, comma[2] + 1, comma[3]) if comma[3] > comma[2] + 1 else 10
-    fill = _number(buf, comma[5] + 1, star)
+    count = small_number(buf, comma[0] + 1, comma[1])
+    num = small_number(buf, comma[1] + 1, comma[2])
+    seq = small_number(buf, comma[2] + 1, comma[3]) if comma[3] > comma[2] + 1 else 10
+    fill = small_number(buf, comma[5] + 1, star)
     if not (1 <= count <= 9 and 1 <= num <= count and 0 <= fill <= 5) or seq < 0:
         return BAD_FIELDS
     for i in range(comma[4] + 1, comma[5]):
@@ -292,7 +171,7 @@ def _sentence(buf: Array, a: int, b: int, line: Line) -> int:  # noqa: C901
             return BAD_FIELDS
     line["count"], line["num"], line["fill"] = count, num, fill
     line["pay_a"], line["pay_b"] = comma[4] + 1, comma[5]
-    key = _hash(buf, a + 1, a + 6)
+    key = text_hash(buf, a + 1, a + 6)
     key = (key ^ np.uint64(seq)) * np.uint64(1099511628211)
     key = (key ^ np.uint64(count)) * np.uint64(1099511628211)
     channel = buf[comma[3] + 1] if comma[4] > comma[3] + 1 else 0
@@ -325,7 +204,7 @@ def _one_line(buf: Array, a: int, b: int, line: Line) -> int:  # noqa: C901
     if start == b:
         return NOT_NMEA if a == first else CUT_LINE
     if start > a and line["t"] == NO_TIME:
-        line["t"] = _prefix_ms(buf, a, start)
+        line["t"] = prefix_ms(buf, a, start)
     return _sentence(buf, start, b, line)
 
 

@@ -398,3 +398,40 @@ def test_a_boat_along_the_shore_from_its_wharf_to_a_beach_is_an_approach(coast) 
 def test_noise_at_the_edge_of_the_band_is_no_approach(coast) -> None:
     p = voyage(np.zeros(2000), np.zeros(2000) - 200, noise_m=15)
     assert approaches(coast, p).is_empty()
+
+
+def test_stops_agree_with_another_program(shared: Path) -> None:
+    """Stops of 10 min or more that the annotator of M3-Archimedes found in Greek waters."""
+    lines = (shared / "ais" / "annot_vessels_input.csv").read_text().splitlines()
+    rows = [r.split() for r in lines if r.count(" ") == 3]
+    p = pl.concat(
+        [
+            table.with_columns(
+                pl.from_epoch(pl.Series([int(r[3]) for r in some]), time_unit="s")
+                .dt.cast_time_unit("ms").dt.replace_time_zone("UTC").alias("t"),
+                pl.Series("lon", [float(r[1]) for r in some]),
+                pl.Series("lat", [float(r[2]) for r in some]),
+            )
+            for vessel in sorted({r[0] for r in rows})
+            for some in [[r for r in rows if r[0] == vessel]]
+            for table in [voyage([0] * len(some), [0] * len(some), mmsi=412000000 + int(vessel))]
+        ]
+    )  # fmt: skip
+    found = stops(tracks(p), statics=empty(STATICS))
+    begun: dict[str, int] = {}
+    theirs = []
+    for row in (shared / "ais" / "annot_vessels_expected.csv").read_text().splitlines()[1:]:
+        vessel, _, _, t, _, _, notes = row.split()
+        if "STOP_START" in notes:
+            begun[vessel] = int(t)
+        if "STOP_END" in notes and vessel in begun:
+            theirs.append((412000000 + int(vessel), begun.pop(vessel), int(t)))
+    long = [stop for stop in theirs if stop[2] - stop[1] >= 600]
+    hits = 0
+    for mmsi, t0, t1 in long:
+        begin, end = pl.col("t0").dt.epoch("s"), pl.col("t1").dt.epoch("s")
+        shared_s = pl.min_horizontal(end, t1) - pl.max_horizontal(begin, t0)
+        ours = found.filter(pl.col("mmsi") == mmsi).select(shared_s.clip(0).sum()).item()
+        hits += ours > 0.5 * (t1 - t0)
+    assert len(long) > 40
+    assert hits / len(long) > 0.8

@@ -87,12 +87,17 @@ def test_noaa_whole(shared: Path) -> None:
         i + 2 for i, m in enumerate(mmsi.to_list()) if m > 999_999_999
     ])  # fmt: skip
     ok = raw.filter(mmsi <= 999_999_999)
-    assert positions["heading_deg"].null_count() == ok.filter(
-        pl.col("Heading").cast(pl.Float64) >= 360
-    ).height + ok["Heading"].null_count()
-    assert positions["cog_deg"].null_count() == ok.filter(
-        (pl.col("COG").cast(pl.Float64) >= 360) | (pl.col("COG").cast(pl.Float64) < 0)
-    ).height + ok["COG"].null_count()
+    assert (
+        positions["heading_deg"].null_count()
+        == ok.filter(pl.col("Heading").cast(pl.Float64) >= 360).height + ok["Heading"].null_count()
+    )
+    assert (
+        positions["cog_deg"].null_count()
+        == ok.filter(
+            (pl.col("COG").cast(pl.Float64) >= 360) | (pl.col("COG").cast(pl.Float64) < 0)
+        ).height
+        + ok["COG"].null_count()
+    )
     assert set(positions["cls"].unique()) <= {"A", "B", "other"}
     eagle = statics.row(by_predicate=(pl.col("mmsi") == 367379190) & (pl.col("t") == pl.lit(
         datetime(2022, 1, 3, tzinfo=UTC)).cast(STATICS["t"])), named=True)  # fmt: skip
