@@ -1,11 +1,15 @@
 """The example's places: made by rule and seed on a real coast, every row saying that it is made."""
 
+from collections.abc import Mapping
 from datetime import datetime, tzinfo
 
 import geopandas as gpd
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
+from ais.simulate import Places
 from geo.errors import InputError
 from geo.nearest import ShoreIndex
 from workspace._example_coast import read_coast, segment_traits
@@ -25,11 +29,12 @@ from workspace._example_sites import (
     make_wharves,
 )
 
-__all__ = ["make_depth", "make_places"]
+__all__ = ["make_depth", "make_places", "simulation_places"]
 
 _SECTIONS = 12
 _FACILITIES = 150
 _INCIDENTS = 60
+_RELATED_M = 3000.0
 
 
 def make_places(
@@ -103,6 +108,36 @@ def make_places(
         "section_hangs": make_hangs(coast),
         "segment_traits": segment_traits(coast),
     }
+
+
+def simulation_places(
+    tables: Mapping[str, gpd.GeoDataFrame | pl.DataFrame], high_water: NDArray[np.datetime64]
+) -> Places:
+    """Return what the simulated traffic needs of made places.
+
+    Landings are the creeks, beaches and slipways; one draws more traffic the more incidents lie
+    within 3 km, so that the example's behaviours and incidents tell of the same stretches.
+    """
+    wharves, risk, incidents = tables["wharves"], tables["risk_points"], tables["incidents"]
+    wharves = wharves[wharves["status"] == "in_use"]
+    risk = risk[risk["kind"].isin(["creek", "beach", "slipway"])]
+    lon, lat = risk.geometry.x.to_numpy(), risk.geometry.y.to_numpy()
+    east = float(np.cos(np.radians(lat.mean())))
+    happened = cKDTree(np.column_stack([incidents["lon"] * east, incidents["lat"]]))
+    near = happened.query_ball_point(
+        np.column_stack([lon * east, lat]), _RELATED_M / 111_320.0, return_length=True
+    )
+    return Places(
+        pl.DataFrame(
+            {
+                "lon": wharves.geometry.x.to_numpy(),
+                "lat": wharves.geometry.y.to_numpy(),
+                "wharf_class": wharves["wharf_class"].to_list(),
+            }
+        ),
+        pl.DataFrame({"lon": lon, "lat": lat, "weight": 0.3 + np.asarray(near, dtype=float)}),
+        high_water,
+    )
 
 
 def _rows(segments: gpd.GeoDataFrame, index: ShoreIndex, *tables: gpd.GeoDataFrame) -> np.ndarray:
