@@ -18,6 +18,7 @@ from ais import _nmea_scan as scan
 from ais._arrays import Bools, Ints, Line, Lines
 from ais._batch import KEPT, Batch, Ledger, Page
 from ais._blocks import Block
+from ais._nmea_text import NO_TIME
 from ais.schema import POSITIONS, STATICS
 
 MAX_MMSI = 999_999_999
@@ -146,7 +147,7 @@ def _batch(
     page, found = scanned.page, scanned.found
     t = found.t.copy()
     if clock is not None:
-        clock[0] = _fill_times(t, d.clock, clock[0], scan.NO_TIME, CLOCK_BACK_MS, CLOCK_AHEAD_MS)
+        clock[0] = _fill_times(t, d.clock, clock[0], NO_TIME, CLOCK_BACK_MS, CLOCK_AHEAD_MS)
     mmsi, lon, lat = d.fields[:, 0], d.fields[:, 1], d.fields[:, 2]
     placed = ~np.isin(d.kind, [5, 24])
     nowhere = placed & ((lon == 181.0) | (lat == 91.0))
@@ -170,7 +171,7 @@ def _batch(
     for outcome, reason in _OUTCOMES.items():
         refuse(reason, d.outcome == outcome, text)
     refuse("bad_mmsi", ~((mmsi >= 1) & (mmsi <= MAX_MMSI)), lambda i: f"MMSI {mmsi[i]:.0f}")
-    refuse("no_time", t == scan.NO_TIME, text)
+    refuse("no_time", t == NO_TIME, text)
     if not_after is not None:
         refuse("future", t > not_after, lambda i: f"time {np.datetime64(int(t[i]), 'ms')}Z")
     # A type 19 or 21 without a place still says who it is: kept for its name.
