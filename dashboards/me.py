@@ -20,7 +20,11 @@ def freshness(desk: Desk) -> html.Span:
     old = unit != "minutes" or n > 15
     words = desk.say("freshness", n=n, unit=desk.say(f"unit_{unit}"))
     return html.Span(
-        [html.Span("●", className="dot", **{"aria-hidden": "true"}), words],
+        [
+            html.Span("●", className="dot", **{"aria-hidden": "true"}),
+            html.Span(words, className="fresh-long"),
+            html.Span(f"{n} {desk.say(f'unit_{unit}')}", className="fresh-short"),
+        ],
         className="fresh" + (" stale" if old else ""),
         title=f"{newest:%Y-%m-%d %H:%M} UTC",
     )

@@ -1,11 +1,13 @@
 """The application over the double, served on a free port of loopback."""
 
+import asyncio
 import importlib.util
 import os
 import socket
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -34,6 +36,17 @@ def _double():
         sys.modules[name] = module
         spec.loader.exec_module(module)
     return sys.modules[name]
+
+
+@pytest.fixture
+def in_thread():
+    """Return what runs a coroutine beside the loop that the browser tests leave running."""
+
+    def run(coroutine):
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(asyncio.run, coroutine).result()
+
+    return run
 
 
 @pytest.fixture

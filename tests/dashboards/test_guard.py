@@ -1,8 +1,6 @@
 """Nothing answers without a session, and nothing changes at another site's word."""
 
-import asyncio
 import re
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from starlette.routing import Mount, Route, WebSocketRoute
@@ -110,7 +108,7 @@ def test_a_change_from_our_own_page_is_taken(client, address):
 
 @pytest.mark.parametrize("origin", [None, b"http://testserver", b"http://evil.example"])
 @pytest.mark.parametrize("signed_in", [False, True])
-def test_the_socket_denies_too(app, client, signed_in, origin):
+def test_the_socket_denies_too(app, client, in_thread, signed_in, origin):
     headers = [(b"host", b"testserver")]
     if signed_in:
         headers.append((b"cookie", f"{COOKIE}={client.cookies[COOKIE]}".encode()))
@@ -137,9 +135,7 @@ def test_the_socket_denies_too(app, client, signed_in, origin):
     async def send(message):
         sent.append(message["type"])
 
-    # In a thread of its own: the browser tests leave a loop running in this one.
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(asyncio.run, app(scope, receive, send)).result()
+    in_thread(app(scope, receive, send))
     opened = signed_in and origin == b"http://testserver"
     assert sent[0] == ("websocket.accept" if opened else "websocket.close")
 
