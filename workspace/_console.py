@@ -5,9 +5,10 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from geo.errors import InputError
+if TYPE_CHECKING:
+    from geo.errors import InputError
 
 Progress = Callable[[str, int, int], None]
 
@@ -75,7 +76,7 @@ def progress() -> Iterator[Progress | None]:
         yield draw
 
 
-def complain(error: InputError) -> None:
+def complain(error: "InputError") -> None:
     """Print an input error in Chinese and English, one line each, on standard error."""
     print(f"错误：{error.where}：{error.what}（解决办法见下行英文）", file=sys.stderr)
     print(f"error: {error}", file=sys.stderr)

@@ -365,7 +365,6 @@ audit = Table(
     Column("object", String),
     Column("detail", Json),
 )
-Index("ix_scores_segment", scores.c.segment_id, scores.c.shift_start)
 Index("ix_event_segments_segment", event_segments.c.segment_id)
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import polars as pl
 
 from ais import io as ais_io
-from geo.errors import InputError
+from geo.errors import InputError, refused_table
 from workspace import _vessels, archive, db, store
 from workspace.folder import Workspace
 
@@ -154,15 +154,12 @@ def _one(
     read = time.perf_counter()
     with ws.begin() as connection:
         result.counts["vessels"] += _vessels.register(connection, versions, heard)
-        if refused:
-            rows = pl.concat(refused).with_columns(source=pl.lit(source), t=pl.lit(now))
-            store.write(
-                connection,
-                "quarantine",
-                rows,
-                replace=True,
-                where=db.quarantine.c.source == source,
-            )
+        rows = pl.concat([refused_table([]), *refused]).with_columns(
+            source=pl.lit(source), t=pl.lit(now)
+        )
+        store.write(
+            connection, "quarantine", rows, replace=True, where=db.quarantine.c.source == source
+        )
         note = pl.DataFrame(
             {
                 "sha256": [sha256],

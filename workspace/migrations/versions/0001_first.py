@@ -224,7 +224,6 @@ def upgrade() -> None:
         sa.Column("missing", Json(), nullable=True),
         sa.PrimaryKeyConstraint("run_id", "shift_start", "segment_id"),
     )
-    op.create_index("ix_scores_segment", "scores", ["segment_id", "shift_start"], unique=False)
     op.create_table(
         "section_cuts",
         sa.Column("shoreline_id", sa.String(), autoincrement=False, nullable=False),
