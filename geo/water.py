@@ -41,11 +41,18 @@ class WaterGrid:
 
     @classmethod
     def build(
-        cls, land: gpd.GeoDataFrame, *, cell_m: float = 150.0, bounds: Sequence[float] | None = None
+        cls,
+        land: gpd.GeoDataFrame,
+        *,
+        cell_m: float = 150.0,
+        bounds: Sequence[float] | None = None,
+        margin_m: float = 20_000.0,
     ) -> "WaterGrid":
         """Rasterise repaired land; a cell is water where its centre is.
 
-        ``bounds`` is (min_lon, min_lat, max_lon, max_lat), the land's own by default.
+        ``bounds`` is (min_lon, min_lat, max_lon, max_lat), the land's own by default. Beyond them
+        the outermost cells go on for ``margin_m``: the sea before the outermost island stays
+        sea, and land that the layer was cut through stays land.
         """
         box = list(bounds if bounds is not None else land.total_bounds)
         crs = working_crs(box)
@@ -55,6 +62,9 @@ class WaterGrid:
         shape = (int(np.ptp(y) / cell_m) + 1, int(np.ptp(x) / cell_m) + 1)
         x0, y0 = float(x.min()), float(y.min())
         water = ~land_raster(land, crs, x0=x0, y0=y0, cell_m=cell_m, shape=shape)
+        margin = int(margin_m / cell_m)
+        water = np.pad(water, margin, mode="edge")
+        x0, y0, shape = x0 - margin * cell_m, y0 - margin * cell_m, water.shape
         to_land = distance_transform_edt(water) * cell_m if not water.all() else np.full(
             shape, np.inf
         )

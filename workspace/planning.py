@@ -120,8 +120,8 @@ def _zone(
         "segment_ids": json.dumps(ids),
         "km": zone["km"],
         "risk": zone["risk"],
-        "reason_zh": said.sentence_zh,
-        "reason_en": said.sentence_en,
+        "reason_zh": said.reason_zh,
+        "reason_en": said.reason_en,
         "section_ids": json.dumps(shares["section_id"].to_list()),
         "geometry": shapely.to_wkb(
             shapely.line_merge(shapely.multilinestrings(list(shore.geometry.iloc[members])))

@@ -1,0 +1,43 @@
+# make run    build the example workspace (once) and serve it at http://127.0.0.1:8050
+# make demo   build the example workspace without serving
+# make test   every kind of test at a small size        make test-full   at the stated sizes
+
+VENV := .venv
+BIN := $(VENV)/bin
+EXAMPLE := example
+PORT := 8050
+
+.PHONY: run demo test test-full checks clean
+
+run: $(EXAMPLE)/shoregrid.toml
+	@$(BIN)/shoregrid serve $(EXAMPLE) --port $(PORT)
+
+demo: $(EXAMPLE)/shoregrid.toml
+
+$(EXAMPLE)/shoregrid.toml: | $(VENV)/.run
+	@$(BIN)/shoregrid demo $(EXAMPLE)
+
+test: $(VENV)/.dev checks
+	@.ci/packages
+	$(BIN)/python -m pytest -n 2 --dist loadscope
+
+test-full: $(VENV)/.dev checks
+	@.ci/packages
+	$(BIN)/python -m pytest -n 2 --dist loadscope --full
+
+checks: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+$(VENV)/.run: pyproject.toml constraints.txt
+	@.ci/venv $(VENV) .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt
+	@.ci/venv $(VENV) ".[dev]"
+	@touch $@ $(VENV)/.run
+
+clean:
+	rm -rf $(VENV) $(EXAMPLE)
