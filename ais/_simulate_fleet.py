@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 from ais._simulate_motion import (
     ADRIFT,
     AT_ANCHOR,
-    FISHING,
-    KNOT,
     MOORED,
     OFF,
     UNDER_WAY,
@@ -135,7 +133,7 @@ def trawler(world: World, vessel: Vessel, number: int) -> None:
                   slow_end_m=300.0)
 
 
-def netter(world: World, vessel: Vessel, number: int) -> None:
+def netter(world: World, vessel: Vessel, _number: int) -> None:
     """Fish inshore by day: out before high water, along the nets, home on the next tide."""
     rng, course = world.rng, vessel.course
     vessel.home = world.berth("fishing", "other")
@@ -253,7 +251,7 @@ def beacon(world: World, vessel: Vessel, number: int) -> None:
         course.now += rng.uniform(4, 20) * 3600.0
 
 
-def service(world: World, vessel: Vessel, number: int) -> None:
+def service(world: World, vessel: Vessel, _number: int) -> None:
     """Pilot boat or tug: lie at the port, run out to an anchorage, wait alongside, run back."""
     rng, course = world.rng, vessel.course
     vessel.home = world.berth("port", "shipyard", "stores")
@@ -271,7 +269,7 @@ def service(world: World, vessel: Vessel, number: int) -> None:
         course.go(way[::-1], speed, slow_end_m=300.0)
 
 
-def patrol(world: World, vessel: Vessel, number: int) -> None:
+def patrol(world: World, vessel: Vessel, _number: int) -> None:
     """Run along the coast from point to point and home again, twice a day."""
     rng, course, sea = world.rng, vessel.course, world.sea
     vessel.home = world.berth("port", "other")
@@ -296,7 +294,7 @@ def patrol(world: World, vessel: Vessel, number: int) -> None:
     course.stay(world.duration_s, MOORED)
 
 
-def small(world: World, vessel: Vessel, number: int) -> None:
+def small(world: World, vessel: Vessel, _number: int) -> None:
     """Small boat near the shore: to a farm or an angling mark and back, by day."""
     rng, course, sea = world.rng, vessel.course, world.sea
     vessel.home = world.berth("other", "fishing", "stores")
@@ -319,7 +317,7 @@ def small(world: World, vessel: Vessel, number: int) -> None:
     course.stay(world.duration_s, OFF)
 
 
-def runner(world: World, vessel: Vessel, number: int) -> None:
+def runner(world: World, vessel: Vessel, _number: int) -> None:
     """Small fast boat whose outings are planted: here it only has a home."""
     vessel.home = world.berth("fishing", "other", "stores")
 
@@ -389,5 +387,3 @@ def make_fleet(world: World, count: int) -> list[Vessel]:
             fleet.append(vessel)
     return fleet
 
-
-__all__ = ["DAY", "FISHING", "KINDS", "KNOT", "Kind", "Vessel", "World", "make_fleet"]

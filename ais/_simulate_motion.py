@@ -72,7 +72,8 @@ class Course:
         """Lie to an anchor at the present place, riding to the tidal stream, until a time."""
         if until <= self.now + 60.0:
             return
-        t = np.arange(self.now, until, 300.0)
+        # It takes some minutes to fall back on the cable.
+        t = np.arange(self.now + 240.0, until + 240.0, 300.0)
         # The bow points into the stream; at slack water it comes round through a right angle.
         angle = axis + np.arctan2(np.tanh(4 * tide.stream(t)), 0.6 * np.cos(tide.phase(t)))
         slack = 0.75 + 0.25 * np.abs(tide.stream(t))

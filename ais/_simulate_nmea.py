@@ -5,36 +5,51 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 from pyais.encode import encode_dict
-from pyais.messages import MessageType1, MessageType18
+from pyais.messages import MSG_CLASS
 
 Bytes = NDArray[np.uint8]
 
-_DAY_MS = 86_400_000
 _BITS, _CHARS = 168, 28
-# pyais truncates tenths after a multiplication in binary: a hair more makes 12.3 go over as 12.3.
-_HAIR = 1e-6
+# pyais cuts tenths off below, and a 32-bit 164.7 is a little less: a hair more keeps its tenth.
+_HAIR = 1e-3
+# What follows the second of a class A report (manoeuvre, spare, RAIM, radio) and of a class B one
+# (spare, carrier sense, no display, DSC, whole band, message 22, assigned, RAIM, radio).
+_CLASS_A_TAIL: tuple[Any, ...] = (0, 0, 0, 0)
+_CLASS_B_TAIL: tuple[Any, ...] = (0, 1, 0, 1, 1, 1, 0, 0, 917_510)
 _ARMOUR = np.array([n + 48 if n < 40 else n + 56 for n in range(64)], dtype=np.uint8)
 _HEX = np.frombuffer(b"0123456789ABCDEF", dtype=np.uint8)
 
 
+class Reports(Protocol):
+    """What can be written: positions and statics as in ``ais.schema``, class A and B."""
+
+    @property
+    def positions(self) -> pl.DataFrame:
+        """Return the positions."""
+
+    @property
+    def statics(self) -> pl.DataFrame:
+        """Return the static reports."""
+
+
 def write_nmea(
-    sim: Any,
+    sim: Reports,
     folder: Path,
     *,
     workers: int = 2,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Path]:
-    """Write a simulation as NMEA 0183 with times, one gzip a UTC day, the same bytes every time.
+    r"""Write a simulation as NMEA 0183 with times, one gzip a UTC day, the same bytes every time.
 
     Parameters
     ----------
-    sim : a ``Simulation``, or anything with its ``positions`` and ``statics``.
+    sim : a ``Simulation``.
     folder : an existing folder; files are named ``sim-YYYY-MM-DD.nmea.gz``.
     workers : processes that encode; 1 stays in this one.
     progress : called with (days done, days in all).
@@ -42,7 +57,7 @@ def write_nmea(
     Returns
     -------
     list of Path
-        In the order of the days. Each line is ``\\s:sim,c:<epoch s>*hh\\!AIVDM,...``; class A
+        In the order of the days. Each line is ``\s:sim,c:<epoch s>*hh\!AIVDM,...``; class A
         positions are types 1 and 3 with static type 5, class B type 18 with static type 24.
     """
     jobs = [
@@ -103,6 +118,10 @@ def _write_day(path: Path, positions: dict[str, list[Any]], statics: dict[str, l
         packed.write(body)
 
 
+def _head(kind: int, mmsi: int) -> tuple[int, int, int]:
+    return kind, 0, mmsi
+
+
 def pack(positions: dict[str, list[Any]]) -> Bytes:
     """Return each position report's 168 bits as pyais packs them, (n, 21) bytes."""
     out = bytearray()
@@ -115,16 +134,14 @@ def pack(positions: dict[str, list[Any]]) -> Bytes:
         course = 360.0 if cog is None else cog
         bow = 511 if heading is None else int(heading)
         second = t // 1000 % 60
+        make: Any = MSG_CLASS[kind]
         if kind == 18:
-            message: Any = MessageType18(
-                18, 0, mmsi, 0, speed + _HAIR, True, lon, lat, course + _HAIR, bow, second, 0,
-                True, False, True, True, True, False, False, 917_510,
-            )
+            message = make(*_head(18, mmsi), 0, speed + _HAIR, 1, lon, lat,
+                                    course + _HAIR, bow, second, *_CLASS_B_TAIL)
         else:
-            message = MessageType1(
-                kind, 0, mmsi, 15 if status is None else status, -128.0, speed + _HAIR, True,
-                lon, lat, course + _HAIR, bow, second, 0, 0, False, 0,
-            )
+            message = make(*_head(kind, mmsi), 15 if status is None else status, -128.0,
+                                   speed + _HAIR, 1, lon, lat, course + _HAIR, bow, second,
+                                   *_CLASS_A_TAIL)
         out += message.to_bytes()[0]
     return np.frombuffer(bytes(out), dtype=np.uint8).reshape(-1, _BITS // 8)
 

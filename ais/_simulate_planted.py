@@ -10,7 +10,7 @@ from ais._simulate_motion import KNOT, MOORED, OFF, PLANTED, UNDER_WAY, wander
 
 Floats = NDArray[np.float64]
 
-# How long before and after an outing the boat is taken; how often an outing is at night, on the tide.
+# How long before an outing the boat is taken; how often an outing is at night, on the tide.
 _MARGIN_S = 5.0 * 3600.0
 _NIGHT_SHARE = 0.85
 _CHAINED_SHARE = 0.35

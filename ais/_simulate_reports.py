@@ -1,4 +1,4 @@
-"""What is heard of the simulated vessels: reports with noise, in the places and hours of reception."""
+"""What is heard of the simulated vessels: reports with noise, where and when there is reception."""
 
 from dataclasses import dataclass
 
@@ -55,7 +55,7 @@ def sample(
     vessel = np.repeat(np.arange(count), minutes)
     minute = np.tile(np.arange(minutes), count)
     phase = rng.integers(0, 55, count)
-    t = minute * 60.0 + phase[vessel]
+    t = np.asarray(minute * 60.0 + phase[vessel], dtype=np.float64)
     mode = motion.doing(vessel, t)
     on = mode != OFF
     vessel, minute, t, mode = vessel[on], minute[on], t[on], mode[on]
@@ -74,7 +74,7 @@ def sample(
 
 
 def heard(
-    vessel: NDArray[np.int64], t: Floats, xy: Floats, reception: Reception,
+    t: Floats, xy: Floats, reception: Reception,
     rng: np.random.Generator,
 ) -> NDArray[np.bool_]:
     """Return which reports reach a station."""
@@ -94,8 +94,11 @@ def positions(
     """Return the reports as positions, in the resolution that AIS has, sorted by time."""
     n = len(t)
     xy = motion.place(vessel, t)
-    ahead, behind = motion.place(vessel, t + 10.0), motion.place(vessel, t - 10.0)
-    velocity = (ahead - behind) / 20.0
+    # Over a switch of the transponder the course may jump: look to the side that is on.
+    t1 = np.where(motion.doing(vessel, t + 10.0) == OFF, t, t + 10.0)
+    t2 = np.where(motion.doing(vessel, t - 10.0) == OFF, t, t - 10.0)
+    step = motion.place(vessel, t1) - motion.place(vessel, t2)
+    velocity = step / np.maximum(t1 - t2, 1.0)[:, None]
     class_a = np.array([v.cls == "A" for v in fleet])[vessel]
     fix = np.where(class_a, *_FIX_M)[:, None]
     lon, lat = sea.lonlat(xy + fix * rng.normal(size=(n, 2)))
@@ -132,7 +135,7 @@ def positions(
     return (
         table.with_columns(pl.col("t").cast(pl.Datetime("ms")).dt.replace_time_zone("UTC"),
                            source=pl.lit("sim"))
-        .cast(dict(POSITIONS))
+        .cast(POSITIONS)
         .select(list(POSITIONS))
         .sort("t", "mmsi")
     )
@@ -181,7 +184,7 @@ def statics(
     return (
         table.with_columns(pl.col("t").cast(pl.Datetime("ms")).dt.replace_time_zone("UTC"),
                            source=pl.lit("sim"))
-        .cast(dict(STATICS))
+        .cast(STATICS)
         .select(list(STATICS))
         .sort("t", "mmsi", maintain_order=True)
     )

@@ -68,7 +68,7 @@ class Sea:
         return np.asarray(~self.mask.contains(lon, lat), dtype=bool)
 
     def beside(self, shore_xy: Floats, rng: np.random.Generator) -> Floats | None:
-        """Return a place on the water within 140 m of a place on the shore, None if there is none."""
+        """Return a place on the water within 140 m of one on the shore, None if there is none."""
         ring = np.concatenate(
             [
                 shore_xy + r * np.column_stack([np.sin(_BEARINGS), np.cos(_BEARINGS)])
@@ -76,7 +76,10 @@ class Sea:
             ]
         )
         beyond = shore_xy + 3.0 * (ring - shore_xy)
-        good = np.flatnonzero(self.is_wet(ring) & self.is_wet(beyond))
+        wet = self.is_wet(ring) & self.is_wet(beyond)
+        for east, north in ((25.0, 0.0), (-25.0, 0.0), (0.0, 25.0), (0.0, -25.0)):
+            wet &= self.is_wet(ring + np.array([east, north]))
+        good = np.flatnonzero(wet)
         if len(good) == 0:
             return None
         near = good[: max(3, len(good) // 3)]
@@ -139,7 +142,7 @@ class Sea:
         return np.array(chosen).reshape(-1, 2)
 
     def gates(self, rng: np.random.Generator) -> Floats:
-        """Return the places where ships come over the edge of the box, far from land, (n, 2)."""
+        """Return where ships come over the edge of the box, far from land, (n, 2)."""
         x0, y0, x1, y1 = (v + d for v, d in zip(self.box, (300, 300, -300, -300), strict=True))
         edge = np.concatenate(
             [
@@ -155,8 +158,10 @@ class Sea:
         apart = 0.12 * (x1 - x0 + y1 - y0)
         chosen: list[Floats] = []
         for place in edge:
-            if len(chosen) < _GATES and all(np.hypot(*(place - other)) >= apart for other in chosen):
+            if all(np.hypot(*(place - other)) >= apart for other in chosen):
                 chosen.append(place)
+            if len(chosen) == _GATES:
+                break
         return np.array(chosen).reshape(-1, 2)
 
 
@@ -168,8 +173,9 @@ class Tide:
 
     def phase(self, t: Floats) -> Floats:
         """Return the tide's phase (radians, 0 at high water) at seconds since the start."""
-        return np.interp(t, self.high_s, 2 * np.pi * np.arange(len(self.high_s)))
+        turns = np.arange(len(self.high_s))
+        return np.asarray(np.interp(t, self.high_s, 2 * np.pi * turns), dtype=np.float64)
 
     def stream(self, t: Floats) -> Floats:
-        """Return the stream, -1 full ebb .. 1 full flood: a quarter of the tide before high water."""
+        """Return the stream, -1 full ebb to 1 full flood, which leads high water by a quarter."""
         return np.asarray(-np.sin(self.phase(t)), dtype=np.float64)

@@ -28,14 +28,14 @@ _PASSAGES = 24
 
 TRUTH = pl.Schema(
     {
-        "kind": pl.String,
-        "mmsi": pl.UInt32,
+        "kind": pl.String(),
+        "mmsi": pl.UInt32(),
         "t0": pl.Datetime("ms", "UTC"),
         "t1": pl.Datetime("ms", "UTC"),
-        "lon": pl.Float64,
-        "lat": pl.Float64,
-        "chain": pl.Int64,
-        "decoy": pl.Boolean,
+        "lon": pl.Float64(),
+        "lat": pl.Float64(),
+        "chain": pl.Int64(),
+        "decoy": pl.Boolean(),
     }
 )
 """What really happened. ``kind`` is loitering or shore_approach, or for decoys (which no watch
@@ -122,13 +122,12 @@ def simulate(
     vessel, t, mode = sample(motion, sea, len(fleet), duration,
                              _POSITIONS_PER_VESSEL_DAY * vessels * days, rng)
     xy = motion.place(vessel, t)
-    good = heard(vessel, t, xy, reception, rng)
+    good = heard(t, xy, reception, rng)
     # A way is as fine as the grid's cells: what it cuts of a headland is not reported.
     good[good] = sea.is_wet(xy[good])
     vessel, t, mode, xy = vessel[good], t[good], mode[good], xy[good]
     table = positions(motion, sea, fleet, mmsi, t0_ms, vessel, t, mode, rng)
     labels += _decoys(fleet, sea, vessel, t, mode, xy)
-    west, south, east, north = sea.box
     return Simulation(
         table,
         statics(fleet, mmsi, t0_ms, table, rng),
@@ -190,8 +189,9 @@ def _ferry_lines(sea: Sea, berths: Floats) -> list[Floats]:
 
 
 def _reception(world: World, places: Places, rng: np.random.Generator) -> Reception:
-    """Return holes away from every landing, and one or two silences of the whole network."""
-    landings = world.sea.metres(places.landings["lon"].to_numpy(), places.landings["lat"].to_numpy())
+    """Return holes away from every landing, and two silences of the whole network."""
+    lon, lat = (places.landings[name].to_numpy() for name in ("lon", "lat"))
+    landings = world.sea.metres(lon, lat)
     spots = world.sea.find(rng, 400, low_m=2500, high_m=np.inf)
     if len(landings) and len(spots):
         clear = np.array([np.hypot(*(landings - spot).T).min() for spot in spots])
@@ -283,7 +283,7 @@ def _truth(
             }
         )
         .with_columns(pl.col("t0", "t1").cast(pl.Datetime("ms")).dt.replace_time_zone("UTC"))
-        .cast(dict(TRUTH))
+        .cast(TRUTH)
         .sort("t0", "mmsi", "kind")
     )
 

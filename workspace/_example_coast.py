@@ -1,4 +1,4 @@
-"""What the example's rules know of a coast: how each segment lies, what it is made of, who is near."""
+"""What the example's rules know of a coast: how each segment lies and what it is made of."""
 
 from dataclasses import dataclass
 

@@ -122,7 +122,7 @@ def make_wharves(coast: Coast, rng: np.random.Generator) -> gpd.GeoDataFrame:
 def make_risk_points(
     coast: Coast, hot: Ints, wharf_xy: Floats, rng: np.random.Generator
 ) -> gpd.GeoDataFrame:
-    """Return about 120 risk points, each kind on the shore where it could be, more where it is hot."""
+    """Return about 120 risk points, each kind where it could be, more where it is hot."""
     near = np.exp(-coast.settlement_m / 3000.0)
     hotness = 0.25 + 3.0 * heat(coast, hot)
     to_wharf, _ = cKDTree(wharf_xy).query(np.column_stack([coast.x, coast.y]))
@@ -228,7 +228,7 @@ def make_incidents(
     zone: tzinfo,
     rng: np.random.Generator,
 ) -> gpd.GeoDataFrame:
-    """Return incidents of three years: two in three near a hot stretch, most at night, some repeats."""
+    """Return incidents of three years: most near a hot stretch and at night, some repeats."""
     warm = np.where(coast.usable, heat(coast, hot, scale_m=1800.0), 0.0)
     anywhere = coast.usable / coast.usable.sum()
     pick = 0.68 * warm / warm.sum() + 0.32 * anywhere
