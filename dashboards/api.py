@@ -199,7 +199,11 @@ def _facility(desk: Desk, row: dict[str, Any]) -> dict[str, Any]:
     status = known("status", row["status"], desk.lang)
     kind = known("kind", row["kind"], desk.lang)
     ok = row["status"] == "working"
-    return {"label": desk.named(row), "sub": f"{kind} · {status}", "k": "ok" if ok else "bad"}
+    return {
+        "label": desk.named(row) or kind,
+        "sub": f"{kind} · {status}",
+        "k": "ok" if ok else "bad",
+    }
 
 
 def _incident(desk: Desk, row: dict[str, Any]) -> dict[str, Any]:
@@ -223,7 +227,8 @@ def _event(desk: Desk, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _section(desk: Desk, row: dict[str, Any]) -> dict[str, Any]:
-    return {"label": desk.section_name(row["section_id"]), "sub": "", "id": row["section_id"]}
+    odd = list(desk.sections).index(row["section_id"]) % 2
+    return {"label": desk.section_name(row["section_id"]), "sub": "", "odd": odd}
 
 
 def _zone(desk: Desk, row: dict[str, Any]) -> dict[str, Any]:

@@ -41,16 +41,17 @@ def create(source: Source | None = None) -> Guard:
     coast = api.Coast(source)
     signin.add_routes(server, source)
     api.add_routes(server, source, coast)
-    dash = _dash(server, source, coast)
+    pages = Pages(source, coast.tags)
+    dash = _dash(server, pages)
     _add_not_found(server)
     server.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     guard = Guard(server, source.person, policy=lambda: policy)
     policy = _policy(dash)
-    _warm(server, coast)
+    _warm(server, pages)
     return guard
 
 
-def _dash(server: FastAPI, source: Source, coast: api.Coast) -> Dash:
+def _dash(server: FastAPI, pages: Pages) -> Dash:
     app = Dash(
         "dashboards",
         server=server,
@@ -72,7 +73,7 @@ def _dash(server: FastAPI, source: Source, coast: api.Coast) -> Dash:
             html.Div(html.Div(className="opening"), id="root"),
         ]
     )
-    callbacks.register(app, Pages(source, coast.tags))
+    callbacks.register(app, pages)
     return app
 
 
@@ -102,9 +103,9 @@ def _policy(dash: Dash) -> str:
     )
 
 
-def _warm(server: FastAPI, coast: api.Coast) -> None:
+def _warm(server: FastAPI, pages: Pages) -> None:
     """Answer the first requests at once, before any thread can (plotly/dash #3971)."""
-    coast.tags()
+    pages.warm()
     person = Person("warm", "warm", "read_only")
     # In a thread of its own: the server that calls the factory has a loop running already.
     with ThreadPoolExecutor(1) as pool:

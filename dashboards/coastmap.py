@@ -26,6 +26,10 @@ TRACK_HOURS = 24
 MAX_TRACK_POINTS = 10_000
 
 
+#: An interval narrower than half a point cannot be seen in whole scores.
+_WIDTH_SHOWN = 0.5
+
+
 def script(name: str) -> dict[str, str]:
     """Return a reference to one of our own functions in assets/map.js."""
     return {"variable": f"shoregrid.{name}"}
@@ -38,7 +42,7 @@ def hideout(desk: Desk, *, shift_id: str | None, mine: str | None) -> dict[str, 
     frame = desk.source.scores(shift_id) if shift_id else None
     if frame is not None:
         values = frame["score"].to_numpy()
-        scores = [int(v) for v in np.where(np.isfinite(values), np.round(values), -1)]
+        scores = [int(v) for v in np.where(np.isfinite(values), np.floor(values), -1)]
         lacking = "".join("1" if gap else "0" for gap in _lacking(frame))
     return {
         "scores": scores,
@@ -53,10 +57,9 @@ def hideout(desk: Desk, *, shift_id: str | None, mine: str | None) -> dict[str, 
 
 
 def _lacking(frame: pl.DataFrame) -> np.ndarray:
-    """Tell per segment whether data is missing."""
-    if "n_missing" in frame.columns:
-        return frame["n_missing"].to_numpy() > 0
-    return np.zeros(frame.height, dtype=bool)
+    """Tell per segment whether data is missing: only that widens a score's interval."""
+    width = (frame["hi"] - frame["lo"]).fill_null(0.0).to_numpy()
+    return np.asarray(width > _WIDTH_SHOWN)
 
 
 def coast_map(
@@ -155,6 +158,12 @@ def window(desk: Desk, name: str, shift_id: str) -> dict[str, Any]:
     newest = desk.meta.newest_position or t1
     end = min(t1, newest)
     return {"t0": min(t0, end - timedelta(hours=TRACK_HOURS)), "t1": end}
+
+
+def credit(desk: Desk) -> html.Div:
+    """Return whose map this is; the sources' licences want it on the map itself."""
+    lines = desk.meta.attributions
+    return html.Div(" · ".join(lines), className="credit", title="\n".join(lines))
 
 
 def legend(desk: Desk) -> html.Div:

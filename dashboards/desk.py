@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -17,6 +18,11 @@ from risk.bands import BANDS, band
 def level_of(score: float) -> int:
     """Return the band of a score as the level 1..5 that colours and widths are named by."""
     return band(score).index + 1
+
+
+def whole(score: float) -> int:
+    """Return a score as it is shown: cut, so that 39.8 is no 40 in the colour below."""
+    return math.floor(score)
 
 
 ShiftSpan = tuple[str, datetime, datetime]

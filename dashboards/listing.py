@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 from dash import html
 
-from dashboards.desk import Desk, level_of
+from dashboards.desk import Desk, level_of, whole
 from dashboards.source import Part
 
 PAGE = 40
@@ -103,12 +103,12 @@ def _row(desk: Desk, row: dict[str, Any], rank: int, chosen: str | None) -> html
             html.Td(f"{row['from_m'] / 1000:.1f}–{row['to_m'] / 1000:.1f}", className="num"),
             html.Td(
                 [
-                    html.Span(f"{row['score']:.0f}", className=f"chip band-{level}"),
+                    html.Span(str(whole(row["score"])), className=f"chip band-{level}"),
                     html.Small(desk.band_name(level)),
                 ],
                 className="num",
             ),
-            html.Td(f"{row['lo']:.0f}–{row['hi']:.0f}", className="num"),
+            html.Td(f"{whole(row['lo'])}–{whole(row['hi'])}", className="num"),
         ],
         className="chosen" if row["segment_id"] == chosen else "",
         **{"data-row": row["segment_id"]},

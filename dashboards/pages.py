@@ -81,6 +81,15 @@ class Pages:
             bounds=bounds,
         )
 
+    def warm(self) -> None:
+        """Make every part once, so that the first reader does not wait for what is loaded late."""
+        nobody = Person("", "", "read_only")
+        self.page("", nobody, lang="zh", theme="light")
+        desk = self.desk(nobody, "zh", "light")
+        shift = desk.default_shift()
+        if shift and len(self.source.segments()):
+            self.panel(desk, self.source.segments()["segment_id"].iloc[0], shift, None)
+
     def desk(self, person: Person, lang: Lang, theme: str) -> Desk:
         """Return the desk to answer one callback at."""
         return Desk(self.source, person, lang, theme)

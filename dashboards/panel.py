@@ -9,11 +9,11 @@ from typing import Any
 from dash import html
 
 from dashboards import times
-from dashboards.desk import Desk, level_of
+from dashboards.desk import Desk, level_of, whole
 from dashboards.source import Part
 from dashboards.tidecurve import data_uri, tide_svg
 from dashboards.tokens import SURFACE
-from dashboards.words import known, listed
+from dashboards.words import half, known, listed
 
 _PILLARS = ("threat", "opportunity", "guardianship_deficit")
 _SHOWN = 5
@@ -63,12 +63,12 @@ def explained(desk: Desk, told: dict[str, Any], shift_id: str) -> list[Any]:
         html.P(told[f"sentence_{desk.lang}"], className="sentence"),
         html.Div(
             [
-                html.Span(f"{score:.0f}", className=f"big-score band-{level}"),
+                html.Span(str(whole(score)), className=f"big-score band-{level}"),
                 html.Span(
                     [
                         html.Strong(desk.band_name(level)),
                         html.Span(
-                            desk.say("interval", lo=f"{told['lo']:.0f}", hi=f"{told['hi']:.0f}"),
+                            _range(desk, told["lo"], told["hi"]),
                             className="range",
                         ),
                     ],
@@ -78,7 +78,7 @@ def explained(desk: Desk, told: dict[str, Any], shift_id: str) -> list[Any]:
             ],
             className="score-row",
             role="img",
-            **{"aria-label": desk.say("score") + " " + desk.say("score_of", score=f"{score:.0f}")},
+            **{"aria-label": desk.say("score") + " " + desk.say("score_of", score=whole(score))},
         ),
         _pillars(desk, told["pillars"]),
         *_contributions(desk, told),
@@ -107,7 +107,7 @@ def overview(
             html.Button(
                 [
                     html.Span(
-                        f"{row['score']:.0f}", className=f"chip band-{level_of(row['score'])}"
+                        str(whole(row["score"])), className=f"chip band-{level_of(row['score'])}"
                     ),
                     html.Span(
                         [
@@ -210,6 +210,12 @@ def _notes(desk: Desk) -> list[Any]:
             html.P(desk.say("missing_long", what=listed(names, desk.lang)), className="gap-note")
         )
     return notes
+
+
+def _range(desk: Desk, lo: float, hi: float) -> str:
+    if whole(lo) == whole(hi):
+        return desk.say("interval_none")
+    return desk.say("interval", lo=whole(lo), hi=whole(hi))
 
 
 def _interval_bar(score: float, lo: float, hi: float, level: int) -> html.Span:
@@ -336,18 +342,12 @@ def _tide(desk: Desk, tide: dict[str, Any] | None) -> list[Any]:
     if threshold is not None:
         facts.append(html.Span(desk.say("tide_threshold", h=f"{threshold:.1f}")))
     small = desk.say("tide_station", station=tide["station"], datum=tide["datum"])
-    note = _note(desk, tide.get("note"))
+    note = half(tide.get("note"), desk.lang)
     return [
         html.P(facts, className="tide-words"),
         html.Img(src=data_uri(svg), alt=alt, className="tide-curve"),
         html.P([small, *([" · ", note] if note else [])], className="small"),
     ]
-
-
-def _note(desk: Desk, note: str | None) -> str:
-    """Return a note's half in the asker's language; settings hold both, parted by a dot."""
-    halves = (note or "").split(" · ")
-    return halves[0] if desk.lang == "zh" else halves[-1]
 
 
 def _due(desk: Desk, items: Sequence[dict[str, Any]]) -> Part:
@@ -365,11 +365,14 @@ def _chiefs(desk: Desk, chiefs: Sequence[dict[str, Any]]) -> Part:
 def _call(desk: Desk, chief: dict[str, Any]) -> html.Div:
     words = html.Span(
         [
-            html.Strong(chief["name"]),
+            html.Strong(half(chief["name"], desk.lang)),
             html.Small(
                 " · ".join(
                     part
-                    for part in (known("role", chief["role"], desk.lang), chief.get("unit"))
+                    for part in (
+                        known("role", chief["role"], desk.lang),
+                        half(chief.get("unit"), desk.lang),
+                    )
                     if part
                 )
             ),
@@ -386,7 +389,9 @@ def _call(desk: Desk, chief: dict[str, Any]) -> html.Div:
                 phone,
                 href="tel:" + "".join(c for c in phone if c.isdigit() or c == "+"),
                 className="call",
-                **{"aria-label": desk.say("call", name=chief["name"], phone=phone)},
+                **{
+                    "aria-label": desk.say("call", name=half(chief["name"], desk.lang), phone=phone)
+                },
             ),
         ],
         className="chief",

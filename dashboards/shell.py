@@ -9,7 +9,7 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 
 from dashboards.address import LAYERS
-from dashboards.coastmap import legend
+from dashboards.coastmap import credit, legend
 from dashboards.desk import Desk
 from dashboards.me import about_me, freshness, keys
 from dashboards.source import Part
@@ -56,6 +56,7 @@ def frame(
                                 [
                                     the_map,
                                     legend(desk),
+                                    credit(desk),
                                     _layers(desk, state["layers"]),
                                     _zoom(desk),
                                     _notices(desk),

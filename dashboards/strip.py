@@ -10,7 +10,7 @@ from typing import Any
 from dash import html
 
 from dashboards import times
-from dashboards.desk import Desk, level_of
+from dashboards.desk import Desk, level_of, whole
 from dashboards.tidecurve import data_uri
 from dashboards.tokens import SURFACE
 
@@ -66,7 +66,7 @@ def _cell(desk: Desk, row: dict[str, Any], *, chosen: str | None, focus: str) ->
             "shift_cell",
             day=day,
             span=window,
-            score=round(score),
+            score=whole(score),
             band=desk.band_name(level),
         )
     else:
@@ -79,7 +79,7 @@ def _cell(desk: Desk, row: dict[str, Any], *, chosen: str | None, focus: str) ->
         [
             html.Span(className="cell-night", style={"opacity": f"{0.5 * dark:.2f}"}),
             html.Span(shift_id[11:], className="cell-time"),
-            html.Span(str(round(score)) if scored else "–", className=f"cell-score band-{level}"),
+            html.Span(str(whole(score)) if scored else "–", className=f"cell-score band-{level}"),
             html.Span(className="cell-landable", style={"width": f"{100 * landable:.0f}%"}),
         ],
         className="cell" + (" on-now" if on_now else ""),

@@ -1,5 +1,6 @@
 """Every word on the pages, in Chinese and in English, in one table."""
 
+import re
 from typing import Literal
 
 Lang = Literal["zh", "en"]
@@ -194,6 +195,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "score": ("风险分", "Risk score"),
     "score_of": ("{score} 分，满分 100", "{score} of 100"),
     "interval": ("区间 {lo}–{hi}", "range {lo}–{hi}"),
+    "interval_none": ("数据齐全", "no data missing"),
     "pillars": ("三个方面", "Three sides of it"),
     "pillar_threat": ("威胁", "Threat"),
     "pillar_opportunity": ("条件", "Opportunity"),
@@ -324,6 +326,12 @@ def known(prefix: str, name: object, lang: str) -> str:
     """Return the word for a code such as a kind or a role; a code without one as it stands."""
     key = f"{prefix}_{name}"
     return t(key, lang) if key in WORDS else str(name).replace("_", " ")
+
+
+def half(text: str | None, lang: str) -> str:
+    """Return the asker's half of a text that its owner wrote as "zh / en" or "zh · en"."""
+    halves = re.split(r" [/·] ", text or "", maxsplit=1)
+    return halves[0] if lang == "zh" else halves[-1]
 
 
 def listed(names: list[str], lang: str) -> str:

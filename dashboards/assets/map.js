@@ -3,6 +3,7 @@
   "use strict";
 
   const LACKING_DASH = "6 5";
+  const NAMES_FROM_ZOOM = 9.5;
   const state = { map: null, layers: new Map(), selected: null, halo: null, line: null };
 
   function send(id, value) {
@@ -23,7 +24,8 @@
 
   function landStyle(feature, context) {
     const c = look(context.hideout);
-    return { fill: true, fillColor: c.land, fillOpacity: 1, color: c.shore, weight: 0.8 };
+    // Without an outline: an edge of the layer's clip box is not coast.
+    return { fill: true, fillColor: c.land, fillOpacity: 1, stroke: false };
   }
 
   function segmentStyle(feature, context) {
@@ -141,6 +143,7 @@
     const map = state.map;
     if (!map) return;
     const b = map.getBounds();
+    map.getContainer().classList.toggle("far", map.getZoom() < NAMES_FROM_ZOOM);
     window.clearTimeout(state.timer);
     state.timer = window.setTimeout(function () {
       const box = [b.getWest(), b.getSouth(), b.getEast(), b.getNorth()];
@@ -183,7 +186,7 @@
     const c = look(h);
     switch (h.layer) {
       case "sections":
-        return { color: c.accent, weight: 12, opacity: 0.13, lineCap: "butt" };
+        return { color: feature.properties.odd ? c.accent : c.quiet, weight: 9, opacity: 0.16, lineCap: "butt" };
       case "zones":
         return { color: c.select, weight: 20, opacity: 0.32, lineCap: "round", fill: false };
       case "tracks":

@@ -130,12 +130,11 @@ class Double:
             {
                 "segment_id": self._segments["segment_id"].tolist(),
                 "score": score,
-                "lo": np.clip(score - 9, 0, 100),
-                "hi": np.clip(score + 11, 0, 100),
+                "lo": np.clip(score - np.where(i % 40 < 6, 9, 0), 0, 100),
+                "hi": np.clip(score + np.where(i % 40 < 6, 11, 0), 0, 100),
                 "threat": score / 100,
                 "opportunity": score / 110,
                 "guardianship_deficit": score / 120,
-                "n_missing": np.where(i % 40 < 6, 2, 0),
             }
         )
 

@@ -15,9 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import LineString, Polygon
 
-from dashboards import geojson, times
+from dashboards import coastmap, geojson, times
 from dashboards.address import LAYERS, View, parse
+from dashboards.desk import Desk, level_of
 from dashboards.listing import ordered
+from dashboards.source import Person
 from dashboards.tidecurve import data_uri, tide_svg
 from dashboards.tokens import SURFACE
 
@@ -164,3 +166,16 @@ def test_the_list_sorts_by_every_column():
     assert ordered(rows, "section")["section_id"].to_list() == ["S1", "S2", None]
     assert ordered(rows, "-range")["width"].to_list() == [9, 5, 1]
     assert ordered(rows, "-nonsense")["score"].to_list() == [90, 50, 10]
+
+
+def test_what_lacks_data_is_dashed_and_scores_are_cut_to_their_band(source):
+    desk = Desk(source, Person("a", "a", "analyst"), "zh", "light")
+    styling = coastmap.hideout(desk, shift_id="2026-11-23T22:00", mine="S02")
+    scores = source.scores("2026-11-23T22:00")["score"].to_list()
+    assert styling["scores"] == [int(score) for score in scores]
+    assert [level_of(score) for score in scores] == [
+        min(5, cut // 20 + 1) for cut in styling["scores"]
+    ]
+    assert styling["lacking"].count("1") == 36
+    assert len(json.dumps(styling)) < 6_000
+    assert coastmap.hideout(desk, shift_id=None, mine=None)["scores"] == []
