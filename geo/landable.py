@@ -18,7 +18,8 @@ from scipy.ndimage import distance_transform_edt
 from geo.crs import Floats, to_lonlat, to_metres, working_crs
 from geo.errors import InputError
 
-_STEP_M = 25.0
+# Places of the profile, as shares of the carrying distance.
+_PROFILE = (0.25, 0.5, 0.75, 1.0)
 # A raster's coast and the shoreline never quite agree: cells this near to a known one take its
 # depth, so that the first metres off the shore are not blank.
 _FRINGE_CELLS = 2.0
@@ -94,23 +95,21 @@ def thresholds(
 ) -> Floats:
     """Return the tide height (m above mean sea level) from which each segment can be landed on.
 
-    From the segment's middle a profile is taken straight out to sea, every 25 m up to the
+    From the segment's middle a profile is taken straight out to sea, at four places up to the
     carrying distance of the segment's shore type; the lowest seabed on it is where the boat
     comes to rest: height = lowest seabed + draught + margin. Cells without data (land) are
-    passed over. NaN where the type, the facing or all depth is unknown, or the type is never
-    landed on (carrying distance 0).
+    passed over. NaN where the type (or its carrying distance), the facing or all depth is
+    unknown.
     """
     crs = working_crs(segments.total_bounds)
     x, y = to_metres(crs, segments["lon"].to_numpy(), segments["lat"].to_numpy())
     facing = np.radians(segments["facing_deg"].to_numpy(dtype=np.float64))
     reach = np.array([carry_m.get(kind or "", np.nan) for kind in shore_type], dtype=np.float64)
-    steps = np.arange(_STEP_M, max(np.nanmax(reach, initial=0.0), _STEP_M) + 1.0, _STEP_M)
     lowest = np.full(len(segments), np.nan)
-    for out_m in steps:
-        use = reach >= out_m
+    for share in _PROFILE:
+        out_m = reach * share
         lon, lat = to_lonlat(crs, x + np.sin(facing) * out_m, y + np.cos(facing) * out_m)
-        seabed = depth.sample(np.where(use, lon, np.nan), np.where(use, lat, np.nan))
-        lowest = np.fmin(lowest, seabed)
+        lowest = np.fmin(lowest, depth.sample(lon, lat))
     return lowest + draught_m + margin_m
 
 

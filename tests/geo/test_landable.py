@@ -13,7 +13,7 @@ from rasterio.transform import from_origin
 from geo.errors import InputError
 from geo.landable import landable_share, read_depth, thresholds, windows
 
-CARRY = {"mud": 300.0, "beach": 100.0, "rock": 0.0}
+CARRY = {"mud": 300.0, "beach": 100.0, "built": 10.0}
 
 
 @pytest.fixture
@@ -46,11 +46,11 @@ def test_the_threshold_is_the_lowest_bed_in_carrying_distance_plus_draught(tmp_p
     write_raster(path, 0.01)
     depth = read_depth(str(path))
     assert not depth.made
-    found = thresholds(shore, ["mud", "beach", "rock"], depth, carry_m=CARRY, draught_m=1.0,
+    found = thresholds(shore, ["mud", "beach", "built"], depth, carry_m=CARRY, draught_m=1.0,
                        margin_m=0.3)
     assert found[0] == pytest.approx(1.0 - 0.01 * 300 + 1.3, abs=0.25)
     assert found[1] == pytest.approx(1.0 - 0.01 * 100 + 1.3, abs=0.25)
-    assert np.isnan(found[2])
+    assert found[2] == pytest.approx(1.0 - 0.01 * 10 + 1.3, abs=0.25)
 
 
 def test_what_is_not_known_stays_unknown(tmp_path, shore) -> None:  # noqa: ANN001
