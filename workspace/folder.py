@@ -84,6 +84,9 @@ def open_workspace(root: str | Path) -> Workspace:
     engine = db.connect(url)
     try:
         schema.migrate(engine)
+    except InputError:
+        engine.dispose()
+        raise
     except OperationalError as error:
         engine.dispose()
         raise InputError(
