@@ -14,6 +14,7 @@ Floats = NDArray[np.float64]
 _MARGIN_S = 5.0 * 3600.0
 _NIGHT_SHARE = 0.85
 _CHAINED_SHARE = 0.35
+_LANDINGS_TRIED, _BOATS_TRIED = 4, 3
 _DASH_KN = (21.0, 27.0)
 
 
@@ -84,16 +85,24 @@ def plant(
         fleet[n].course.begin(-0.5 * DAY, fleet[n].home)
     spots: dict[int, Floats | None] = {}
     for chain, outing in enumerate(outings):
-        goal = off_shore[outing.landing]
-        if outing.landing not in spots:
-            spots[outing.landing] = _idling_place(world, goal, holes)
-        spot = spots[outing.landing]
-        if spot is None:
-            continue
         ready = [n for n in runners if free_at[n] < outing.peak - _MARGIN_S]
-        ready.sort(key=lambda n: float(np.hypot(*(fleet[n].home - goal))))
-        for n in ready[:4]:
-            made = _outing(world, fleet[n], n, outing, shore[outing.landing], goal, spot, chain)
+        # Where no boat can make it in time, the next landing along the coast will do.
+        away = np.hypot(*(off_shore - off_shore[outing.landing]).T)
+        tries = [
+            (int(landing), n)
+            for landing in np.argsort(away, kind="stable")[:_LANDINGS_TRIED]
+            for n in sorted(
+                ready, key=lambda n: float(np.hypot(*(fleet[n].home - off_shore[landing])))
+            )[:_BOATS_TRIED]
+        ]
+        for landing, n in tries:
+            goal = off_shore[landing]
+            if landing not in spots:
+                spots[landing] = _idling_place(world, goal, holes)
+            spot = spots[landing]
+            if spot is None:
+                continue
+            made = _outing(world, fleet[n], n, outing, shore[landing], goal, spot, chain)
             if made:
                 labels += made
                 free_at[n] = fleet[n].course.now + 1800.0

@@ -22,7 +22,7 @@ __all__ = ["TRUTH", "Places", "Simulation", "simulate", "write_nmea"]
 # No administration has the MID 415: no real vessel can be taken for a simulated one.
 _FIRST_MMSI = 415_000_001
 _POSITIONS_PER_VESSEL_DAY = 336
-_PLANTED_PER_DAY = 3.6
+_PLANTED_PER_DAY = 3.7
 _HOLES = 3
 _PASSAGES = 24
 
