@@ -80,6 +80,8 @@ def add(
     problems += [
         f"`scope` names {key!r}, expected section=ID" for key in scope if key not in SCOPES
     ]
+    # Outside the transaction, as in `sign_in`: nobody should wait for a hash.
+    password_hash = "" if problems else _hasher.hash(password)
     with ws.begin() as connection:
         if _by_name(connection, name) is not None:
             problems.append("the name is taken")
@@ -97,7 +99,7 @@ def add(
             insert(db.users).values(
                 user_id=user.user_id,
                 name=name,
-                password_hash=_hasher.hash(password),
+                password_hash=password_hash,
                 role=role,
                 scope=json.dumps(scope, sort_keys=True),
                 active=True,
