@@ -20,6 +20,9 @@ from dashboards.pages import Pages
 from dashboards.source import Person, Source
 from dashboards.words import language, t
 
+# What the browser's own callbacks write to; Dash wants every callback to have an output.
+_NOTES = ("address-written", "date-asked", "search-asked", "styling", "styled")
+
 _INDEX = """<!doctype html>
 <html lang="zh-CN" data-theme="light"><head>{%metas%}
 <meta name="viewport" content="width=device-width,initial-scale=1,viewport-fit=cover">
@@ -69,7 +72,7 @@ def _dash(server: FastAPI, pages: Pages) -> Dash:
     app.layout = html.Div(
         [
             dcc.Location(id="address", refresh=False),
-            *[dcc.Store(id=name) for name in ("address-written", "date-asked", "search-asked")],
+            *[dcc.Store(id=name) for name in _NOTES],
             html.Div(html.Div(className="opening"), id="root"),
         ]
     )

@@ -36,7 +36,7 @@ def _register_parts(app: Dash, pages: Pages) -> None:
         return pages.page(search, current_person(), lang=lang, theme=theme)
 
     @app.callback(
-        Output("segments", "hideout"),
+        Output("styling", "data"),
         Input("shift", "data"),
         Input("mine", "data"),
         Input("theme", "data"),
@@ -155,6 +155,7 @@ def _register_client(app: Dash) -> None:
     client(
         "themeChosen", Output("mantine", "forceColorScheme"), Input("theme", "data"), initial=False
     )
+    client("restyle", Output("styled", "data"), Input("styling", "data"), initial=False)
     client(
         "themeOnMap",
         Output("land", "hideout"),

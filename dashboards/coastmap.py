@@ -1,4 +1,4 @@
-"""The map: geometry sent once, restyled through ``hideout``; layers fetched as they are chosen."""
+"""The map: geometry sent once and restyled in place; layers fetched as they are chosen."""
 
 from __future__ import annotations
 

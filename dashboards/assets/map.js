@@ -4,7 +4,7 @@
 
   const LACKING_DASH = "6 5";
   const NAMES_FROM_ZOOM = 9.5;
-  const state = { map: null, layers: new Map(), selected: null, halo: null, line: null };
+  const state = { map: null, layers: new Map(), styling: null, selected: null, halo: null, line: null };
 
   function send(id, value) {
     window.dash_clientside.set_props(id, { data: value });
@@ -29,7 +29,7 @@
   }
 
   function segmentStyle(feature, context) {
-    const h = context.hideout;
+    const h = state.styling || context.hideout;
     const c = look(h);
     const at = feature.properties.i;
     const band = level(h.scores[at]);
@@ -43,6 +43,13 @@
       dashArray: !band || h.lacking[at] === "1" ? LACKING_DASH : null,
       casing: away ? null : c.casing,
     };
+  }
+
+  /* Another shift: the same lines in new colours. A changed hideout would build each line anew,
+     which takes some ten times as long on a coast of thousands of segments. */
+  function restyle(styling) {
+    state.styling = styling;
+    state.layers.forEach((layer) => layer.setStyle(segmentStyle(layer.feature, null)));
   }
 
   /* A casing in one canvas: the same path twice, first a pixel wider on each side. */
@@ -75,7 +82,7 @@
     });
     layer.bindTooltip(
       function () {
-        const h = context.hideout;
+        const h = state.styling || context.hideout;
         const score = h.scores[p.i];
         const known = score !== undefined && score >= 0;
         return words(
@@ -236,7 +243,7 @@
 
   window.shoregrid = {
     landStyle, segmentStyle, eachSegment, layerStyle, layerPoint, eachThing,
-    select, send, onMoved: function () {},
+    select, send, restyle, onMoved: function () {},
     map: () => state.map,
     layerOf: (id) => state.layers.get(id),
     redrawSelection: () => drawSelection(false),

@@ -304,6 +304,10 @@
         window.setTimeout(window.shoregrid.redrawSelection, 0);
         return theme;
       },
+      restyle: function (styling) {
+        window.shoregrid.restyle(styling);
+        return none();
+      },
       themeOnMap: (theme, hideout) => ({ ...hideout, theme }),
     },
   });

@@ -169,9 +169,13 @@ def test_a_repaint_sends_no_geometry(desk):
     desk.idle()
     asked = []
     page.on("request", lambda request: asked.append(request.url))
+    colours = "[0, 99, 150].map(i => shoregrid.layerOf('seg0' + "
+    colours += "String(i).padStart(3, '0')).options.color)"
+    before = page.evaluate(colours)
     page.click('[data-shift="2026-11-23T10:00"]')
     expect(page.locator(".panel h2")).to_contain_text("10:00")
     desk.idle()
+    assert page.evaluate(colours) != before
     assert asked
     assert not [url for url in asked if re.search(r"/api/(segments|land)", url)]
 
