@@ -89,6 +89,7 @@ def _cell(desk: Desk, row: dict[str, Any], *, chosen: str | None, focus: str) ->
         title=label,
         **{
             "data-shift": shift_id,
+            "data-scored": "1" if scored else "0",
             "aria-checked": "true" if shift_id == chosen else "false",
             "aria-label": label,
         },

@@ -103,7 +103,7 @@
     if (goes) here.fading = window.setTimeout(() => { box.textContent = ""; }, NOTICE_MS);
   }
 
-  async function goToDay(day) {
+  async function goToDay(day, wantedHour) {
     const texts = one(".notices").dataset;
     let slow = window.setTimeout(() => notice(texts.scoring.replace("{day}", day)), 300);
     try {
@@ -111,7 +111,7 @@
       if (answer.status === 401) return over();
       if (!answer.ok) throw new Error(String(answer.status));
       const shifts = await answer.json();
-      const hour = (here.shift || "T22:00").slice(-5);
+      const hour = wantedHour || (here.shift || "T22:00").slice(-5);
       const wanted = day + "T" + hour;
       send("day", day);
       window.dash_clientside.set_props("date", { value: day });
@@ -138,12 +138,20 @@
     goToDay(day.toISOString().slice(0, 10));
   }
 
+  /* A shift that has no scores yet gets them first. */
+  function choose(cell) {
+    const shift = cell.dataset.shift;
+    if (cell.dataset.scored === "0") goToDay(shift.slice(0, 10), shift.slice(-5));
+    else send("shift", shift);
+  }
+
   function step(by) {
     const cells = all("[data-shift]");
     const at = cells.findIndex((cell) => cell.dataset.shift === here.shift);
     const next = cells[Math.max(0, at + by)];
     if (!next || at + by < 0) return false;
-    send("shift", next.dataset.shift);
+    if (here.player !== null && next.dataset.scored === "0") return false;
+    choose(next);
     if (document.activeElement && document.activeElement.dataset.shift) next.focus({ preventScroll: true });
     return true;
   }
@@ -195,7 +203,7 @@
   /* ---- clicks and keys ---- */
   const acts = {
     segment: (el) => send("segment", el.dataset.segment),
-    shift: (el) => send("shift", el.dataset.shift),
+    shift: choose,
     clear: clear,
     view: (el) => show(el.dataset.view),
     sort: (el) => send("sort", el.dataset.sort),

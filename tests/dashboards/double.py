@@ -313,7 +313,7 @@ class Double:
         return frame, True
 
     def ensure_scored(self, day):
-        self.scored_days = sorted({*self.scored_days, *(day + timedelta(days=n) for n in range(3))})
+        self.scored_days = sorted({*self.scored_days, day})
 
     def sign_in(self, name, password):
         known = self.accounts.get(name)

@@ -188,6 +188,15 @@ def test_a_date_that_is_not_scored_is_scored(desk):
     page.wait_for_selector('[data-shift="2026-11-26T22:00"]')
 
 
+def test_a_shift_without_scores_is_scored_when_it_is_chosen(desk):
+    page = desk.sign_in(name="analyst", query="?lang=en&shift=2026-11-25T10:00")
+    last = page.locator("[data-shift]").last
+    expect(last).to_have_attribute("data-scored", "0")
+    last.click()
+    page.wait_for_selector('[data-shift="2026-11-27T22:00"][aria-checked=true][data-scored="1"]')
+    expect(page.locator(".panel h2")).to_contain_text("27 Nov")
+
+
 def test_every_layer_can_be_shown(desk):
     page = desk.sign_in()
     page.click(".layers summary")
