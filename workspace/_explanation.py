@@ -12,6 +12,7 @@ from risk.shifts import Shift
 from workspace import db, store, tide
 from workspace._cache import cached
 from workspace._scored import newest_runs, shift_of
+from workspace.evidence import landable_windows
 from workspace.folder import Workspace
 from workspace.shipped import shipped_file
 
@@ -107,21 +108,12 @@ def tide_of(ws: Workspace, threshold_m: float | None, shift: Shift) -> dict[str,
 
     None without a station; ``threshold_m`` and ``windows`` are None where the depth is unknown.
     """
-    station = tide.station(ws)
-    if station is None:
+    station, curve = tide.station(ws), tide.shift_curve(ws, shift.t0, shift.t1)
+    if station is None or curve is None:
         return None
-    times, heights = cached(
-        ws,
-        ("curve", shift.t0, shift.t1),
-        ("tide_stations", "segments"),
-        lambda: tide.curve(station, shift.t0, shift.t1),
-    )
-    windows = None
-    if threshold_m is not None:
-        edges = np.flatnonzero(np.diff(np.concatenate([[False], heights >= threshold_m, [False]])))
-        windows = [
-            [_iso(times[a]), _iso(times[b - 1])] for a, b in edges.reshape(-1, 2) if b - a > 1
-        ]
+    times, heights = curve
+    spans = landable_windows(ws, threshold_m, shift)
+    windows = None if spans is None else [[f"{t:%Y-%m-%dT%H:%M:%SZ}" for t in pair] for pair in spans]
     return {
         "times": [_iso(t) for t in times],
         "height_m": [round(float(h), 3) for h in heights],

@@ -202,9 +202,12 @@ def serve(
 
     import uvicorn
 
+    from workspace.demo import example_accounts
+
     with _open(root) as ws:
         os.environ["SHOREGRID_WORKSPACE"] = str(ws.root)
-    print(f"http://{host}:{port}", flush=True)
+    _tell_accounts(example_accounts(ws.root))
+    print(f"正在启动 · serving {ws.root.name} at http://{host}:{port}  (Ctrl+C)", flush=True)
     uvicorn.run("dashboards.app:create", factory=True, host=host, port=port, log_level="warning")
 
 
@@ -219,13 +222,17 @@ def demo(
 
     with _console.progress() as progress:
         done = build_demo(folder, progress=progress)
-    lines = [
-        f"账户 account: {one['name']}  {one['password']}  ({one['role']})"
-        for one in done["accounts"]
-    ]
-    Summary(done["counts"], done["seconds"], done.get("quarantined", {}), lines).tell(
-        as_json=as_json
-    )
+    _tell_accounts(done["accounts"])
+    Summary(done["counts"], done["seconds"], done["quarantined"]).tell(as_json=as_json)
+
+
+def _tell_accounts(accounts: list[dict[str, str]]) -> None:
+    """Print the example's accounts, which are made for trying it out."""
+    if accounts:
+        print("示例账户 · example accounts (AIS 为模拟数据 · simulated AIS):")
+    for one in accounts:
+        where = f", {one['section']}" if "section" in one else ""
+        print(f"  {one['name']:<8} {one['password']:<14} {one['role']}{where}")
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,17 +10,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import polars as pl
 
-from ais.simulate import Places, Simulation, simulate, write_nmea
+from ais.simulate import Simulation, simulate, write_nmea
 from geo.errors import InputError
 from geo.io import read_layer
 from geo.tides import extremes
 from workspace import runs, store, tide, users
-from workspace.example_places import make_depth, make_places
-from workspace.folder import Workspace, init, open_workspace
+from workspace.example_places import make_depth, make_places, simulation_places
+from workspace.folder import Workspace, init
 from workspace.importers import import_file
 from workspace.ingest import ingest
 from workspace.nearness import water_grid
@@ -49,8 +49,6 @@ _SETTINGS: dict[str, Any] = {
         "modified by the Neaps tide database (tide)",
     ),
 }
-# A landing is likelier where a creek or beach is graded higher.
-_LANDING_KINDS = ("creek", "beach", "slipway", "sluice", "closed_yard")
 _ROLES = (
     ("chief", "section_chief"),
     ("analyst", "analyst"),
@@ -84,7 +82,29 @@ def build_demo(
         (name, password, role, section). The passwords are drawn anew for each workspace and kept
         in the workspace's ``example-accounts.json``, readable by its owner alone.
     """
-    end = (now or datetime.now(UTC)).replace(minute=0, second=0, microsecond=0)
+    if root.exists() and (not root.is_dir() or any(root.iterdir())):
+        raise InputError(
+            "the folder is not empty", where=str(root),
+            mend="Name a new folder, or remove this one first.",
+        )
+    # Built beside its place and moved there whole: a folder of that name is a finished example.
+    building = root.with_name(f"{root.name}.building")
+    shutil.rmtree(building, ignore_errors=True)
+    try:
+        built = _build(building, progress, now or datetime.now(UTC), days, vessels, workers)
+    except BaseException:
+        shutil.rmtree(building, ignore_errors=True)
+        raise
+    if root.exists():
+        root.rmdir()
+    building.replace(root)
+    return built
+
+
+def _build(
+    root: Path, progress: Progress | None, now: datetime, days: int, vessels: int, workers: int
+) -> dict[str, Any]:
+    end = now.replace(minute=0, second=0, microsecond=0)
     step = _Steps(progress)
     ws = init(root, _SETTINGS)
     counts: dict[str, int] = {}
@@ -203,30 +223,11 @@ def _simulate(
         np.datetime64((start - timedelta(days=2)).replace(tzinfo=None)),
         np.datetime64((end + timedelta(days=2)).replace(tzinfo=None)),
     )
-    points: gpd.GeoDataFrame = made["risk_points"]
-    open_shore = points[points["kind"].isin(_LANDING_KINDS)]
-    wharves: gpd.GeoDataFrame = made["wharves"]
+    high = turns.filter(pl.col("kind") == "high")["t"].dt.replace_time_zone(None).to_numpy()
     return simulate(
         store.layer(ws.engine, "land"),
         water_grid(ws),
-        Places(
-            wharves=pl.DataFrame(
-                {
-                    "lon": wharves.geometry.x.to_numpy(),
-                    "lat": wharves.geometry.y.to_numpy(),
-                    "wharf_class": wharves["wharf_class"].to_list(),
-                }
-            ),
-            landings=pl.DataFrame(
-                {
-                    "lon": open_shore.geometry.x.to_numpy(),
-                    "lat": open_shore.geometry.y.to_numpy(),
-                    "weight": open_shore["grade_derived"].to_numpy(dtype=np.float64) ** 2,
-                }
-            ),
-            high_water=turns.filter(pl.col("kind") == "high")["t"]
-            .dt.replace_time_zone(None).to_numpy(),
-        ),
+        simulation_places(made, high),
         t0=start,
         days=days,
         vessels=vessels,
@@ -279,11 +280,3 @@ def example_accounts(root: Path) -> list[dict[str, str]]:
         return []
     found: list[dict[str, str]] = json.loads(path.read_text(encoding="utf-8"))
     return found
-
-
-def is_built(root: Path) -> bool:
-    """Return whether a folder holds a finished example."""
-    if not (root / ACCOUNTS_FILE).is_file():
-        return False
-    open_workspace(root).close()
-    return True

@@ -159,13 +159,14 @@ def landable_hours(
 
     NaN where its threshold is unknown, None without a tide station.
     """
-    station = tide.station(ws)
-    if station is None:
-        return None
+    curves = [tide.shift_curve(ws, shift.t0, shift.t1) for shift in shifts]
     threshold = segments["landable_threshold_m"].fill_null(np.nan).to_numpy()
-    return np.column_stack([
-        landable_share(threshold, tide.curve(station, s.t0, s.t1)[1]) * s.hours for s in shifts
-    ])
+    hours = [
+        landable_share(threshold, curve[1]) * shift.hours
+        for shift, curve in zip(shifts, curves, strict=True)
+        if curve is not None
+    ]
+    return np.column_stack(hours) if hours else None
 
 
 def facts(
@@ -248,10 +249,10 @@ def landable_windows(
     ws: Workspace, threshold_m: float | None, shift: Shift
 ) -> list[tuple[datetime, datetime]] | None:
     """Return when in the shift the tide lets a segment be landed on; None where unknown."""
-    station = tide.station(ws)
-    if station is None or threshold_m is None:
+    curve = tide.shift_curve(ws, shift.t0, shift.t1)
+    if curve is None or threshold_m is None:
         return None
-    times, heights = tide.curve(station, shift.t0, shift.t1)
+    times, heights = curve
     series = np.asarray(times).astype("datetime64[ms]")
     return windows(
         threshold_m, pl.Series(series).cast(pl.Datetime("ms", "UTC")), heights

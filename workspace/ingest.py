@@ -10,6 +10,8 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -78,6 +80,26 @@ def ingest(
             vessels=0,
         )
     )
+    with ExitStack() as stack:
+        pool = stack.enter_context(ais_io.decoder_pool(workers)) if workers > 1 else None
+        _all(ws, paths, result, workers=workers, pool=pool, start=start, simulated=simulated,
+             now=now or datetime.now(UTC), progress=progress)
+    return result
+
+
+def _all(
+    ws: Workspace,
+    paths: Sequence[Path],
+    result: Ingested,
+    *,
+    workers: int,
+    pool: Executor | None,
+    start: datetime | None,
+    simulated: bool,
+    now: datetime,
+    progress: Progress | None,
+) -> None:
+    """Take in files one after the other; what fails is noted and the others go on."""
     for path in paths:
         try:
             sha256 = digest(path) if path.is_file() else ""
@@ -91,14 +113,14 @@ def ingest(
                 sha256,
                 result,
                 workers=workers,
+                pool=pool,
                 start=start,
                 simulated=simulated,
-                now=now or datetime.now(UTC),
+                now=now,
                 progress=progress,
             )
         except InputError as error:
             result.errors.append(error)
-    return result
 
 
 def _known(ws: Workspace, sha256: str, start: datetime | None) -> bool:
@@ -116,6 +138,7 @@ def _one(
     result: Ingested,
     *,
     workers: int,
+    pool: Executor | None,
     start: datetime | None,
     simulated: bool,
     now: datetime,
@@ -133,6 +156,7 @@ def _one(
     for batch in ais_io.read(
         path,
         workers=workers,
+        pool=pool,
         start=start,
         not_after=now + _AHEAD,
         progress=None if progress is None else lambda done, whole: progress(path.name, done, whole),

@@ -15,6 +15,7 @@ from risk.zones import zones
 from workspace import db, store
 from workspace._explanation import weight_set
 from workspace._run import Run, clear_shifts, need_coast, shifts_from
+from workspace._scored import newest_runs
 from workspace._sentence import sentence
 from workspace.placing import shorelines
 from workspace.folder import Workspace
@@ -95,7 +96,11 @@ def _zone(
     worst = store.read(
         ws.engine,
         "scores",
-        where=and_(table.shift_start == shift.t0, table.segment_id == peak),
+        where=and_(
+            table.run_id == newest_runs(ws)[shift.t0],
+            table.shift_start == shift.t0,
+            table.segment_id == peak,
+        ),
     ).row(0, named=True)
     said = sentence(ws, weights, worst, shift, as_of=run.as_of)
     shares = (

@@ -220,21 +220,13 @@ def _landable_share(
     ws: Workspace, wanted: Sequence[Shift], inside: np.ndarray
 ) -> list[float | None]:
     """Return per shift the share of known segments that the tide lets be landed on."""
-    station = tide.station(ws)
     threshold = segments(ws)["landable_threshold_m"].to_numpy(dtype=float)[inside]
     threshold = threshold[np.isfinite(threshold)]
-    if station is None or not threshold.size:
-        return [None] * len(wanted)
-    heights = [
-        cached(
-            ws,
-            ("high", shift.t0),
-            ("tide_stations", "segments"),
-            lambda shift=shift: float(tide.curve(station, shift.t0, shift.t1)[1].max()),
-        )
-        for shift in wanted
+    curves = [tide.shift_curve(ws, shift.t0, shift.t1) for shift in wanted]
+    return [
+        float((threshold <= curve[1].max()).mean()) if curve and threshold.size else None
+        for curve in curves
     ]
-    return [float((threshold <= height).mean()) for height in heights]
 
 
 def layer(

@@ -14,6 +14,7 @@ import polars as pl
 from geo.errors import InputError
 from workspace import store
 from workspace._cache import cached
+from workspace._cache import cached
 from workspace.folder import Workspace, open_workspace
 
 if TYPE_CHECKING:
@@ -47,6 +48,10 @@ def station(ws: Workspace) -> Station | None:
 
 
 def _station(ws: Workspace) -> Station | None:
+    return cached(ws, "tide station", ("tide_stations", "segments"), lambda: _station(ws))
+
+
+def _station(ws: Workspace) -> Station | None:
     known = stations(ws)
     if not known:
         return None
@@ -63,6 +68,14 @@ def _station(ws: Workspace) -> Station | None:
 def _far(d_lon: float, d_lat: float, lat: float) -> float:
     """Return a distance good enough to rank stations by, in degrees of latitude."""
     return float(np.hypot(((d_lon + 180) % 360 - 180) * np.cos(np.radians(lat)), d_lat))
+
+
+def shift_curve(ws: Workspace, t0: datetime, t1: datetime) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return the curve of the workspace's own station, worked out once; None without one."""
+    one = station(ws)
+    if one is None:
+        return None
+    return cached(ws, ("curve", t0, t1), ("tide_stations", "segments"), lambda: curve(one, t0, t1))
 
 
 def curve(
