@@ -7,6 +7,7 @@ of this, the tide height from which it holds: landable hours then need no geomet
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import geopandas as gpd
 import numpy as np
@@ -20,6 +21,7 @@ from geo.errors import InputError
 
 # Places of the profile, as shares of the carrying distance.
 _PROFILE = (0.25, 0.5, 0.75, 1.0)
+_ALL_ROUND = np.radians(np.arange(0.0, 360.0, 45.0))
 # A raster's coast and the shoreline never quite agree: cells this near to a known one take its
 # depth, so that the first metres off the shore are not blank.
 _FRINGE_CELLS = 2.0
@@ -98,17 +100,18 @@ def thresholds(
     From the segment's middle a profile is taken straight out to sea, at four places up to the
     carrying distance of the segment's shore type; the lowest seabed on it is where the boat
     comes to rest: height = lowest seabed + draught + margin. Cells without data (land) are
-    passed over. NaN where the type (or its carrying distance), the facing or all depth is
-    unknown.
+    passed over. A segment that faces every way (a small island) is looked at all round. NaN
+    where the type (or its carrying distance) or all depth is unknown.
     """
     crs = working_crs(segments.total_bounds)
     x, y = to_metres(crs, segments["lon"].to_numpy(), segments["lat"].to_numpy())
     facing = np.radians(segments["facing_deg"].to_numpy(dtype=np.float64))
+    ways = [facing, *(np.where(np.isnan(facing), way, np.nan) for way in _ALL_ROUND)]
     reach = np.array([carry_m.get(kind or "", np.nan) for kind in shore_type], dtype=np.float64)
     lowest = np.full(len(segments), np.nan)
-    for share in _PROFILE:
+    for way, share in product(ways, _PROFILE):
         out_m = reach * share
-        lon, lat = to_lonlat(crs, x + np.sin(facing) * out_m, y + np.cos(facing) * out_m)
+        lon, lat = to_lonlat(crs, x + np.sin(way) * out_m, y + np.cos(way) * out_m)
         lowest = np.fmin(lowest, depth.sample(lon, lat))
     return lowest + draught_m + margin_m
 

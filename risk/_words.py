@@ -5,6 +5,7 @@ from datetime import date
 
 Both = tuple[str, str]
 
+_COUNT_ZH = "零一两三四五六七八九十"
 _COUNT_EN = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _MONTH_EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -62,7 +63,7 @@ def within(metres: float) -> Both:
 
 def vessels(n: int) -> Both:
     """Return a count of vessels."""
-    chinese = {1: "一船", 2: "两船"}.get(n, f"{n} 船")
+    chinese = f"{_COUNT_ZH[n]}船" if n < len(_COUNT_ZH) else f" {n} 船"
     return chinese, f"{count_en(n)} vessel{'' if n == 1 else 's'}"
 
 

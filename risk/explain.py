@@ -376,7 +376,8 @@ def _lacking(facts: Facts, weights: WeightSet) -> Both:
     zh, en = "、".join(i.label_zh for i in shown), ", ".join(i.label_en for i in shown)
     if rest > 0:
         zh, en = f"{zh}等 {len(lacking)} 项", f"{en} and {rest} more"
-    lo, hi = f"{facts.lo:.0f}", f"{facts.hi:.0f}"
+    # Cut, as the pages show scores: 39.8 is in the band that ends at 40.
+    lo, hi = int(facts.lo), int(facts.hi)
     return (
         f"缺少资料：{zh}，分数在 {lo}–{hi} 之间。",
         f" No data for {en}; the score lies between {lo} and {hi}.",

@@ -28,7 +28,7 @@ def explain(
 ) -> dict[str, Any] | None:
     """Return all that the right-hand panel says; None where the pair has no score.
 
-    Keys: segment_id, shoreline_id, from_m, to_m, section, sentence_zh, sentence_en, score, lo,
+    Keys: segment_id, shoreline_id, shoreline_kind, from_m, to_m, section, sentence_zh, sentence_en, score, lo,
     hi, band, pillars, base, contributions (largest first), tide, due, chiefs, made. Times are
     ISO 8601 in UTC, heights metres above mean sea level.
     """
@@ -65,6 +65,7 @@ def explain(
         **{name: place[name] for name in ("segment_id", "shoreline_id", "from_m", "to_m")},
         "shift_id": shift.shift_id,
         "section": section,
+        "shoreline_kind": shore["shoreline_kind"].iloc[at],
         "sentence_zh": said.sentence_zh,
         "sentence_en": said.sentence_en,
         **{name: score[name] for name in ("score", "lo", "hi")},

@@ -88,12 +88,20 @@ def _bounds(layer: gpd.GeoDataFrame) -> tuple[float, float, float, float]:
 
 
 def segments(ws: Workspace) -> gpd.GeoDataFrame:
-    """Return the segments in the order of the shore, each with its `section_id` (or None)."""
-    return cached(ws, "segments", ("segments", "section_cuts", "section_hangs"), lambda: _cut(ws))
+    """Return the segments in the order of the shore.
+
+    Each has its `section_id` (or None) and `shoreline_kind` (mainland, island or inner).
+    """
+    tables = ("segments", "shorelines", "section_cuts", "section_hangs")
+    return cached(ws, "segments", tables, lambda: _cut(ws))
 
 
 def _cut(ws: Workspace) -> gpd.GeoDataFrame:
+    kinds = dict(
+        store.read(ws.engine, "shorelines", columns=["shoreline_id", "kind"]).iter_rows()
+    )
     found = store.layer(ws.engine, "segments")
+    found = found.assign(shoreline_kind=[kinds[name] for name in found["shoreline_id"]])
     cuts = store.read(ws.engine, "section_cuts")
     if cuts.is_empty() or found.empty:
         return found.assign(section_id=None)

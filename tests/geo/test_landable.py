@@ -57,10 +57,23 @@ def test_what_is_not_known_stays_unknown(tmp_path, shore) -> None:  # noqa: ANN0
     path = tmp_path / "depth.tif"
     write_raster(path, 0.01)
     depth = read_depth(str(path))
-    north = shore.assign(facing_deg=[np.nan, 0.0, 180.0], lat=[29.0, 29.05, 29.0])
+    north = shore.assign(facing_deg=[180.0, 0.0, 180.0], lat=[29.05, 29.05, 29.0])
     found = thresholds(north, ["mud", "mud", None], depth, carry_m=CARRY, draught_m=1.0,
                        margin_m=0.3)
     assert np.isnan(found).all()
+
+
+def test_a_small_island_is_looked_at_all_round(tmp_path, shore) -> None:  # noqa: ANN001
+    path = tmp_path / "depth.tif"
+    write_raster(path, 0.01)
+    depth = read_depth(str(path))
+    around = shore.assign(facing_deg=[np.nan, 180.0, np.nan])
+    kinds = ["beach", "beach", "built"]
+    every, south = (
+        thresholds(table, kinds, depth, carry_m=CARRY, draught_m=1.0, margin_m=0.3)
+        for table in (around, shore)
+    )
+    assert np.allclose(every, south, atol=1e-9)
 
 
 def test_a_projected_raster_is_refused_with_its_mend(tmp_path) -> None:  # noqa: ANN001
