@@ -127,10 +127,18 @@ def trawler(world: World, vessel: Vessel, number: int) -> None:
         course.go(way, speed * rng.uniform(0.95, 1.05))
         nights = int(rng.integers(2, 4)) if long_tripper else 1
         back = course.now + rng.uniform(8.5, 12.0) * 3600 + (nights - 1) * DAY
-        trawl(course, ground, rng.uniform(1500, 2600), back, stream_axis(world.sea, ground),
-              rng.uniform(2.9, 4.0), rng)
-        course.go(np.vstack([course.at, way[::-1]]), speed * rng.uniform(0.95, 1.05),
-                  slow_end_m=300.0)
+        trawl(
+            course,
+            ground,
+            rng.uniform(1500, 2600),
+            back,
+            stream_axis(world.sea, ground),
+            rng.uniform(2.9, 4.0),
+            rng,
+        )
+        course.go(
+            np.vstack([course.at, way[::-1]]), speed * rng.uniform(0.95, 1.05), slow_end_m=300.0
+        )
 
 
 def netter(world: World, vessel: Vessel, _number: int) -> None:
@@ -138,17 +146,22 @@ def netter(world: World, vessel: Vessel, _number: int) -> None:
     rng, course = world.rng, vessel.course
     vessel.home = world.berth("fishing", "other")
     course.begin(world.clock(0, 0.0) - rng.uniform(0, 0.3) * DAY, vessel.home)
-    spots = world.sea.find(rng, 3, low_m=700, high_m=3500, about=vessel.home, within_m=9000,
-                           apart_m=800)
+    spots = world.sea.find(
+        rng, 3, low_m=700, high_m=3500, about=vessel.home, within_m=9000, apart_m=800
+    )
     silent = rng.uniform(0.5, 0.95)
     for day in range(world.days):
         if rng.random() < 0.22 or len(spots) == 0:
             continue
         morning = world.clock(day, 4.5)
-        first = world.tide.high_s[np.searchsorted(world.tide.high_s, morning)] if (
-            world.tide.high_s[-1] > morning) else morning + 3600
-        leave = max(min(first, world.clock(day, 9.0)) - rng.uniform(0.2, 1.5) * 3600,
-                    course.now + 600.0)
+        first = (
+            world.tide.high_s[np.searchsorted(world.tide.high_s, morning)]
+            if (world.tide.high_s[-1] > morning)
+            else morning + 3600
+        )
+        leave = max(
+            min(first, world.clock(day, 9.0)) - rng.uniform(0.2, 1.5) * 3600, course.now + 600.0
+        )
         spot = spots[int(rng.integers(len(spots)))]
         way = world.sea.way(vessel.home, spot, clearance_m=350.0)
         if way is None:
@@ -156,8 +169,15 @@ def netter(world: World, vessel: Vessel, _number: int) -> None:
         _home_rest(world, vessel, leave, silent=silent)
         course.go(way, rng.uniform(6.5, 9.0))
         axis = stream_axis(world.sea, spot)
-        trawl(course, spot, rng.uniform(350, 600), course.now + rng.uniform(2.5, 5.5) * 3600,
-              axis, rng.uniform(2.5, 3.2), rng)
+        trawl(
+            course,
+            spot,
+            rng.uniform(350, 600),
+            course.now + rng.uniform(2.5, 5.5) * 3600,
+            axis,
+            rng.uniform(2.5, 3.2),
+            rng,
+        )
         course.go(np.vstack([course.at, way[::-1]]), rng.uniform(6.5, 9.0), slow_end_m=250.0)
     course.stay(world.clock(world.days, 0.0), OFF)
 
@@ -196,8 +216,13 @@ def _port_call(world: World, vessel: Vessel, gate: Floats, speed: float) -> None
         return
     anchor = hub + rng.uniform(-350, 350, 2)
     course.go(np.vstack([lane[:-1], anchor]), speed, slow_end_m=900.0, slow_kn=4.5)
-    course.swing(course.now + rng.uniform(3, 16) * 3600.0, 1.2 * vessel.length_m, world.tide,
-                 stream_axis(sea, anchor), AT_ANCHOR)
+    course.swing(
+        course.now + rng.uniform(3, 16) * 3600.0,
+        1.2 * vessel.length_m,
+        world.tide,
+        stream_axis(sea, anchor),
+        AT_ANCHOR,
+    )
     course.go(np.vstack([course.at, along]), min(speed, 8.5), slow_end_m=700.0, slow_kn=3.0)
     course.stay(course.now + rng.uniform(9, 26) * 3600.0, MOORED)
     course.go(along[::-1], min(speed, 8.5))
@@ -211,15 +236,20 @@ def anchored(world: World, vessel: Vessel, number: int) -> None:
     vessel.home = hub + rng.uniform(-600, 600, 2)
     course.begin(world.clock(0, 0.0), vessel.home)
     while course.now < world.duration_s:
-        course.swing(course.now + rng.uniform(2.5, 9.0) * DAY,
-                     rng.uniform(0.9, 1.4) * vessel.length_m, world.tide,
-                     stream_axis(world.sea, course.at), AT_ANCHOR)
+        course.swing(
+            course.now + rng.uniform(2.5, 9.0) * DAY,
+            rng.uniform(0.9, 1.4) * vessel.length_m,
+            world.tide,
+            stream_axis(world.sea, course.at),
+            AT_ANCHOR,
+        )
         other = world.near(world.anchorages, hub, among=3)
         way = world.sea.way(hub, other, clearance_m=1000.0)
         if way is not None:
             shifted = other + rng.uniform(-500, 500, 2)
-            course.go(np.vstack([course.at, way[1:-1], shifted]), rng.uniform(6.0, 8.0),
-                      slow_end_m=500.0)
+            course.go(
+                np.vstack([course.at, way[1:-1], shifted]), rng.uniform(6.0, 8.0), slow_end_m=500.0
+            )
             hub = other
 
 
@@ -242,8 +272,11 @@ def beacon(world: World, vessel: Vessel, number: int) -> None:
             reach = min(700.0, 0.4 * float(sea.off_shore_m(at[None, :])[0]))
             along = reach * np.cos(world.tide.phase(t))
             creep = 40.0 * np.sin(2 * np.pi * (t - t[0]) / DAY)
-            xy = at + along[:, None] * [np.sin(axis), np.cos(axis)] + creep[:, None] * [
-                np.cos(axis), -np.sin(axis)]
+            xy = (
+                at
+                + along[:, None] * [np.sin(axis), np.cos(axis)]
+                + creep[:, None] * [np.cos(axis), -np.sin(axis)]
+            )
             course.add(t, xy, ADRIFT)
         else:
             course.swing(until, rng.uniform(30, 70), world.tide, axis, ADRIFT)
@@ -275,8 +308,9 @@ def patrol(world: World, vessel: Vessel, _number: int) -> None:
     vessel.home = world.berth("port", "other")
     course.begin(world.clock(0, 0.0), vessel.home)
     speed = rng.uniform(13.0, 19.0)
-    points = sea.find(rng, 4, low_m=900, high_m=3000, about=vessel.home, within_m=25_000,
-                      apart_m=5000)
+    points = sea.find(
+        rng, 4, low_m=900, high_m=3000, about=vessel.home, within_m=25_000, apart_m=5000
+    )
     if len(points) == 0:
         course.stay(world.duration_s, MOORED)
         return
@@ -311,8 +345,15 @@ def small(world: World, vessel: Vessel, _number: int) -> None:
                 continue
             _home_rest(world, vessel, max(world.clock(day, hour), course.now + 600), silent=0.6)
             course.go(way, speed)
-            trawl(course, mark, 160.0, course.now + rng.uniform(0.6, 2.5) * 3600.0,
-                  stream_axis(sea, mark), rng.uniform(2.3, 3.2), rng)
+            trawl(
+                course,
+                mark,
+                160.0,
+                course.now + rng.uniform(0.6, 2.5) * 3600.0,
+                stream_axis(sea, mark),
+                rng.uniform(2.3, 3.2),
+                rng,
+            )
             course.go(np.vstack([course.at, way[::-1]]), speed, slow_end_m=200.0)
     course.stay(world.duration_s, OFF)
 
@@ -386,4 +427,3 @@ def make_fleet(world: World, count: int) -> list[Vessel]:
             plan(world, vessel, n)
             fleet.append(vessel)
     return fleet
-

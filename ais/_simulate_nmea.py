@@ -91,7 +91,8 @@ def _days(
         {
             day: rows
             for (day,), rows in table.with_columns(day=pl.col("t").dt.date())
-            .partition_by("day", as_dict=True, include_key=False).items()
+            .partition_by("day", as_dict=True, include_key=False)
+            .items()
         }
         for table in (positions, statics)
     ]
@@ -112,9 +113,10 @@ def _write_day(path: Path, positions: dict[str, list[Any]], statics: dict[str, l
     every = np.concatenate([lines, np.array(extra, dtype=bytes)]) if extra else lines
     order = np.argsort(np.concatenate([stamps, np.array(extra_t, dtype=np.int64)]), kind="stable")
     body = b"\r\n".join(every[order].tolist()) + b"\r\n"
-    with path.open("wb") as file, gzip.GzipFile(
-        filename="", mode="wb", fileobj=file, compresslevel=4, mtime=0
-    ) as packed:
+    with (
+        path.open("wb") as file,
+        gzip.GzipFile(filename="", mode="wb", fileobj=file, compresslevel=4, mtime=0) as packed,
+    ):
         packed.write(body)
 
 
@@ -126,8 +128,20 @@ def pack(positions: dict[str, list[Any]]) -> Bytes:
     """Return each position report's 168 bits as pyais packs them, (n, 21) bytes."""
     out = bytearray()
     for mmsi, t, lon, lat, sog, cog, heading, status, kind in zip(
-        *(positions[name] for name in ("mmsi", "t", "lon", "lat", "sog_kn", "cog_deg",
-                                       "heading_deg", "status", "msg_type")),
+        *(
+            positions[name]
+            for name in (
+                "mmsi",
+                "t",
+                "lon",
+                "lat",
+                "sog_kn",
+                "cog_deg",
+                "heading_deg",
+                "status",
+                "msg_type",
+            )
+        ),
         strict=True,
     ):
         speed = 102.3 if sog is None else sog
@@ -136,12 +150,32 @@ def pack(positions: dict[str, list[Any]]) -> Bytes:
         second = t // 1000 % 60
         make: Any = MSG_CLASS[kind]
         if kind == 18:
-            message = make(*_head(18, mmsi), 0, speed + _HAIR, 1, lon, lat,
-                                    course + _HAIR, bow, second, *_CLASS_B_TAIL)
+            message = make(
+                *_head(18, mmsi),
+                0,
+                speed + _HAIR,
+                1,
+                lon,
+                lat,
+                course + _HAIR,
+                bow,
+                second,
+                *_CLASS_B_TAIL,
+            )
         else:
-            message = make(*_head(kind, mmsi), 15 if status is None else status, -128.0,
-                                   speed + _HAIR, 1, lon, lat, course + _HAIR, bow, second,
-                                   *_CLASS_A_TAIL)
+            message = make(
+                *_head(kind, mmsi),
+                15 if status is None else status,
+                -128.0,
+                speed + _HAIR,
+                1,
+                lon,
+                lat,
+                course + _HAIR,
+                bow,
+                second,
+                *_CLASS_A_TAIL,
+            )
         out += message.to_bytes()[0]
     return np.frombuffer(bytes(out), dtype=np.uint8).reshape(-1, _BITS // 8)
 
@@ -157,10 +191,18 @@ def _position_lines(positions: dict[str, list[Any]]) -> NDArray[np.bytes_]:
     epoch = np.array([list(b"%010d" % value) for value in t.tolist()], dtype=np.uint8)
     tag = np.hstack([_text(b"s:sim,c:", n), epoch])
     body = np.hstack([_text(b"AIVDM,1,1,,", n), channel, _text(b",", n), payload, _text(b",0", n)])
-    whole = np.hstack([
-        _text(b"\\", n), tag, _text(b"*", n), _checksum(tag), _text(b"\\!", n), body,
-        _text(b"*", n), _checksum(body),
-    ])
+    whole = np.hstack(
+        [
+            _text(b"\\", n),
+            tag,
+            _text(b"*", n),
+            _checksum(tag),
+            _text(b"\\!", n),
+            body,
+            _text(b"*", n),
+            _checksum(body),
+        ]
+    )
     return np.ascontiguousarray(whole).view(f"S{whole.shape[1]}").ravel()
 
 
@@ -186,8 +228,11 @@ def _static_lines(statics: dict[str, list[Any]]) -> tuple[list[int], list[bytes]
         for byte in tag:
             code ^= byte
         sentences = encode_dict(
-            _static_fields(row), talker_id="AI", sentence_type="VDM",
-            radio_channel="AB"[number % 2], seq_id=number % 10,
+            _static_fields(row),
+            talker_id="AI",
+            sentence_type="VDM",
+            radio_channel="AB"[number % 2],
+            seq_id=number % 10,
         )
         for sentence in sentences:
             stamps.append(second)
@@ -200,13 +245,22 @@ def _static_fields(row: dict[str, Any]) -> dict[str, Any]:
         return {"type": 24, "mmsi": row["mmsi"], "partno": 0, "shipname": row["name"]}
     length, width = int(row["length_m"]), int(row["width_m"])
     hull = {
-        "mmsi": row["mmsi"], "ship_type": row["ship_type"], "callsign": row["callsign"] or "",
-        "to_bow": length - length // 4, "to_stern": length // 4,
-        "to_port": width // 2, "to_starboard": width - width // 2,
+        "mmsi": row["mmsi"],
+        "ship_type": row["ship_type"],
+        "callsign": row["callsign"] or "",
+        "to_bow": length - length // 4,
+        "to_stern": length // 4,
+        "to_port": width // 2,
+        "to_starboard": width - width // 2,
     }
     if row["draught_m"] is None:
         return {"type": 24, "partno": 1, "vendorid": "SIM", **hull}
     return {
-        "type": 5, "imo": 0, "shipname": row["name"], "draught": row["draught_m"] + _HAIR,
-        "destination": "SIMULATED", "epfd": 1, **hull,
+        "type": 5,
+        "imo": 0,
+        "shipname": row["name"],
+        "draught": row["draught_m"] + _HAIR,
+        "destination": "SIMULATED",
+        "epfd": 1,
+        **hull,
     }

@@ -70,7 +70,11 @@ def choose_outings(
 
 
 def plant(
-    world: World, fleet: list[Vessel], outings: list[Outing], shore: Floats, off_shore: Floats,
+    world: World,
+    fleet: list[Vessel],
+    outings: list[Outing],
+    shore: Floats,
+    off_shore: Floats,
     holes: Floats,
 ) -> list[Label]:
     """Send runners on the outings and return the labels.
@@ -127,8 +131,14 @@ def _idling_place(world: World, goal: Floats, holes: Floats) -> Floats | None:
 
 
 def _outing(
-    world: World, vessel: Vessel, number: int, outing: Outing, shore: Floats, goal: Floats,
-    spot: Floats, chain: int,
+    world: World,
+    vessel: Vessel,
+    number: int,
+    outing: Outing,
+    shore: Floats,
+    goal: Floats,
+    spot: Floats,
+    chain: int,
 ) -> list[Label]:
     rng, sea, course = world.rng, world.sea, vessel.course
     out = sea.way(vessel.home, spot, clearance_m=350.0)
@@ -154,16 +164,27 @@ def _outing(
         course.go(np.vstack([course.at, xy[0]]), 4.0)
         late = course.now - start
         course.add(t + late, xy, PLANTED)
-        made.append(Label("loitering", number, start + late, course.now, spot,
-                          chain if outing.lands else -1))
+        made.append(
+            Label(
+                "loitering", number, start + late, course.now, spot, chain if outing.lands else -1
+            )
+        )
     if outing.lands:
         course.go(np.vstack([course.at, run]), dash, PLANTED, slow_end_m=320.0, slow_kn=3.5)
         arrived = course.now
         nudge = 6.0 * (goal - shore) / max(float(np.hypot(*(goal - shore))), 1.0)
         ashore = arrived + rng.uniform(9.0, 34.0) * 60.0
         course.add(np.array([arrived + 60.0, ashore]), np.vstack([goal, goal + nudge]), PLANTED)
-        made.append(Label("shore_approach", number, arrived - 320.0 / (3.5 * KNOT), ashore, goal,
-                          chain if outing.loiters else -1))
+        made.append(
+            Label(
+                "shore_approach",
+                number,
+                arrived - 320.0 / (3.5 * KNOT),
+                ashore,
+                goal,
+                chain if outing.loiters else -1,
+            )
+        )
         course.go(run[::-1], rng.uniform(9.0, 15.0), PLANTED)
     course.go(np.vstack([course.at, out[::-1]]), cruise, UNDER_WAY, slow_end_m=250.0)
     course.stay(course.now + 900.0, MOORED)

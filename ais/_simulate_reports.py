@@ -43,7 +43,11 @@ class Reception:
 
 
 def sample(
-    motion: Motion, sea: Sea, count: int, duration_s: float, target: int,
+    motion: Motion,
+    sea: Sea,
+    count: int,
+    duration_s: float,
+    target: int,
     rng: np.random.Generator,
 ) -> tuple[NDArray[np.int64], Floats, NDArray[np.int8]]:
     """Return vessel, second and mode of every report that is sent.
@@ -62,8 +66,7 @@ def sample(
     near = sea.off_shore_m(motion.place(vessel, t)) < _NEAR_SHORE_M
     still = np.isin(mode, [MOORED, AT_ANCHOR])
     drifting = mode == ADRIFT
-    every = np.where(drifting, rng.integers(4, 7, count)[vessel],
-                     rng.integers(3, 7, count)[vessel])
+    every = np.where(drifting, rng.integers(4, 7, count)[vessel], rng.integers(3, 7, count)[vessel])
     every = np.where((near & ~still & ~drifting) | (mode == PLANTED), 1, every)
     keep = (minute % every == 0) & ~still
     wanted = target / (1.0 - _LOST - _LOST_IN_HOLES) - keep.sum()
@@ -74,7 +77,9 @@ def sample(
 
 
 def heard(
-    t: Floats, xy: Floats, reception: Reception,
+    t: Floats,
+    xy: Floats,
+    reception: Reception,
     rng: np.random.Generator,
 ) -> NDArray[np.bool_]:
     """Return which reports reach a station."""
@@ -88,8 +93,15 @@ def heard(
 
 
 def positions(
-    motion: Motion, sea: Sea, fleet: list[Vessel], mmsi: NDArray[np.uint32], t0_ms: int,
-    vessel: NDArray[np.int64], t: Floats, mode: NDArray[np.int8], rng: np.random.Generator,
+    motion: Motion,
+    sea: Sea,
+    fleet: list[Vessel],
+    mmsi: NDArray[np.uint32],
+    t0_ms: int,
+    vessel: NDArray[np.int64],
+    t: Floats,
+    mode: NDArray[np.int8],
+    rng: np.random.Generator,
 ) -> pl.DataFrame:
     """Return the reports as positions, in the resolution that AIS has, sorted by time."""
     n = len(t)
@@ -133,8 +145,9 @@ def positions(
         }
     )
     return (
-        table.with_columns(pl.col("t").cast(pl.Datetime("ms")).dt.replace_time_zone("UTC"),
-                           source=pl.lit("sim"))
+        table.with_columns(
+            pl.col("t").cast(pl.Datetime("ms")).dt.replace_time_zone("UTC"), source=pl.lit("sim")
+        )
         .cast(POSITIONS)
         .select(list(POSITIONS))
         .sort("t", "mmsi")
@@ -142,7 +155,10 @@ def positions(
 
 
 def statics(
-    fleet: list[Vessel], mmsi: NDArray[np.uint32], t0_ms: int, positions: pl.DataFrame,
+    fleet: list[Vessel],
+    mmsi: NDArray[np.uint32],
+    t0_ms: int,
+    positions: pl.DataFrame,
     rng: np.random.Generator,
 ) -> pl.DataFrame:
     """Return the static reports: class A in one message, class B in two (name; the rest).
@@ -153,9 +169,9 @@ def statics(
     order = {number: k for k, number in enumerate(mmsi.tolist())}
     # Each vessel has its own moment in the hour and a half.
     own = pl.col("mmsi").cast(pl.Int64) * 37
-    seen = positions.with_columns(
-        slot=(pl.col("t").dt.epoch("s") + own) // _STATIC_S
-    ).unique(["mmsi", "slot"], keep="first", maintain_order=True)
+    seen = positions.with_columns(slot=(pl.col("t").dt.epoch("s") + own) // _STATIC_S).unique(
+        ["mmsi", "slot"], keep="first", maintain_order=True
+    )
     rows: list[tuple[object, ...]] = []
     numbers: dict[str, int] = {}
     label: list[int] = []
@@ -182,8 +198,9 @@ def statics(
     columns = [name for name in STATICS if name != "source"]
     table = pl.DataFrame(rows, schema=columns, orient="row", infer_schema_length=None)
     return (
-        table.with_columns(pl.col("t").cast(pl.Datetime("ms")).dt.replace_time_zone("UTC"),
-                           source=pl.lit("sim"))
+        table.with_columns(
+            pl.col("t").cast(pl.Datetime("ms")).dt.replace_time_zone("UTC"), source=pl.lit("sim")
+        )
         .cast(STATICS)
         .select(list(STATICS))
         .sort("t", "mmsi", maintain_order=True)

@@ -119,8 +119,9 @@ def simulate(
     mmsi = (_FIRST_MMSI + np.arange(len(fleet)) * 7).astype(np.uint32)
 
     rng = np.random.default_rng([seed, 3])
-    vessel, t, mode = sample(motion, sea, len(fleet), duration,
-                             _POSITIONS_PER_VESSEL_DAY * vessels * days, rng)
+    vessel, t, mode = sample(
+        motion, sea, len(fleet), duration, _POSITIONS_PER_VESSEL_DAY * vessels * days, rng
+    )
     xy = motion.place(vessel, t)
     good = heard(t, xy, reception, rng)
     # A way is as fine as the grid's cells: what it cuts of a headland is not reported.
@@ -144,7 +145,8 @@ def _world(
     high_s = (places.high_water.astype("datetime64[ms]").astype(np.int64) - t0_ms) / 1000.0
     if len(high_s) < 2 or high_s[0] > 0.0 or high_s[-1] < duration:
         raise InputError(
-            "the high waters do not span the run", where="simulation",
+            "the high waters do not span the run",
+            where="simulation",
             mend="Give the times of high water from a day before the start to a day after the end.",
         )
     wharf_xy = sea.metres(places.wharves["lon"].to_numpy(), places.wharves["lat"].to_numpy())
@@ -154,17 +156,29 @@ def _world(
         if berth is not None:
             berths.setdefault(wharf_class, []).append(berth)
     if not berths:
-        raise InputError("no wharf lies at the water", where="simulation: wharves",
-                         mend="Give wharves within 140 m of water.")
+        raise InputError(
+            "no wharf lies at the water",
+            where="simulation: wharves",
+            mend="Give wharves within 140 m of water.",
+        )
     pools = {name: np.array(pool) for name, pool in sorted(berths.items())}
-    lon = (float(places.wharves["lon"].to_numpy().min())
-           + float(places.wharves["lon"].to_numpy().max())) / 2
+    lon = (
+        float(places.wharves["lon"].to_numpy().min())
+        + float(places.wharves["lon"].to_numpy().max())
+    ) / 2
     solar_s = -((t0_ms / 1000.0 + lon * 240.0) % DAY)
     anchorages = sea.find(rng, 5, low_m=1500, high_m=5000, apart_m=9000.0)
     grounds = sea.find(rng, 14, low_m=3600, high_m=np.inf, apart_m=6000.0)
     return World(
-        sea, Tide(high_s), rng, duration, solar_s, pools,
-        _ferry_lines(sea, pools.get("ferry", np.empty((0, 2)))), anchorages, grounds,
+        sea,
+        Tide(high_s),
+        rng,
+        duration,
+        solar_s,
+        pools,
+        _ferry_lines(sea, pools.get("ferry", np.empty((0, 2)))),
+        anchorages,
+        grounds,
         sea.gates(rng),
     )
 
@@ -176,7 +190,8 @@ def _ferry_lines(sea: Sea, berths: Floats) -> list[Floats]:
     while len(left) > 1:
         first = left.pop(0)
         options = [
-            (float(np.hypot(*np.diff(way, axis=0).T).sum()), k, way) for k in left
+            (float(np.hypot(*np.diff(way, axis=0).T).sum()), k, way)
+            for k in left
             if (way := sea.way(berths[first], berths[k], clearance_m=250.0)) is not None
             and len(way) > 1
         ]
@@ -222,7 +237,11 @@ def _plant(
 
 
 def _decoys(
-    fleet: list[Vessel], sea: Sea, vessel: NDArray[np.int64], t: Floats, mode: NDArray[np.int8],
+    fleet: list[Vessel],
+    sea: Sea,
+    vessel: NDArray[np.int64],
+    t: Floats,
+    mode: NDArray[np.int8],
     xy: Floats,
 ) -> list[Label]:
     """Return what looks like trouble and is not, found in what really happened."""
@@ -251,8 +270,16 @@ def _decoys(
         # A passage leads somewhere at a passage's speed; coming alongside does not.
         if moved > 3.0 * (t[run[-1]] - t[run[0]]):
             passes += 1
-            labels.append(Label("channel_passage", int(vessel[run[0]]), t[run[0]], t[run[-1]],
-                                xy[run].mean(axis=0), -1))
+            labels.append(
+                Label(
+                    "channel_passage",
+                    int(vessel[run[0]]),
+                    t[run[0]],
+                    t[run[-1]],
+                    xy[run].mean(axis=0),
+                    -1,
+                )
+            )
     return labels
 
 
@@ -263,8 +290,9 @@ def _truth(
         return pl.DataFrame(schema=TRUTH)
     lon, lat = sea.lonlat(np.array([label.xy for label in labels]))
     stamps = [
-        t0_ms + np.round(np.clip([getattr(label, end) for label in labels], 0, duration)).astype(
-            np.int64) * 1000
+        t0_ms
+        + np.round(np.clip([getattr(label, end) for label in labels], 0, duration)).astype(np.int64)
+        * 1000
         for end in ("t0", "t1")
     ]
     kinds = [label.kind for label in labels]
@@ -277,8 +305,9 @@ def _truth(
                 "t1": stamps[1],
                 "lon": np.round(lon, 6),
                 "lat": np.round(lat, 6),
-                "chain": pl.Series([label.chain if label.chain >= 0 else None for label in labels],
-                                   dtype=pl.Int64),
+                "chain": pl.Series(
+                    [label.chain if label.chain >= 0 else None for label in labels], dtype=pl.Int64
+                ),
                 "decoy": [kind not in ("loitering", "shore_approach") for kind in kinds],
             }
         )
@@ -290,13 +319,20 @@ def _truth(
 
 def _circles(sea: Sea, circles: Floats) -> pl.DataFrame:
     lon, lat = sea.lonlat(circles.reshape(-1, 3)[:, :2])
-    return pl.DataFrame({"lon": np.round(lon, 6), "lat": np.round(lat, 6),
-                         "radius_m": circles.reshape(-1, 3)[:, 2].round(0)})
+    return pl.DataFrame(
+        {
+            "lon": np.round(lon, 6),
+            "lat": np.round(lat, 6),
+            "radius_m": circles.reshape(-1, 3)[:, 2].round(0),
+        }
+    )
 
 
 def _spans(spans: list[tuple[float, float]], t0_ms: int) -> pl.DataFrame:
     ends = np.array(spans, dtype=np.float64).reshape(-1, 2)
     return pl.DataFrame(
-        {name: t0_ms + np.round(ends[:, k]).astype(np.int64) * 1000
-         for k, name in enumerate(("t0", "t1"))}
+        {
+            name: t0_ms + np.round(ends[:, k]).astype(np.int64) * 1000
+            for k, name in enumerate(("t0", "t1"))
+        }
     ).with_columns(pl.all().cast(pl.Datetime("ms")).dt.replace_time_zone("UTC"))

@@ -1,12 +1,12 @@
 """Shore edges in a uniform grid: the one structure behind nearest, contains and ray casting."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.crs import Floats
+from geo.crs import Floats, Ints
 
 _MAX_CELLS = 4_000_000
 
@@ -19,7 +19,7 @@ class EdgeGrid(NamedTuple):
     cell_m: float
     n_col: int
     n_row: int
-    start: NDArray[np.int64]
+    start: Ints
     edge: NDArray[np.int32]
     ax: Floats
     ay: Floats
@@ -39,8 +39,16 @@ def edge_grid(ax: Floats, ay: Floats, bx: Floats, by: Floats, *, cell_m: float) 
 
 @numba.njit(cache=True)
 def _fill(
-    ax: Any, ay: Any, bx: Any, by: Any, x0: float, y0: float, cell: float, n_col: int, n_row: int
-) -> Any:
+    ax: Floats,
+    ay: Floats,
+    bx: Floats,
+    by: Floats,
+    x0: float,
+    y0: float,
+    cell: float,
+    n_col: int,
+    n_row: int,
+) -> tuple[Ints, NDArray[np.int32]]:
     count = np.zeros(n_col * n_row + 1, np.int64)
     for turn in range(2):
         if turn == 1:
@@ -64,7 +72,9 @@ def _fill(
 
 
 @numba.njit(cache=True)
-def nearest_edge(grid: EdgeGrid, x: Any, y: Any, max_m: float) -> Any:
+def nearest_edge(
+    grid: EdgeGrid, x: Floats, y: Floats, max_m: float
+) -> tuple[NDArray[np.int32], Floats, Floats]:
     """Return for each point: nearest edge within ``max_m`` (or -1), distance, share along it."""
     n = len(x)
     found = np.full(n, -1, np.int32)
@@ -109,7 +119,7 @@ def nearest_edge(grid: EdgeGrid, x: Any, y: Any, max_m: float) -> Any:
 
 
 @numba.njit(cache=True)
-def crossings_to_centre(grid: EdgeGrid, x: Any, y: Any) -> Any:
+def crossings_to_centre(grid: EdgeGrid, x: Floats, y: Floats) -> tuple[Ints, NDArray[np.int32]]:
     """Return per point its cell (-1 outside) and how often the way to the cell's centre crosses.
 
     Both ends lie in one cell, which is convex: only the cell's own edges can be crossed.
@@ -142,7 +152,7 @@ def crossings_to_centre(grid: EdgeGrid, x: Any, y: Any) -> Any:
 
 
 @numba.njit(cache=True)
-def cast_rays(grid: EdgeGrid, x: Any, y: Any, ux: Any, uy: Any, max_m: float) -> Any:
+def cast_rays(grid: EdgeGrid, x: Floats, y: Floats, ux: Floats, uy: Floats, max_m: float) -> Floats:
     """Return the distance from each point along its unit vector to the first edge, or ``max_m``.
 
     Cells are walked in order (Amanatides and Woo, 1987, A fast voxel traversal algorithm).

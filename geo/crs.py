@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+import shapely
 from pyproj import CRS, Geod, Transformer
 from pyproj.enums import TransformDirection
 
@@ -53,6 +54,15 @@ def to_lonlat(crs: CRS, x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Floats, Flo
     """Return lon/lat degrees of x, y metres of ``crs``."""
     lon, lat = _between(crs.srs).transform(x, y, direction=TransformDirection.INVERSE)
     return np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
+
+
+def metre_shapes(crs: CRS, shapes: npt.ArrayLike) -> npt.NDArray[np.object_]:
+    """Return lon/lat geometries in metres of ``crs``."""
+
+    def moved(xy: Floats) -> Floats:
+        return np.column_stack(to_metres(crs, xy[:, 0], xy[:, 1]))
+
+    return np.asarray(shapely.transform(np.asarray(shapes, dtype=object), moved), dtype=object)
 
 
 @cache

@@ -6,7 +6,7 @@ import pandas as pd
 import shapely
 
 from geo._edges import cast_rays, edge_grid
-from geo.crs import Floats, to_metres, working_crs
+from geo.crs import Floats, metre_shapes, working_crs
 from geo.land import land_edges
 
 # Rays start this far off the shore, on the water's side of it.
@@ -40,9 +40,7 @@ def exposure(
     crs = working_crs(land.total_bounds)
     ax, ay, bx, by = land_edges(land, crs)
     grid = edge_grid(ax, ay, bx, by, cell_m=_CELL_M)
-    lines = shapely.transform(
-        segments.geometry.values, lambda x, y: to_metres(crs, x, y), interleaved=False
-    )
+    lines = metre_shapes(crs, segments.geometry.values)
     bearing = np.arange(directions) * 360.0 / directions
     ux, uy = np.sin(np.radians(bearing)), np.cos(np.radians(bearing))
     fetch = np.zeros((len(segments), directions))
@@ -50,8 +48,10 @@ def exposure(
         x, y = _off_shore(lines, share)
         reach = cast_rays(
             grid,
-            np.repeat(x, directions), np.repeat(y, directions),
-            np.tile(ux, len(x)), np.tile(uy, len(x)),
+            np.repeat(x, directions),
+            np.repeat(y, directions),
+            np.tile(ux, len(x)),
+            np.tile(uy, len(x)),
             max_fetch_m,
         )
         fetch = np.maximum(fetch, reach.reshape(fetch.shape))
@@ -71,9 +71,11 @@ def _off_shore(lines: np.ndarray, share: float) -> tuple[Floats, Floats]:
     length = shapely.length(lines)
     here = shapely.get_coordinates(shapely.line_interpolate_point(lines, share * length))
     back = shapely.get_coordinates(
-        shapely.line_interpolate_point(lines, np.maximum(share * length - 1.0, 0.0)))
+        shapely.line_interpolate_point(lines, np.maximum(share * length - 1.0, 0.0))
+    )
     ahead = shapely.get_coordinates(
-        shapely.line_interpolate_point(lines, np.minimum(share * length + 1.0, length)))
+        shapely.line_interpolate_point(lines, np.minimum(share * length + 1.0, length))
+    )
     along = ahead - back
     norm = np.maximum(np.hypot(along[:, 0], along[:, 1]), 1e-9)
     return (here[:, 0] + along[:, 1] / norm * _OFF_M, here[:, 1] - along[:, 0] / norm * _OFF_M)

@@ -1,4 +1,4 @@
-"""Is a position on land?"""
+"""Whether positions are on land."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from rasterio.features import rasterize
 from rasterio.transform import Affine
 
 from geo._edges import EdgeGrid, crossings_to_centre, edge_grid
-from geo.crs import MAX_EDGE_DEG, Bools, Floats, to_metres, working_crs
+from geo.crs import MAX_EDGE_DEG, Bools, Floats, metre_shapes, to_metres, working_crs
 
 
 def land_edges(land: gpd.GeoDataFrame, crs: CRS) -> tuple[Floats, Floats, Floats, Floats]:
@@ -26,11 +26,7 @@ def land_raster(
     land: gpd.GeoDataFrame, crs: CRS, *, x0: float, y0: float, cell_m: float, shape: tuple[int, int]
 ) -> Bools:
     """Return which cells have their centre on land; row 0 is the southernmost."""
-    polygons = shapely.transform(
-        shapely.segmentize(land.geometry.values, MAX_EDGE_DEG),
-        lambda x, y: to_metres(crs, x, y),
-        interleaved=False,
-    )
+    polygons = metre_shapes(crs, shapely.segmentize(land.geometry.values, MAX_EDGE_DEG))
     raster = rasterize(
         polygons, out_shape=shape, transform=Affine(cell_m, 0, x0, 0, cell_m, y0), dtype="uint8"
     )
@@ -50,8 +46,9 @@ class LandMask:
         """Index repaired land polygons; ``cell_m`` trades memory for speed only."""
         crs = working_crs(land.total_bounds)
         grid = edge_grid(*land_edges(land, crs), cell_m=cell_m)
-        centre = land_raster(land, crs, x0=grid.x0, y0=grid.y0, cell_m=grid.cell_m,
-                             shape=(grid.n_row, grid.n_col))
+        centre = land_raster(
+            land, crs, x0=grid.x0, y0=grid.y0, cell_m=grid.cell_m, shape=(grid.n_row, grid.n_col)
+        )
         return cls(crs, grid, centre.ravel())
 
     def contains(self, lon: Floats, lat: Floats) -> Bools:

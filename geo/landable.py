@@ -1,4 +1,4 @@
-"""When can a boat land on a stretch of shore?
+"""When a boat can land on a stretch of shore.
 
 A segment is landable when the way from the nearest water that is deep enough to firm shore is no
 longer than goods are carried over that kind of shore. Depth and carrying distance make one number

@@ -51,8 +51,16 @@ class ShoreIndex:
         order = {name: row for row, name in enumerate(shorelines["shoreline_id"])}
         owner = np.array([order[name] for name in segments["shoreline_id"]], dtype=np.int64)
         first = np.searchsorted(owner, np.arange(len(shorelines) + 1))
-        return cls(crs, grid, xy, line, chainage, edge_vertex, first,
-                   segments["to_m"].to_numpy(dtype=np.float64))
+        return cls(
+            crs,
+            grid,
+            xy,
+            line,
+            chainage,
+            edge_vertex,
+            first,
+            segments["to_m"].to_numpy(dtype=np.float64),
+        )
 
     def nearest(self, lon: Floats, lat: Floats, *, max_m: float) -> Nearest:
         """Return the nearest shore within ``max_m`` metres of each lon/lat."""
@@ -72,9 +80,13 @@ class ShoreIndex:
 
     def locate(self, shoreline: Ints, chainage_m: Floats) -> tuple[Floats, Floats]:
         """Return lon, lat of a chainage on a shoreline (its row number)."""
-        point = interpolate(self.xy, self.line, self.chainage_m,
-                            on_line=np.asarray(shoreline, dtype=np.int64),
-                            at_m=np.asarray(chainage_m, dtype=np.float64))
+        point = interpolate(
+            self.xy,
+            self.line,
+            self.chainage_m,
+            on_line=np.asarray(shoreline, dtype=np.int64),
+            at_m=np.asarray(chainage_m, dtype=np.float64),
+        )
         return point[:, 0], point[:, 1]
 
     def _segment(self, shoreline: NDArray[np.int32], chainage_m: Floats) -> NDArray[np.int32]:

@@ -64,8 +64,10 @@ def segments(shorelines: gpd.GeoDataFrame, *, length_m: float = 500.0) -> gpd.Ge
     owner = np.repeat(np.arange(len(total)), count)
     number = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
     each = (total / count)[owner]
-    from_m, to_m = number * each, np.where(number + 1 == count[owner], total[owner],
-                                           (number + 1) * each)
+    from_m, to_m = (
+        number * each,
+        np.where(number + 1 == count[owner], total[owner], (number + 1) * each),
+    )
     start = interpolate(xy, line, chainage, on_line=owner, at_m=from_m)
     middle = interpolate(xy, line, chainage, on_line=owner, at_m=(from_m + to_m) / 2)
     end = interpolate(xy, line, chainage, on_line=owner, at_m=to_m)
@@ -94,7 +96,7 @@ def segments(shorelines: gpd.GeoDataFrame, *, length_m: float = 500.0) -> gpd.Ge
             "lon": middle[:, 0],
             "lat": middle[:, 1],
         },
-        geometry=list(lines),
+        geometry=np.asarray(lines, dtype=object),
         crs=LONLAT,
     )
 

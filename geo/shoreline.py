@@ -175,7 +175,7 @@ def _trace(
         loop = np.vstack([loop, loop[:1]])
         stops = np.flatnonzero(gone)
         begin = 0
-        for stop in stops:
+        for stop in stops.tolist():
             if stop > begin:
                 lines.append(shapely.linestrings(loop[begin : stop + 1]))
                 owner.append(number)

@@ -12,6 +12,7 @@ from geo.crs import Floats
 
 _MJD_EPOCH = np.datetime64("1858-11-17T00:00:00", "ms")
 _DAY = np.timedelta64(86_400_000, "ms")
+_STEP_MS = 360_000
 # Published tables (NOAA, TICON) give SA the argument h, pyTMD h - p1. The longitude of perigee p1
 # moves by 1.7 degrees a century: 283 degrees holds for our time.
 _SA_SHIFT_DEG = 283.0
@@ -58,9 +59,7 @@ def predict(station: Station, times: NDArray[np.datetime64]) -> Floats:
     phase_deg = station.constituents["phase_deg"].to_numpy().copy()
     phase_deg[[name == "sa" for name in names]] -= _SA_SHIFT_DEG
     mjd = (np.asarray(times).astype("datetime64[ms]") - _MJD_EPOCH) / _DAY
-    u, f, argument_deg = pyTMD.constituents.arguments(
-        np.atleast_1d(mjd), names, corrections="GOT"
-    )
+    u, f, argument_deg = pyTMD.constituents.arguments(np.atleast_1d(mjd), names, corrections="GOT")
     angle = np.radians(argument_deg - phase_deg) + u
     heights: Floats = (f * amplitude_m * np.cos(angle)).sum(axis=1)
     return heights
@@ -81,18 +80,17 @@ def extremes(station: Station, t0: np.datetime64, t1: np.datetime64) -> pl.DataF
     DataFrame
         ``t`` (UTC, ms), ``height_m`` above mean sea level, ``kind`` 'high' or 'low'.
     """
-    step = np.timedelta64(360_000, "ms")
-    start = np.datetime64(t0, "ms") - step
-    times = np.arange(start, np.datetime64(t1, "ms") + 2 * step, step)
+    begin, end = np.array([t0, t1]).astype("datetime64[ms]").astype(np.int64)
+    times = np.arange(begin - _STEP_MS, end + 2 * _STEP_MS, _STEP_MS).astype("datetime64[ms]")
     h = predict(station, times)
     before, here, after = h[:-2], h[1:-1], h[2:]
     high = (here > before) & (here >= after)
     turn = high | ((here < before) & (here <= after))
     bend = before - 2 * here + after
     share = np.where(turn, (before - after) / np.where(bend == 0, 1.0, 2 * bend), 0.0)
-    t = times[1:-1] + np.rint(share * 360_000).astype("timedelta64[ms]")
+    t = times[1:-1] + np.rint(share * _STEP_MS).astype("timedelta64[ms]")
     height = here - (before - after) * share / 4
-    keep = turn & (t >= np.datetime64(t0, "ms")) & (t <= np.datetime64(t1, "ms"))
+    keep = turn & (t.astype(np.int64) >= begin) & (t.astype(np.int64) <= end)
     return pl.DataFrame(
         {
             "t": pl.Series(t[keep]).cast(pl.Datetime("ms", "UTC")),

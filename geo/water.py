@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
-from typing import Any
 
 import geopandas as gpd
 import numba
@@ -19,8 +18,24 @@ from geo.land import land_raster
 # Eight neighbours and the eight knight's moves: a path on the raster is at most 2.8 % longer than
 # the straight line (8 neighbours: 8.2 %).
 _MOVES = np.array(
-    [(0, 1), (1, 0), (0, -1), (-1, 0), (1, 1), (1, -1), (-1, 1), (-1, -1),
-     (1, 2), (2, 1), (-1, 2), (-2, 1), (1, -2), (2, -1), (-1, -2), (-2, -1)],
+    [
+        (0, 1),
+        (1, 0),
+        (0, -1),
+        (-1, 0),
+        (1, 1),
+        (1, -1),
+        (-1, 1),
+        (-1, -1),
+        (1, 2),
+        (2, 1),
+        (-1, 2),
+        (-2, 1),
+        (1, -2),
+        (2, -1),
+        (-1, -2),
+        (-2, -1),
+    ],
     dtype=np.int64,
 )
 _SNAP_M = 1_000.0
@@ -65,15 +80,16 @@ class WaterGrid:
         margin = int(margin_m / cell_m)
         water = np.pad(water, margin, mode="edge")
         x0, y0, shape = x0 - margin * cell_m, y0 - margin * cell_m, water.shape
-        to_land = distance_transform_edt(water) * cell_m if not water.all() else np.full(
-            shape, np.inf
+        to_land = (
+            distance_transform_edt(water) * cell_m if not water.all() else np.full(shape, np.inf)
         )
         if water.any():
             snap = distance_transform_edt(~water, return_distances=False, return_indices=True)
         else:
             snap = np.zeros((2, *shape))
-        return cls(crs, x0, y0, cell_m, water, to_land,
-                   snap[0].astype(np.int32), snap[1].astype(np.int32))
+        return cls(
+            crs, x0, y0, cell_m, water, to_land, snap[0].astype(np.int32), snap[1].astype(np.int32)
+        )
 
     def cells(self, lon: Floats, lat: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64], Bools]:
         """Return row, column of each lon/lat and whether it lies in the box."""
@@ -81,8 +97,11 @@ class WaterGrid:
         col = np.floor((x - self.x0) / self.cell_m)
         row = np.floor((y - self.y0) / self.cell_m)
         inside = (col >= 0) & (row >= 0) & (col < self.water.shape[1]) & (row < self.water.shape[0])
-        return (np.where(inside, row, 0).astype(np.int64),
-                np.where(inside, col, 0).astype(np.int64), inside)
+        return (
+            np.where(inside, row, 0).astype(np.int64),
+            np.where(inside, col, 0).astype(np.int64),
+            inside,
+        )
 
     def is_water(self, lon: Floats, lat: Floats) -> Bools:
         """Return whether each lon/lat is in a water cell of the box."""
@@ -119,8 +138,10 @@ class WaterGrid:
             window = self.water[r0 : row + reach + 1, c0 : col + reach + 1]
             field = _field(window, row - r0, col - c0, radius_m / self.cell_m, _MOVES)
             found = np.flatnonzero(
-                (target[:, 0] >= r0) & (target[:, 0] < r0 + window.shape[0])
-                & (target[:, 1] >= c0) & (target[:, 1] < c0 + window.shape[1])
+                (target[:, 0] >= r0)
+                & (target[:, 0] < r0 + window.shape[0])
+                & (target[:, 1] >= c0)
+                & (target[:, 1] < c0 + window.shape[1])
             )
             way = field[target[found, 0] - r0, target[found, 1] - c0] * self.cell_m
             way = way + target_moved_m[found] + source_moved_m[number]
@@ -159,14 +180,19 @@ class WaterGrid:
         if (ends < 0).any():
             raise InputError("an end is not on the water", where=where, mend="Move it to water.")
         cost = np.where(self.to_land_m < clearance_m, 5.0, 1.0)
-        rows, cols = _astar(self.water, cost, ends[0, 0], ends[0, 1], ends[1, 0], ends[1, 1],
-                            _MOVES)
+        rows, cols = _astar(
+            self.water, cost, ends[0, 0], ends[0, 1], ends[1, 0], ends[1, 1], _MOVES
+        )
         if len(rows) == 0:
-            raise InputError("there is no way over water", where=where,
-                             mend="Use a finer grid, or other ends.")
+            raise InputError(
+                "there is no way over water", where=where, mend="Use a finer grid, or other ends."
+            )
         keep = _straighten(self.water, cost, rows, cols)
-        lon, lat = to_lonlat(self.crs, self.x0 + (cols[keep] + 0.5) * self.cell_m,
-                             self.y0 + (rows[keep] + 0.5) * self.cell_m)
+        lon, lat = to_lonlat(
+            self.crs,
+            self.x0 + (cols[keep] + 0.5) * self.cell_m,
+            self.y0 + (rows[keep] + 0.5) * self.cell_m,
+        )
         return np.column_stack([lon, lat])
 
     def _snap(self, lon: Floats, lat: Floats) -> tuple[NDArray[np.int64], Floats]:
@@ -181,23 +207,23 @@ class WaterGrid:
 
 
 @numba.njit(cache=True)
-def _open(water: Any, r: int, c: int, dr: int, dc: int) -> bool:
+def _open(water: Bools, r: int, c: int, dr: int, dc: int) -> bool:
     """Tell whether a move stays on water: a knight's move or a diagonal cuts no corner."""
     n_row, n_col = water.shape
     r2, c2 = r + dr, c + dc
     if r2 < 0 or c2 < 0 or r2 >= n_row or c2 >= n_col or not water[r2, c2]:
         return False
     if abs(dr) == 1 and abs(dc) == 1:
-        return water[r, c2] or water[r2, c]
+        return bool(water[r, c2] or water[r2, c])
     if abs(dr) == 2:
-        return water[r + dr // 2, c] and water[r + dr // 2, c2]
+        return bool(water[r + dr // 2, c] and water[r + dr // 2, c2])
     if abs(dc) == 2:
-        return water[r, c + dc // 2] and water[r2, c + dc // 2]
+        return bool(water[r, c + dc // 2] and water[r2, c + dc // 2])
     return True
 
 
 @numba.njit(cache=True)
-def _field(water: Any, row: int, col: int, limit: float, moves: Any) -> Any:
+def _field(water: Bools, row: int, col: int, limit: float, moves: Ints) -> Floats:
     """Return distances in cells over water from one cell (Dijkstra), inf beyond ``limit``."""
     n_row, n_col = water.shape
     best = np.full((n_row, n_col), np.inf)
@@ -221,8 +247,8 @@ def _field(water: Any, row: int, col: int, limit: float, moves: Any) -> Any:
 
 @numba.njit(cache=True)
 def _astar(
-    water: Any, cost: Any, row0: int, col0: int, row1: int, col1: int, moves: Any
-) -> Any:
+    water: Bools, cost: Floats, row0: int, col0: int, row1: int, col1: int, moves: Ints
+) -> tuple[Ints, Ints]:
     """Return rows, cols of a cheapest way between two cells, empty when there is none."""
     n_row, n_col = water.shape
     best = np.full(n_row * n_col, np.inf)
@@ -264,7 +290,7 @@ def _astar(
 
 
 @numba.njit(cache=True)
-def _straighten(water: Any, cost: Any, rows: Any, cols: Any) -> Any:
+def _straighten(water: Bools, cost: Floats, rows: Ints, cols: Ints) -> Ints:
     """Return which corners of a way are needed: the others see past each other as cheaply."""
     keep = [0]
     at = 0
@@ -286,7 +312,7 @@ def _straighten(water: Any, cost: Any, rows: Any, cols: Any) -> Any:
 
 
 @numba.njit(cache=True)
-def _clear(water: Any, cost: Any, rows: Any, cols: Any, a: int, b: int) -> bool:
+def _clear(water: Bools, cost: Floats, rows: Ints, cols: Ints, a: int, b: int) -> bool:
     dr, dc = rows[b] - rows[a], cols[b] - cols[a]
     worst = max(cost[rows[a], cols[a]], cost[rows[b], cols[b]])
     n = 2 * max(abs(dr), abs(dc))

@@ -27,7 +27,7 @@ def dues(ws: Workspace, weights: WeightSet, segment: int, day: date) -> list[dic
     places = _near(known.landing_places, known.place_pairs, "place_id", segment)
     if not places.is_empty():
         named = places.rename({"what": "object_kind", "place_id": "object_id"})
-        late = due(named.drop("last_inspected"), known.inspections, day, tz=ws.config.tz)
+        late = due(named, known.inspections, day, tz=ws.config.tz)
         found += [_inspection(row) for row in late.iter_rows(named=True)]
     facilities = _near(known.facilities, known.facility_pairs, "facility_id", segment)
     if not facilities.is_empty():

@@ -10,7 +10,6 @@ from sqlalchemy import and_
 from risk import bands, weights
 from risk.shifts import Shift
 from workspace import db, store, tide
-from workspace._cache import cached
 from workspace._scored import newest_runs, shift_of
 from workspace.evidence import landable_windows
 from workspace.folder import Workspace
@@ -28,9 +27,9 @@ def explain(
 ) -> dict[str, Any] | None:
     """Return all that the right-hand panel says; None where the pair has no score.
 
-    Keys: segment_id, shoreline_id, shoreline_kind, from_m, to_m, section, sentence_zh, sentence_en, score, lo,
-    hi, band, pillars, base, contributions (largest first), tide, due, chiefs, made. Times are
-    ISO 8601 in UTC, heights metres above mean sea level.
+    Keys: segment_id, shoreline_id, shoreline_kind, from_m, to_m, section, sentence_zh,
+    sentence_en, score, lo, hi, band, pillars, base, contributions (largest first), tide, due,
+    chiefs, made. Times are ISO 8601 in UTC, heights metres above mean sea level.
     """
     shift = shift_of(ws, shift_id)
     run = None if shift is None else newest_runs(ws).get(shift.t0)
@@ -114,7 +113,9 @@ def tide_of(ws: Workspace, threshold_m: float | None, shift: Shift) -> dict[str,
         return None
     times, heights = curve
     spans = landable_windows(ws, threshold_m, shift)
-    windows = None if spans is None else [[f"{t:%Y-%m-%dT%H:%M:%SZ}" for t in pair] for pair in spans]
+    windows = (
+        None if spans is None else [[f"{t:%Y-%m-%dT%H:%M:%SZ}" for t in pair] for pair in spans]
+    )
     return {
         "times": [_iso(t) for t in times],
         "height_m": [round(float(h), 3) for h in heights],

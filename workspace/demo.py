@@ -40,13 +40,23 @@ _SETTINGS: dict[str, Any] = {
     "tide_note": "坎门站调和常数，距此约 138 公里，仅为近似 · "
     "Kanmen's constants, some 138 km away: an approximation here",
     "simulated": True,
-    "made": ("wharves", "risk_points", "facilities", "posts", "inspections", "incidents",
-             "effort", "sections", "shore_types", "depth", "events"),
+    "made": (
+        "wharves",
+        "risk_points",
+        "facilities",
+        "posts",
+        "inspections",
+        "incidents",
+        "effort",
+        "sections",
+        "shore_types",
+        "depth",
+        "events",
+    ),
     "attributions": (
         "© OpenStreetMap contributors, ODbL 1.0 (coastline, land)",
         "GeoNames (geonames.org), CC BY 4.0 (place names)",
-        "TICON-4: Hart-Davis, Dettmering, Seitz (2025), doi 10.17882/109129, CC BY 4.0, "
-        "modified by the Neaps tide database (tide)",
+        "TICON-4: Hart-Davis et al. (2025), doi 10.17882/109129, CC BY 4.0, by Neaps (tide)",
     ),
 }
 _ROLES = (
@@ -84,7 +94,8 @@ def build_demo(
     """
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise InputError(
-            "the folder is not empty", where=str(root),
+            "the folder is not empty",
+            where=str(root),
             mend="Name a new folder, or remove this one first.",
         )
     # Built beside its place and moved there whole: a folder of that name is a finished example.
@@ -124,9 +135,14 @@ def _build(
         folder.mkdir()
         files = write_nmea(sim, folder, workers=workers, progress=tell)
     with step("ingest") as tell:
-        taken = ingest(ws, files, workers=workers, simulated=True, now=end, progress=(
-            None if progress is None else lambda _, done, total: tell(done, total)
-        ))
+        taken = ingest(
+            ws,
+            files,
+            workers=workers,
+            simulated=True,
+            now=end,
+            progress=(None if progress is None else lambda _, done, total: tell(done, total)),
+        )
         if taken.errors:
             raise taken.errors[0]
     with step("detect") as tell:
@@ -140,8 +156,10 @@ def _build(
         accounts = _accounts(ws, made["sections"])
     counts = {
         **{name: counts[name] for name in ("shorelines", "segments", "shore_km")},
-        **{name: store.count(ws.engine, name) for name in
-           ("wharves", "risk_points", "facilities", "incidents", "sections")},
+        **{
+            name: store.count(ws.engine, name)
+            for name in ("wharves", "risk_points", "facilities", "incidents", "sections")
+        },
         "vessels": store.count(ws.engine, "vessels"),
         "positions": int(taken.counts["added"]),
         "events": dict(

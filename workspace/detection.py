@@ -10,9 +10,9 @@ from ais.loitering import PRESETS
 from ais.schema import EVENTS, STATICS, empty
 from workspace import archive, db, store
 from workspace._run import Progress, Run
-from workspace.placing import shore_index
 from workspace.folder import Workspace
 from workspace.nearness import near_pairs
+from workspace.placing import shore_index
 
 # Positions that one turn of detection holds in memory: about 1 GB with all that is worked out.
 _TURN = 3_000_000
@@ -95,16 +95,18 @@ def _berths(ws: Workspace) -> pl.DataFrame:
     """Return the circles in which a vessel lies at a known berth or anchorage."""
     given = store.read(ws.engine, "berths", columns=["lon", "lat", "radius_m"])
     wharves = store.layer(ws.engine, "wharves", where=db.wharves.c.status == "in_use")
-    return pl.concat([
-        given,
-        pl.DataFrame(
-            {
-                "lon": wharves.geometry.x.to_numpy(),
-                "lat": wharves.geometry.y.to_numpy(),
-                "radius_m": np.full(len(wharves), _BERTH_M),
-            }
-        ),
-    ])
+    return pl.concat(
+        [
+            given,
+            pl.DataFrame(
+                {
+                    "lon": wharves.geometry.x.to_numpy(),
+                    "lat": wharves.geometry.y.to_numpy(),
+                    "radius_m": np.full(len(wharves), _BERTH_M),
+                }
+            ),
+        ]
+    )
 
 
 def _near_segments(
@@ -114,16 +116,20 @@ def _near_segments(
     if segment_ids.is_empty():
         return (
             pl.DataFrame(schema={"event_id": pl.String, "segment_id": pl.String}),
-            pl.DataFrame(schema={"event_id": pl.String, "segment_id": pl.String,
-                                 "water_distance_m": pl.Float64}),
+            pl.DataFrame(
+                schema={
+                    "event_id": pl.String,
+                    "segment_id": pl.String,
+                    "water_distance_m": pl.Float64,
+                }
+            ),
         )
     nearest = shore_index(ws).nearest(
         events["lon"].to_numpy(), events["lat"].to_numpy(), max_m=_SEGMENT_M
     )
     row = pl.Series(nearest.segment, dtype=pl.Int64)
     near = pl.DataFrame(
-        {"event_id": events["event_id"],
-         "segment_id": segment_ids.gather(row.replace(-1, None))}
+        {"event_id": events["event_id"], "segment_id": segment_ids.gather(row.replace(-1, None))}
     )
     threats = events.filter(pl.col("kind").is_in(_THREATS))
     pairs = near_pairs(

@@ -17,8 +17,8 @@ from risk.shifts import Shift
 from risk.weights import WeightSet
 from workspace import store, tide
 from workspace._cache import cached
-from workspace.nearness import near_pairs
 from workspace.folder import Workspace
+from workspace.nearness import near_pairs
 
 # Four times an indicator's reach: exp(-4) is 2 % of its effect.
 _REACHES = 4.0
@@ -45,35 +45,46 @@ class Evidence:
 def evidence(ws: Workspace, weights: WeightSet) -> Evidence:
     """Return what is near each segment, worked out again only when a table of it changes."""
     tables = (
-        "segments", "land", "events", "event_segments", "incidents", "wharves", "risk_points",
-        "facilities", "inspections", "effort", "runs",
+        "segments",
+        "land",
+        "events",
+        "event_segments",
+        "incidents",
+        "wharves",
+        "risk_points",
+        "facilities",
+        "inspections",
+        "effort",
+        "runs",
     )
-    return cached(ws, ("evidence", weights.name, weights.version), tables,
-                  lambda: _evidence(ws, weights))
+    return cached(
+        ws, ("evidence", weights.name, weights.version), tables, lambda: _evidence(ws, weights)
+    )
 
 
 def _evidence(ws: Workspace, weights: WeightSet) -> Evidence:
     segments = store.read(
         ws.engine,
         "segments",
-        columns=["segment_id", "shoreline_id", "from_m", "to_m", "length_m", "exposure",
-                 "shore_type", "settlement_distance_m", "landable_threshold_m", "lon", "lat"],
+        columns=[
+            "segment_id",
+            "shoreline_id",
+            "from_m",
+            "to_m",
+            "length_m",
+            "exposure",
+            "shore_type",
+            "settlement_distance_m",
+            "landable_threshold_m",
+            "lon",
+            "lat",
+        ],
     )
     events, event_pairs = _events(ws, segments)
     incidents = _or_none(store.read(ws.engine, "incidents"))
     places = _places(ws)
     facilities = _or_none(store.read(ws.engine, "facilities"))
     inspections = store.read(ws.engine, "inspections")
-    if places is not None:
-        today = datetime.max.date()
-        places = places.join(
-            last_inspected(inspections, today, tz=ws.config.tz).rename(
-                {"object_kind": "what", "object_id": "place_id"}
-            ),
-            on=["what", "place_id"],
-            how="left",
-            maintain_order="left",
-        )
     return Evidence(
         segments=segments,
         events=events,
@@ -81,11 +92,13 @@ def _evidence(ws: Workspace, weights: WeightSet) -> Evidence:
         incidents=incidents,
         incident_pairs=_pairs(ws, weights, incidents, "incident_id", ("incidents_near",)),
         landing_places=places,
-        place_pairs=_pairs(ws, weights, places, "place_id", ("landing_place",
-                                                             "inspection_overdue")),
+        place_pairs=_pairs(
+            ws, weights, places, "place_id", ("landing_place", "inspection_overdue")
+        ),
         facilities=facilities,
-        facility_pairs=_pairs(ws, weights, facilities, "facility_id", ("facility_cover",
-                                                                       "facility_broken")),
+        facility_pairs=_pairs(
+            ws, weights, facilities, "facility_id", ("facility_cover", "facility_broken")
+        ),
         effort=_or_none(store.read(ws.engine, "effort")),
         inspections=inspections,
     )
@@ -102,9 +115,7 @@ def _events(
     runs = store.read(ws.engine, "runs", columns=["kind", "finished"], order=["finished"])
     if "detect" not in runs["kind"].to_list():
         return None, None
-    events = store.read(
-        ws.engine, "events", columns=["event_id", "kind", "mmsi", "t0", "t1"]
-    )
+    events = store.read(ws.engine, "events", columns=["event_id", "kind", "mmsi", "t0", "t1"])
     rows = segments.select("segment_id", segment=pl.int_range(pl.len(), dtype=pl.UInt32))
     pairs = store.read(ws.engine, "event_segments").join(rows, on="segment_id")
     return events, pairs.select("event_id", "segment", distance_m="water_distance_m")
@@ -115,12 +126,24 @@ def _places(ws: Workspace) -> pl.DataFrame | None:
     wharves = store.read(ws.engine, "wharves").filter(pl.col("status") == "in_use")
     points = store.read(ws.engine, "risk_points")
     where = ("shoreline_id", "chainage_m", "geometry", "name", "name_en", "cadence_days")
-    both = pl.concat([
-        wharves.select(*where, place_id="wharf_id", what=pl.lit("wharf"), kind="wharf_class",
-                       grade=pl.lit(None, dtype=pl.Int64)),
-        points.select(*where, place_id="risk_point_id", what=pl.lit("risk_point"), kind="kind",
-                      grade=pl.coalesce("grade_confirmed", "grade_derived")),
-    ])
+    both = pl.concat(
+        [
+            wharves.select(
+                *where,
+                place_id="wharf_id",
+                what=pl.lit("wharf"),
+                kind="wharf_class",
+                grade=pl.lit(None, dtype=pl.Int64),
+            ),
+            points.select(
+                *where,
+                place_id="risk_point_id",
+                what=pl.lit("risk_point"),
+                kind="kind",
+                grade=pl.coalesce("grade_confirmed", "grade_derived"),
+            ),
+        ]
+    )
     return _or_none(both)
 
 
@@ -130,23 +153,53 @@ def _pairs(
     """Return the near pairs of placed things, as far as the indicators that use them look."""
     if table is None:
         return None
-    reach = max(weights.indicator(name).params["distance_m"] for name in used_by
-                if name in weights.ids)
+    reach = max(
+        weights.indicator(name).params["distance_m"] for name in used_by if name in weights.ids
+    )
     points = store.to_layer(table.select("geometry")).geometry
     return near_pairs(
-        ws, key, table[key].to_list(), points.x.to_numpy(), points.y.to_numpy(),
+        ws,
+        key,
+        table[key].to_list(),
+        points.x.to_numpy(),
+        points.y.to_numpy(),
         radius_m=_REACHES * reach,
     )
 
 
-def inputs(ws: Workspace, weights: WeightSet, shifts: Sequence[Shift]) -> Inputs:
-    """Return all that the indicators of these shifts are evaluated from."""
+def inputs(
+    ws: Workspace, weights: WeightSet, shifts: Sequence[Shift], *, as_of: datetime
+) -> Inputs:
+    """Return all that the indicators of these shifts are evaluated from.
+
+    Of inspections, those up to the first shift's local day (or ``as_of``'s, if earlier) count.
+    """
     known = evidence(ws, weights)
     lon, lat = known.segments.select(pl.col("lon", "lat").mean()).row(0)
-    names = ("segments", "events", "event_pairs", "incidents", "incident_pairs",
-             "landing_places", "place_pairs", "facilities", "facility_pairs", "effort")
+    names = (
+        "segments",
+        "events",
+        "event_pairs",
+        "incidents",
+        "incident_pairs",
+        "place_pairs",
+        "facilities",
+        "facility_pairs",
+        "effort",
+    )
+    day = min(as_of, *(shift.t0 for shift in shifts)).astimezone(ws.config.tz).date()
+    places = known.landing_places
+    if places is not None:
+        seen = last_inspected(known.inspections, day, tz=ws.config.tz)
+        places = places.join(
+            seen.rename({"object_kind": "what", "object_id": "place_id"}),
+            on=["what", "place_id"],
+            how="left",
+            maintain_order="left",
+        )
     return Inputs(
         **{name: getattr(known, name) for name in names},
+        landing_places=places,
         light=light(lon, lat, shifts),
         landable_h=landable_hours(ws, known.segments, shifts),
     )
@@ -191,10 +244,20 @@ def facts(
     """
     known = evidence(ws, weights)
     day = min(as_of, shift.t1).astimezone(ws.config.tz).date()
-    broken = _near(known.facilities, known.facility_pairs, "facility_id", segment,
-                   _within(weights, "facility_broken"))
-    places = _near(known.landing_places, known.place_pairs, "place_id", segment,
-                   _within(weights, "inspection_overdue"))
+    broken = _near(
+        known.facilities,
+        known.facility_pairs,
+        "facility_id",
+        segment,
+        _within(weights, "facility_broken"),
+    )
+    places = _near(
+        known.landing_places,
+        known.place_pairs,
+        "place_id",
+        segment,
+        _within(weights, "inspection_overdue"),
+    )
     return Facts(
         score=figures["score"],
         lo=figures["lo"],
@@ -208,24 +271,31 @@ def facts(
         draught_m=ws.config.draught_m,
         events=[
             NearEvent(row["kind"], row["mmsi"], row["t0"], row["distance_m"])
-            for row in _near(known.events, known.event_pairs, "event_id", segment, np.inf)
-            .iter_rows(named=True)
+            for row in _near(
+                known.events, known.event_pairs, "event_id", segment, np.inf
+            ).iter_rows(named=True)
         ],
         incidents=[
             NearIncident(row["t0"], row["distance_m"])
-            for row in _near(known.incidents, known.incident_pairs, "incident_id", segment, np.inf)
-            .iter_rows(named=True)
+            for row in _near(
+                known.incidents, known.incident_pairs, "incident_id", segment, np.inf
+            ).iter_rows(named=True)
         ],
-        broken=[] if broken.is_empty() else [
+        broken=[]
+        if broken.is_empty()
+        else [
             Broken(row["kind"], row["line"], row["status"], row["status_since"])
             for row in out_of_order(broken, day).iter_rows(named=True)
         ],
-        overdue=[] if places.is_empty() else [
+        overdue=[]
+        if places.is_empty()
+        else [
             Overdue(row["name"], row["name_en"] or row["name"], row["days_overdue"])
             for row in due(
-                places.rename({"what": "object_kind", "place_id": "object_id"}).drop(
-                    "last_inspected"),
-                known.inspections, day, tz=ws.config.tz,
+                places.rename({"what": "object_kind", "place_id": "object_id"}),
+                known.inspections,
+                day,
+                tz=ws.config.tz,
             ).iter_rows(named=True)
         ],
     )
@@ -254,6 +324,4 @@ def landable_windows(
         return None
     times, heights = curve
     series = np.asarray(times).astype("datetime64[ms]")
-    return windows(
-        threshold_m, pl.Series(series).cast(pl.Datetime("ms", "UTC")), heights
-    )
+    return windows(threshold_m, pl.Series(series).cast(pl.Datetime("ms", "UTC")), heights)

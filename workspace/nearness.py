@@ -10,8 +10,8 @@ from geo.crs import Floats
 from geo.water import WaterGrid
 from workspace import store
 from workspace._cache import cached
-from workspace.placing import shore_index, shorelines
 from workspace.folder import Workspace
+from workspace.placing import shore_index, shorelines
 
 # A raster of more cells than this is made coarser: 150 m holds for some 700 km x 700 km.
 _MAX_CELLS = 20_000_000
@@ -96,9 +96,7 @@ def _along_shore(
     inside = pl.col("at_m").is_between("from_m", "to_m")
     return (
         things.join(pieces, on="shoreline")
-        .with_columns(
-            distance_m=pl.when(inside).then(0.0).otherwise(along) + pl.col("offset_m")
-        )
+        .with_columns(distance_m=pl.when(inside).then(0.0).otherwise(along) + pl.col("offset_m"))
         .filter(pl.col("distance_m") <= radius_m)
         .select(pl.col("thing").cast(pl.Int64), "segment", "distance_m")
     )

@@ -17,8 +17,8 @@ from workspace._explanation import weight_set
 from workspace._run import Run, clear_shifts, need_coast, shifts_from
 from workspace._scored import newest_runs
 from workspace._sentence import sentence
-from workspace.placing import shorelines
 from workspace.folder import Workspace
+from workspace.placing import shorelines
 from workspace.read import scores, segments
 from workspace.scoring import score
 
@@ -34,8 +34,9 @@ def plan(
     wanted = shifts_from(ws, day or run.as_of.astimezone(ws.config.tz).date(), days)
     need_coast(ws)
     with run.step("score"):
-        for start in sorted({shift.shift_id[:10] for shift in wanted
-                             if scores(ws, shift.shift_id) is None}):
+        for start in sorted(
+            {shift.shift_id[:10] for shift in wanted if scores(ws, shift.shift_id) is None}
+        ):
             score(ws, date.fromisoformat(start), days=1, now=run.as_of)
     weights = weight_set()
     shore = segments(ws)

@@ -97,9 +97,7 @@ def segments(ws: Workspace) -> gpd.GeoDataFrame:
 
 
 def _cut(ws: Workspace) -> gpd.GeoDataFrame:
-    kinds = dict(
-        store.read(ws.engine, "shorelines", columns=["shoreline_id", "kind"]).iter_rows()
-    )
+    kinds = dict(store.read(ws.engine, "shorelines", columns=["shoreline_id", "kind"]).iter_rows())
     found = store.layer(ws.engine, "segments")
     found = found.assign(shoreline_kind=[kinds[name] for name in found["shoreline_id"]])
     cuts = store.read(ws.engine, "section_cuts")

@@ -34,7 +34,7 @@ def score(
     need_coast(ws)
     weights = weight_set()
     with run.step("inputs"):
-        given = inputs(ws, weights, wanted)
+        given = inputs(ws, weights, wanted, as_of=run.as_of)
     with run.step("score"):
         evaluated = evaluate(given, wanted, as_of=run.as_of, weights=weights)
         scored = score_cells(evaluated, weights)
@@ -62,8 +62,9 @@ def _score_rows(
         cells = [
             pl.concat_list(
                 *(
-                    pl.Series(np.round(np.broadcast_to(part[k], shape)[:, column], 4))
-                    .fill_nan(None)
+                    pl.Series(np.round(np.broadcast_to(part[k], shape)[:, column], 4)).fill_nan(
+                        None
+                    )
                     for part in (scored.contributions, evaluated.value, evaluated.raw)
                 )
             ).alias(name)
@@ -71,7 +72,8 @@ def _score_rows(
         ]
         lacks = [
             pl.when(pl.Series(np.broadcast_to(scored.missing[k], shape)[:, column]))
-            .then(pl.lit(name)).alias(name)
+            .then(pl.lit(name))
+            .alias(name)
             for k, name in enumerate(scored.ids)
         ]
         frame = pl.DataFrame({"segment_id": segment_ids})

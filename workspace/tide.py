@@ -14,7 +14,6 @@ import polars as pl
 from geo.errors import InputError
 from workspace import store
 from workspace._cache import cached
-from workspace._cache import cached
 from workspace.folder import Workspace, open_workspace
 
 if TYPE_CHECKING:

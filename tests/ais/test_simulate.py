@@ -42,10 +42,20 @@ def coast() -> tuple[gpd.GeoDataFrame, WaterGrid, pl.DataFrame, pl.DataFrame]:
     return (
         land,
         WaterGrid.build(land),
-        pl.DataFrame({"lon": wharves["lon"].to_numpy(), "lat": wharves["lat"].to_numpy(),
-                      "wharf_class": [classes[n % 5] for n in range(len(wharves))]}),
-        pl.DataFrame({"lon": landings["lon"].to_numpy(), "lat": landings["lat"].to_numpy(),
-                      "weight": np.ones(len(landings))}),
+        pl.DataFrame(
+            {
+                "lon": wharves["lon"].to_numpy(),
+                "lat": wharves["lat"].to_numpy(),
+                "wharf_class": [classes[n % 5] for n in range(len(wharves))],
+            }
+        ),
+        pl.DataFrame(
+            {
+                "lon": landings["lon"].to_numpy(),
+                "lat": landings["lat"].to_numpy(),
+                "weight": np.ones(len(landings)),
+            }
+        ),
     )
 
 
@@ -103,8 +113,20 @@ def test_positions_lie_over_water_but_for_their_noise(sim: Simulation, coast: tu
 
 def test_speeds_are_those_of_each_kind(sim: Simulation, kinds: pl.DataFrame) -> None:
     table = sim.positions.join(kinds, on="mmsi")
-    fastest = {"NET": 3, "ANCHORED": 10, "TRAWLER": 12, "NETTER": 11, "CARGO": 16, "TANKER": 16,
-               "FERRY": 17, "TUG": 12, "PILOT": 22, "PATROL": 22, "SMALL": 19, "RUNNER": 30}
+    fastest = {
+        "NET": 3,
+        "ANCHORED": 10,
+        "TRAWLER": 12,
+        "NETTER": 11,
+        "CARGO": 16,
+        "TANKER": 16,
+        "FERRY": 17,
+        "TUG": 12,
+        "PILOT": 22,
+        "PATROL": 22,
+        "SMALL": 19,
+        "RUNNER": 30,
+    }
     for (kind,), rows in table.partition_by("kind", as_dict=True).items():
         assert rows["sog_kn"].max() <= fastest[kind], kind
     moving = table.filter((pl.col("kind") == "CARGO") & (pl.col("sog_kn") > 5))
@@ -123,8 +145,10 @@ def test_reported_speed_agrees_with_the_way_made(sim: Simulation) -> None:
     implied = (steps["north"] ** 2 + steps["east"] ** 2).sqrt() / steps["dt"] / 0.514444
     assert implied.max() < 32
     close = steps.filter(pl.col("dt") < 90).with_columns(
-        gap=((pl.col("north") ** 2 + pl.col("east") ** 2).sqrt() / pl.col("dt") / 0.514444
-             - pl.col("sog_kn")).abs()
+        gap=(
+            (pl.col("north") ** 2 + pl.col("east") ** 2).sqrt() / pl.col("dt") / 0.514444
+            - pl.col("sog_kn")
+        ).abs()
     )
     assert close["gap"].median() < 0.6
 
@@ -209,18 +233,36 @@ def test_nmea_decodes_to_what_was_simulated(coast: tuple, tmp_path: Path) -> Non
             message = pyais.decode(*held, error_if_checksum_invalid=True)
             held = []
             if message.msg_type in (1, 3, 18):
-                fixes.append((message.mmsi, int(body.split(b"c:")[1]), message.lon, message.lat,
-                              message.speed, message.course, message.heading,
-                              getattr(message, "status", None), message.msg_type))
+                fixes.append(
+                    (
+                        message.mmsi,
+                        int(body.split(b"c:")[1]),
+                        message.lon,
+                        message.lat,
+                        message.speed,
+                        message.course,
+                        message.heading,
+                        getattr(message, "status", None),
+                        message.msg_type,
+                    )
+                )
             elif message.msg_type == 5 or message.partno == 0:
                 names.add((message.mmsi, message.shipname))
-    got = pl.DataFrame(fixes, orient="row", schema=["mmsi", "s", "lon", "lat", "sog", "cog", "head",
-                                                   "status", "kind"]).sort("s", "mmsi")
+    got = pl.DataFrame(
+        fixes,
+        orient="row",
+        schema=["mmsi", "s", "lon", "lat", "sog", "cog", "head", "status", "kind"],
+    ).sort("s", "mmsi")
     want = world.positions.sort("t", "mmsi")
     assert got["mmsi"].to_list() == want["mmsi"].to_list()
     assert got["s"].to_list() == want["t"].dt.epoch("s").to_list()
-    for mine, theirs, missing in (("lon", "lon", 181), ("lat", "lat", 91), ("sog_kn", "sog", 102.3),
-                                  ("cog_deg", "cog", 360), ("heading_deg", "head", 511)):
+    for mine, theirs, missing in (
+        ("lon", "lon", 181),
+        ("lat", "lat", 91),
+        ("sog_kn", "sog", 102.3),
+        ("cog_deg", "cog", 360),
+        ("heading_deg", "head", 511),
+    ):
         expected = want[mine].cast(pl.Float64).fill_null(missing).to_numpy()
         np.testing.assert_allclose(got[theirs].to_numpy(), expected, atol=1e-5)
     assert got["kind"].to_list() == want["msg_type"].to_list()
@@ -231,10 +273,11 @@ def test_nmea_decodes_to_what_was_simulated(coast: tuple, tmp_path: Path) -> Non
 def test_sentences_are_those_that_pyais_writes_itself(coast: tuple, tmp_path: Path) -> None:
     world = run(coast, days=1, vessels=12)
     text = gzip.decompress(write_nmea(world, tmp_path, workers=1)[0].read_bytes())
-    line = next(
-        line for line in text.split()
-        if pyais.decode(line.split(b"\\")[2]).msg_type == 18
-    ).split(b"\\")[2].decode()
+    line = (
+        next(line for line in text.split() if pyais.decode(line.split(b"\\")[2]).msg_type == 18)
+        .split(b"\\")[2]
+        .decode()
+    )
     fields = pyais.decode(line).asdict()
     fields.update(speed=fields["speed"] + 1e-6, course=fields["course"] + 1e-6)
     again = encode_dict(fields, talker_id="AI", sentence_type="VDM", radio_channel=line[12])
@@ -250,5 +293,6 @@ def test_bad_arguments_are_named(coast: tuple) -> None:
         simulate(land, water, places, t0=T0, days=20, vessels=5, seed=1)
     inland = wharves.with_columns(lon=pl.lit(121.40), lat=pl.lit(29.40))
     with pytest.raises(InputError, match="wharf"):
-        simulate(land, water, Places(inland, landings, high_waters(1)), t0=T0, days=1, vessels=5,
-                 seed=1)
+        simulate(
+            land, water, Places(inland, landings, high_waters(1)), t0=T0, days=1, vessels=5, seed=1
+        )

@@ -27,7 +27,7 @@ def shore() -> gpd.GeoDataFrame:
     )
 
 
-def write_raster(path, slope_m_per_m: float, *, crs: object = 4326) -> None:  # noqa: ANN001
+def write_raster(path, slope_m_per_m: float, *, crs: object = 4326) -> None:
     """A seabed that falls away to the south from +1 m at the shore; land without data."""
     step = 0.0002
     rows = 100
@@ -35,35 +35,45 @@ def write_raster(path, slope_m_per_m: float, *, crs: object = 4326) -> None:  # 
     bed = np.repeat((1.0 - slope_m_per_m * south_m)[:, None], 100, axis=1)
     land = np.full((10, 100), np.nan)
     with rasterio.open(
-        path, "w", driver="GTiff", height=110, width=100, count=1, dtype="float32", crs=crs,
-        nodata=np.nan, transform=from_origin(121.0, 29.0 + 10 * step, step, step),
+        path,
+        "w",
+        driver="GTiff",
+        height=110,
+        width=100,
+        count=1,
+        dtype="float32",
+        crs=crs,
+        nodata=np.nan,
+        transform=from_origin(121.0, 29.0 + 10 * step, step, step),
     ) as raster:
         raster.write(np.vstack([land, bed]).astype("float32"), 1)
 
 
-def test_the_threshold_is_the_lowest_bed_in_carrying_distance_plus_draught(tmp_path, shore) -> None:  # noqa: ANN001
+def test_the_threshold_is_the_lowest_bed_in_carrying_distance_plus_draught(tmp_path, shore) -> None:
     path = tmp_path / "depth.tif"
     write_raster(path, 0.01)
     depth = read_depth(str(path))
     assert not depth.made
-    found = thresholds(shore, ["mud", "beach", "built"], depth, carry_m=CARRY, draught_m=1.0,
-                       margin_m=0.3)
+    found = thresholds(
+        shore, ["mud", "beach", "built"], depth, carry_m=CARRY, draught_m=1.0, margin_m=0.3
+    )
     assert found[0] == pytest.approx(1.0 - 0.01 * 300 + 1.3, abs=0.25)
     assert found[1] == pytest.approx(1.0 - 0.01 * 100 + 1.3, abs=0.25)
     assert found[2] == pytest.approx(1.0 - 0.01 * 10 + 1.3, abs=0.25)
 
 
-def test_what_is_not_known_stays_unknown(tmp_path, shore) -> None:  # noqa: ANN001
+def test_what_is_not_known_stays_unknown(tmp_path, shore) -> None:
     path = tmp_path / "depth.tif"
     write_raster(path, 0.01)
     depth = read_depth(str(path))
     north = shore.assign(facing_deg=[180.0, 0.0, 180.0], lat=[29.05, 29.05, 29.0])
-    found = thresholds(north, ["mud", "mud", None], depth, carry_m=CARRY, draught_m=1.0,
-                       margin_m=0.3)
+    found = thresholds(
+        north, ["mud", "mud", None], depth, carry_m=CARRY, draught_m=1.0, margin_m=0.3
+    )
     assert np.isnan(found).all()
 
 
-def test_a_small_island_is_looked_at_all_round(tmp_path, shore) -> None:  # noqa: ANN001
+def test_a_small_island_is_looked_at_all_round(tmp_path, shore) -> None:
     path = tmp_path / "depth.tif"
     write_raster(path, 0.01)
     depth = read_depth(str(path))
@@ -76,7 +86,7 @@ def test_a_small_island_is_looked_at_all_round(tmp_path, shore) -> None:  # noqa
     assert np.allclose(every, south, atol=1e-9)
 
 
-def test_a_projected_raster_is_refused_with_its_mend(tmp_path) -> None:  # noqa: ANN001
+def test_a_projected_raster_is_refused_with_its_mend(tmp_path) -> None:
     path = tmp_path / "depth.tif"
     write_raster(path, 0.01, crs=32651)
     with pytest.raises(InputError, match="gdalwarp"):
@@ -90,17 +100,21 @@ heights = st.lists(st.floats(-4, 4), min_size=2, max_size=60).map(np.array)
 
 
 @given(heights, st.floats(-5, 5))
-def test_the_share_counts_the_times_at_or_above_the_threshold(tide, threshold) -> None:  # noqa: ANN001
+def test_the_share_counts_the_times_at_or_above_the_threshold(tide, threshold) -> None:
     share = landable_share(np.array([threshold, np.nan]), tide)
     assert share[0] == pytest.approx((tide >= threshold).mean())
     assert np.isnan(share[1])
 
 
 @given(heights, st.floats(-5, 5))
-def test_windows_hold_just_the_times_above(tide, threshold) -> None:  # noqa: ANN001
+def test_windows_hold_just_the_times_above(tide, threshold) -> None:
     stamps = pl.datetime_range(
-        pl.datetime(2026, 11, 23), pl.datetime(2026, 11, 23) + pl.duration(minutes=10)
-        * (len(tide) - 1), "10m", time_unit="ms", time_zone="UTC", eager=True,
+        pl.datetime(2026, 11, 23),
+        pl.datetime(2026, 11, 23) + pl.duration(minutes=10) * (len(tide) - 1),
+        "10m",
+        time_unit="ms",
+        time_zone="UTC",
+        eager=True,
     )
     spans = windows(threshold, stamps, tide)
     inside = np.zeros(len(tide), dtype=bool)

@@ -199,14 +199,15 @@ def test_nearest_is_what_shapely_finds(seed: int) -> None:
     found = index.nearest(lon, lat, max_m=2500.0)
     metres = cut.to_crs(index.crs)
     points = gpd.GeoSeries(shapely.points(lon, lat), crs=4326).to_crs(index.crs)
-    apart = shapely.distance(
-        points.to_numpy()[:, None], metres.geometry.to_numpy()[None, :]
-    ).min(axis=1)
+    apart = shapely.distance(points.to_numpy()[:, None], metres.geometry.to_numpy()[None, :]).min(
+        axis=1
+    )
     near = apart <= 2499.0
     assert np.allclose(found.distance_m[near], apart[near], atol=0.5)
     assert (found.segment[apart > 2501.0] == -1).all()
-    inside = cut["from_m"].to_numpy()[found.segment[near]], cut["to_m"].to_numpy()[
-        found.segment[near]
-    ]
+    inside = (
+        cut["from_m"].to_numpy()[found.segment[near]],
+        cut["to_m"].to_numpy()[found.segment[near]],
+    )
     assert (found.chainage_m[near] >= inside[0] - 1e-6).all()
     assert (found.chainage_m[near] <= inside[1] + 1e-6).all()

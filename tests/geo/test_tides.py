@@ -1,6 +1,7 @@
 """Tides against what others publish and predict, and what a bad table is told."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -52,8 +53,9 @@ def test_kanmen_half_a_year_within_ten_minutes_and_ten_centimetres(shared: Path)
     found = extremes(one, np.datetime64("2027-01-01"), np.datetime64("2027-07-02"))
     joined = (
         other.select(
-            t=pl.col("time_utc").dt.replace_time_zone("UTC", ambiguous="raise").cast(
-                pl.Datetime("ms", "UTC"))
+            t=pl.col("time_utc")
+            .dt.replace_time_zone("UTC", ambiguous="raise")
+            .cast(pl.Datetime("ms", "UTC"))
             if other["time_utc"].dtype == pl.Datetime("us")
             else pl.col("time_utc").cast(pl.Datetime("ms", "UTC")),
             height="height_m_msl",
@@ -81,7 +83,7 @@ def test_extremes_lie_on_the_curve_and_alternate() -> None:
     one = station(DATA / "tide_constituents_china.json", "kanmen")
     found = extremes(one, np.datetime64("2026-11-01"), np.datetime64("2026-11-29"))
     kinds = found["kind"].to_list()
-    assert all(a != b for a, b in zip(kinds, kinds[1:], strict=False))
+    assert all(a != b for a, b in pairwise(kinds))
     at = found["t"].dt.replace_time_zone(None).to_numpy().astype("datetime64[ms]")
     assert np.abs(predict(one, at) - found["height_m"].to_numpy()).max() < 0.002
 
@@ -90,7 +92,8 @@ def test_a_missing_phase_is_named_with_file_row_and_constituent(tmp_path: Path) 
     path = tmp_path / "tides.csv"
     path.write_text(
         "station_id,name,lat,lon,constituent,amplitude_m,phase_deg_gmt\n"
-        "a,A,29,121,M2,1.5,20\na,A,29,121,S2,0.5,\n", encoding="utf-8"
+        "a,A,29,121,M2,1.5,20\na,A,29,121,S2,0.5,\n",
+        encoding="utf-8",
     )
     with pytest.raises(InputError) as caught:
         read_stations(path)
@@ -117,8 +120,7 @@ def test_a_missing_phase_in_json_is_named_with_station_and_constituent(tmp_path:
         ("station_id,constituent,amplitude_m,phase_deg_gmt,lat,lon\na,M2,1,0,299,121\n", "299"),
         ("station_id,constituent,amplitude_m,phase_deg_gmt,lat,lon\na,QQ9,1,0,29,121\n", "QQ9"),
         (
-            "station_id,constituent,amplitude_m,phase_deg_gmt,lat,lon\n"
-            "a,M2,1,0,29,121\na,M2,1,0,29,121\n",
+            "station_id,constituent,amplitude_m,phase_deg_gmt,lat,lon\n" + 2 * "a,M2,1,0,29,121\n",
             "more than once",
         ),
     ],

@@ -16,8 +16,16 @@ from geo.water import WaterGrid
 GEOD = Geod(ellps="WGS84")
 # Two bays behind a wall of land from which one gap, 1 km wide, leads to the other side.
 WALL = shapely.Polygon(
-    [(121.0, 29.0), (121.2, 29.0), (121.2, 29.1), (121.11, 29.1), (121.11, 29.05), (121.1, 29.05),
-     (121.1, 29.1), (121.0, 29.1)]
+    [
+        (121.0, 29.0),
+        (121.2, 29.0),
+        (121.2, 29.1),
+        (121.11, 29.1),
+        (121.11, 29.05),
+        (121.1, 29.05),
+        (121.1, 29.1),
+        (121.0, 29.1),
+    ]
 )
 
 
@@ -57,14 +65,16 @@ def test_a_way_goes_around_land_and_not_through_it() -> None:
     land, _ = repair_land(gpd.GeoDataFrame(geometry=[wall, far], crs=4326), name="x")
     grid = WaterGrid.build(land, bounds=(120.9, 28.9, 121.2, 29.4))
     west, east = (120.99, 29.1), (121.03, 29.1)
-    way = grid.distances(*west, radius_m=60_000, to_lon=np.array([east[0]]),
-                         to_lat=np.array([east[1]]))[0]
+    way = grid.distances(
+        *west, radius_m=60_000, to_lon=np.array([east[0]]), to_lat=np.array([east[1]])
+    )[0]
     _, _, straight = GEOD.inv(*west, *east)
     around = 2 * GEOD.inv(*west, 121.0, 29.0)[2] + GEOD.inv(121.0, 29.0, 121.02, 29.0)[2]
     assert way > 5 * straight
     assert way == pytest.approx(around, rel=0.05)
-    near = grid.distances(*west, radius_m=10_000, to_lon=np.array([east[0]]),
-                          to_lat=np.array([east[1]]))
+    near = grid.distances(
+        *west, radius_m=10_000, to_lon=np.array([east[0]]), to_lat=np.array([east[1]])
+    )
     assert np.isinf(near).all()
 
 
@@ -120,12 +130,14 @@ def test_exposure_agrees_with_shapely_on_the_real_coast(land: gpd.GeoDataFrame) 
         facing = cut["facing_deg"].iloc[row]
         if np.isnan(facing):
             continue
-        k = int(round(facing / 45.0)) % 8
+        k = round(facing / 45.0) % 8
         angle = np.radians(k * 45.0)
         x, y = points.iloc[row].x, points.iloc[row].y
         ray = shapely.linestrings(
-            [[x + 3 * np.sin(np.radians(facing)), y + 3 * np.cos(np.radians(facing))],
-             [x + 5_000 * np.sin(angle), y + 5_000 * np.cos(angle)]]
+            [
+                [x + 3 * np.sin(np.radians(facing)), y + 3 * np.cos(np.radians(facing))],
+                [x + 5_000 * np.sin(angle), y + 5_000 * np.cos(angle)],
+            ]
         )
         hit = shapely.intersection(ray, edges)
         reach = 5_000.0 if hit.is_empty else shapely.distance(shapely.Point(x, y), hit)

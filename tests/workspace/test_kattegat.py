@@ -39,8 +39,12 @@ def said(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, ob
     for words in [*commands("README.md"), ["shoregrid", "status", "kattegat"]]:
         json_too = [] if words[1] == "user" else ["--json"]
         done = subprocess.run(
-            [str(SHOREGRID), *words[1:], *json_too], cwd=folder, capture_output=True, text=True,
-            check=False, env={**os.environ, "SHOREGRID_PASSWORD": "a long pass phrase"},
+            [str(SHOREGRID), *words[1:], *json_too],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "SHOREGRID_PASSWORD": "a long pass phrase"},
         )
         assert done.returncode == 0, done.stderr
         told[words[1]] = json.loads(done.stdout.splitlines()[-1]) if json_too else done.stdout
@@ -48,7 +52,7 @@ def said(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, ob
 
 
 @pytest.fixture(scope="module")
-def ws(said: dict[str, object]):  # noqa: ANN201
+def ws(said: dict[str, object]):
     opened = open_workspace(Path(str(said["folder"])) / "kattegat")
     yield opened
     opened.close()
