@@ -85,9 +85,7 @@ def _add_not_found(server: FastAPI) -> None:
 
     @server.get("/{path:path}", include_in_schema=False)
     def not_found(request: Request, path: str) -> Response:  # noqa: ARG001
-        lang = language(
-            request.cookies.get("shoregrid_lang"), request.headers.get("accept-language", "")
-        )
+        lang = language(request.cookies.get("shoregrid_lang"))
         text = (
             f'<!doctype html><meta charset="utf-8"><title>404</title>'
             f'<link rel="stylesheet" href="/login.css"><main><h1>{t("not_found", lang)}</h1>'

@@ -31,7 +31,7 @@ def _register_parts(app: Dash, pages: Pages) -> None:
     )
     def whole(search: str | None) -> Part:
         """Answer the first call of a page; the browser's own wishes ride in its cookies."""
-        lang = language(ctx.cookies.get("shoregrid_lang"), ctx.headers.get("accept-language", ""))
+        lang = language(ctx.cookies.get("shoregrid_lang"))
         theme = "dark" if ctx.cookies.get("shoregrid_theme") == "dark" else "light"
         return pages.page(search, current_person(), lang=lang, theme=theme)
 

@@ -52,7 +52,13 @@ def hideout(desk: Desk, *, shift_id: str | None, mine: str | None) -> dict[str, 
         "tokens": tokens.for_map(),
         "bands": [desk.band_name(level) for level in range(1, 6)],
         "sections": {sid: desk.named(row) for sid, row in desk.sections.items()},
-        "words": {"unassigned": desk.say("unassigned"), "none": desk.say("not_scored_title")},
+        "words": {
+            "unassigned": desk.say("unassigned") if desk.sections else desk.say("segment"),
+            "none": desk.say("not_scored_title"),
+            "way": desk.say("chainage", a="{a}", b="{b}"),
+            "island": desk.say("shore_island"),
+            "inner": desk.say("shore_inner"),
+        },
     }
 
 

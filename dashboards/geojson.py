@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,14 +54,22 @@ def collection(
 def segments(frame: gpd.GeoDataFrame) -> bytes:
     """Return the segments: id, row, section and chainage, nothing that a shift would change."""
     about = (
-        {"id": sid, "i": i, "s": section, "a": round(a / 1000, 1), "b": round(b / 1000, 1)}
-        for i, (sid, section, a, b) in enumerate(
+        {
+            "id": sid,
+            "i": i,
+            "s": section,
+            "a": round(a / 1000, 1),
+            "b": round(b / 1000, 1),
+            **({} if kind == "mainland" else {"t": kind}),
+        }
+        for i, (sid, section, a, b, kind) in enumerate(
             zip(
                 frame["segment_id"],
                 (None if s is None or s != s else s for s in frame["section_id"]),
                 frame["from_m"],
                 frame["to_m"],
-                strict=True,
+                frame["shoreline_kind"] if "shoreline_kind" in frame else repeat("mainland"),
+                strict=False,
             )
         )
     )

@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 from dash import html
 
+from dashboards import places
 from dashboards.desk import Desk, level_of, whole
 from dashboards.source import Part
 
@@ -100,7 +101,10 @@ def _row(desk: Desk, row: dict[str, Any], rank: int, chosen: str | None) -> html
                     **{"data-segment": row["segment_id"]},
                 )
             ),
-            html.Td(f"{row['from_m'] / 1000:.1f}–{row['to_m'] / 1000:.1f}", className="num"),
+            html.Td(
+                f"{places.kind(desk, row)}{row['from_m'] / 1000:.1f}–{row['to_m'] / 1000:.1f}",
+                className="num",
+            ),
             html.Td(
                 [
                     html.Span(str(whole(row["score"])), className=f"chip band-{level}"),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 from dash import html
 
-from dashboards import coastmap, panel, shell, times
+from dashboards import coastmap, overview, panel, shell, times
 from dashboards.address import DEFAULT_LAYERS, parse
 from dashboards.desk import Desk
 from dashboards.listing import listing, ordered, pages_of
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
 _TOP = 5
+
+#: What else a segment's row says, where the coast knows it.
+_TOLD = ("shoreline_kind", "lon", "lat")
 
 #: Degrees around a segment that is opened by its address.
 _AROUND = 0.03
@@ -128,6 +131,7 @@ class Pages:
                 "section_id": [s if isinstance(s, str) else None for s in coast["section_id"]],
                 "from_m": coast["from_m"].to_numpy(),
                 "to_m": coast["to_m"].to_numpy(),
+                **{name: coast[name].to_list() for name in _TOLD if name in coast},
             },
             schema_overrides={"section_id": pl.String},
         ).with_columns(frame["score"], frame["lo"], frame["hi"])
@@ -139,15 +143,17 @@ class Pages:
     ) -> list[Any]:
         """Return the panel: one segment explained, or the shift's overview."""
         if shift is None:
-            return [panel.empty(desk.say("not_scored_title"), desk.say("not_scored_mend"))]
+            return [overview.empty(desk.say("not_scored_title"), desk.say("not_scored_mend"))]
         if segment:
             told = self.source.explain(segment, shift)
             if told is None:
-                return [panel.empty(desk.say("not_scored_title"), desk.say("not_scored_mend"))]
+                return [overview.empty(desk.say("not_scored_title"), desk.say("not_scored_mend"))]
             return panel.explained(desk, told, shift)
         rows = self.rows(shift, scope)
         top = ordered(rows, "-score").head(_TOP).to_dicts() if rows.height else []
-        return panel.overview(desk, shift_id=shift, top=top, zones=self._zones(desk, shift, scope))
+        return overview.overview(
+            desk, shift_id=shift, top=top, zones=self._zones(desk, shift, scope)
+        )
 
     def _zones(self, desk: Desk, shift: str, scope: str | None) -> list[dict[str, Any]]:
         frame = self.source.layer("zones", shift_id=shift)
@@ -178,7 +184,7 @@ class Pages:
     ) -> tuple[Part, int]:
         """Return one page of the table of segments, and how many pages there are."""
         if shift is None:
-            return panel.empty(desk.say("not_scored_title"), desk.say("not_scored_mend")), 1
+            return overview.empty(desk.say("not_scored_title"), desk.say("not_scored_mend")), 1
         rows = self.rows(shift, scope)
         table = listing(desk, rows, shift_id=shift, sort=sort, page=page, chosen=chosen)
         return table, pages_of(rows)
@@ -215,5 +221,6 @@ def _options(desk: Desk, name: str, frame: gpd.GeoDataFrame) -> list[dict[str, s
 
 def _bare(desk: Desk, title: str, mend: str) -> html.Div:
     return html.Div(
-        html.Main(panel.empty(desk.say(title), desk.say(mend)), className="bare"), className="app"
+        html.Main(overview.empty(desk.say(title), desk.say(mend)), className="bare"),
+        className="app",
     )

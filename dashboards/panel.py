@@ -8,7 +8,8 @@ from typing import Any
 
 from dash import html
 
-from dashboards import times
+from dashboards import places, times
+from dashboards.chiefs import people
 from dashboards.desk import Desk, level_of, whole
 from dashboards.source import Part
 from dashboards.tidecurve import data_uri, tide_svg
@@ -17,16 +18,6 @@ from dashboards.words import half, known, listed
 
 _PILLARS = ("threat", "opportunity", "guardianship_deficit")
 _SHOWN = 5
-
-
-def made_mark(desk: Desk) -> html.Span:
-    """Return the mark that goes with everything made up for the example."""
-    return html.Span(desk.say("made_one"), className="mark made")
-
-
-def empty(title: str, mend: str) -> html.Div:
-    """Return an empty state: why it is empty, and what to do."""
-    return html.Div([html.Strong(title), html.P(mend)], className="empty", role="status")
 
 
 def explained(desk: Desk, told: dict[str, Any], shift_id: str) -> list[Any]:
@@ -51,13 +42,11 @@ def explained(desk: Desk, told: dict[str, Any], shift_id: str) -> list[Any]:
             ],
             className="panel-tools",
         ),
-        html.H2(desk.section_name(told.get("section"))),
+        html.H2(places.title(desk, told, told.get("section"))),
         html.P(
-            [
-                desk.say("chainage", a=_km(told["from_m"]), b=_km(told["to_m"])),
-                " · ",
-                desk.shift_name(shift_id),
-            ],
+            " · ".join(
+                part for part in (places.detail(desk, told), desk.shift_name(shift_id)) if part
+            ),
             className="panel-place",
         ),
         html.P(told[f"sentence_{desk.lang}"], className="sentence"),
@@ -87,7 +76,7 @@ def explained(desk: Desk, told: dict[str, Any], shift_id: str) -> list[Any]:
         html.H3(desk.say("due")),
         _due(desk, told.get("due") or []),
         html.H3(desk.say("who")),
-        _chiefs(desk, told.get("chiefs") or []),
+        people(desk, told.get("chiefs") or []),
     ]
     if told.get("made"):
         names = [known("what", name, desk.lang) for name in told["made"]]
@@ -96,120 +85,6 @@ def explained(desk: Desk, told: dict[str, Any], shift_id: str) -> list[Any]:
             html.P(desk.say("made_long", what=listed(unique, desk.lang)), className="made-note")
         )
     return parts
-
-
-def overview(
-    desk: Desk, *, shift_id: str, top: Sequence[dict[str, Any]], zones: Sequence[dict[str, Any]]
-) -> list[Any]:
-    """Return what a shift holds before anything is selected: where, how bad, who."""
-    rows = [
-        html.Li(
-            html.Button(
-                [
-                    html.Span(
-                        str(whole(row["score"])), className=f"chip band-{level_of(row['score'])}"
-                    ),
-                    html.Span(
-                        [
-                            desk.section_name(row["section_id"]),
-                            html.Small(
-                                desk.say("chainage", a=_km(row["from_m"]), b=_km(row["to_m"]))
-                            ),
-                        ],
-                        className="row-words",
-                    ),
-                ],
-                type="button",
-                className="row-button",
-                **{"data-segment": row["segment_id"]},
-            )
-        )
-        for row in top
-    ]
-    return [
-        html.H2(desk.shift_name(shift_id)),
-        html.P(desk.say("panel_empty"), className="hint"),
-        html.H3(desk.say("top")),
-        html.Ol(rows, className="rows") if rows else _no_rows(desk),
-        html.Button(
-            desk.say("top_all"), type="button", className="quiet-button", **{"data-view": "list"}
-        ),
-        html.H3(desk.say("zones")),
-        _zones(desk, zones),
-        *_notes(desk),
-    ]
-
-
-def _no_rows(desk: Desk) -> html.P:
-    return html.P(desk.say("list_empty"), className="hint")
-
-
-def _zones(desk: Desk, zones: Sequence[dict[str, Any]]) -> Part:
-    if not zones:
-        return html.P(desk.say("zones_none"), className="hint")
-    return html.Ol(
-        [
-            html.Li(
-                [
-                    html.Button(
-                        [
-                            html.Span(desk.say("zone", rank=zone["rank"]), className="zone-rank"),
-                            html.Span(
-                                [
-                                    listed(
-                                        [desk.section_name(s) for s in zone["section_ids"]],
-                                        desk.lang,
-                                    ),
-                                    html.Small(f"{zone['km']:.1f} km · {zone['reason']}"),
-                                ],
-                                className="row-words",
-                            ),
-                        ],
-                        type="button",
-                        className="row-button",
-                        **{"data-bounds": ",".join(f"{x:.5f}" for x in zone["bounds"])},
-                    ),
-                    *[
-                        _call(desk, chief)
-                        for chief in (_section_chief(desk, s) for s in zone["section_ids"])
-                        if chief
-                    ],
-                ],
-                className="zone",
-            )
-            for zone in zones
-        ],
-        className="rows",
-    )
-
-
-def _section_chief(desk: Desk, section_id: str) -> dict[str, Any] | None:
-    row = desk.sections.get(section_id)
-    if not row or not row.get("chief_name"):
-        return None
-    return {
-        "role": "section_chief",
-        "name": row["chief_name"],
-        "unit": row.get("chief_unit"),
-        "duty_phone": row.get("duty_phone"),
-    }
-
-
-def _notes(desk: Desk) -> list[Any]:
-    notes: list[Any] = []
-    if desk.meta.simulated:
-        notes.append(html.P(desk.say("simulated_long"), className="made-note"))
-    if desk.meta.made:
-        names = list(dict.fromkeys(known("what", name, desk.lang) for name in desk.meta.made))
-        notes.append(
-            html.P(desk.say("made_long", what=listed(names, desk.lang)), className="made-note")
-        )
-    if desk.meta.missing:
-        names = list(dict.fromkeys(known("what", name, desk.lang) for name in desk.meta.missing))
-        notes.append(
-            html.P(desk.say("missing_long", what=listed(names, desk.lang)), className="gap-note")
-        )
-    return notes
 
 
 def _range(desk: Desk, lo: float, hi: float) -> str:
@@ -354,49 +229,3 @@ def _due(desk: Desk, items: Sequence[dict[str, Any]]) -> Part:
     if not items:
         return html.P(desk.say("due_none"), className="hint")
     return html.Ul([html.Li(item[f"text_{desk.lang}"]) for item in items], className="due")
-
-
-def _chiefs(desk: Desk, chiefs: Sequence[dict[str, Any]]) -> Part:
-    if not chiefs:
-        return html.P(desk.say("who_none"), className="hint")
-    return html.Div([_call(desk, chief) for chief in chiefs], className="chiefs")
-
-
-def _call(desk: Desk, chief: dict[str, Any]) -> html.Div:
-    words = html.Span(
-        [
-            html.Strong(half(chief["name"], desk.lang)),
-            html.Small(
-                " · ".join(
-                    part
-                    for part in (
-                        known("role", chief["role"], desk.lang),
-                        half(chief.get("unit"), desk.lang),
-                    )
-                    if part
-                )
-            ),
-        ],
-        className="row-words",
-    )
-    phone = chief.get("duty_phone")
-    if not phone:
-        return html.Div([words], className="chief")
-    return html.Div(
-        [
-            words,
-            html.A(
-                phone,
-                href="tel:" + "".join(c for c in phone if c.isdigit() or c == "+"),
-                className="call",
-                **{
-                    "aria-label": desk.say("call", name=half(chief["name"], desk.lang), phone=phone)
-                },
-            ),
-        ],
-        className="chief",
-    )
-
-
-def _km(metres: float) -> str:
-    return f"{metres / 1000:.1f}"

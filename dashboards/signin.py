@@ -118,6 +118,4 @@ def _inside(onward: str) -> str:
 
 
 def _lang(request: Request, wish: str | None) -> Lang:
-    return language(
-        wish or request.cookies.get("shoregrid_lang"), request.headers.get("accept-language", "")
-    )
+    return language(wish or request.cookies.get("shoregrid_lang"))

@@ -191,6 +191,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "copied": ("已复制", "Copied"),
     "segment": ("岸段", "Segment"),
     "chainage": ("里程 {a}–{b} km", "km {a}–{b}"),
+    "shore_island": ("海岛", "island"),
+    "shore_inner": ("港内岸线", "inner shore"),
     "unassigned": ("未划入责任岸段", "in no section"),
     "score": ("风险分", "Risk score"),
     "score_of": ("{score} 分，满分 100", "{score} of 100"),
@@ -339,9 +341,6 @@ def listed(names: list[str], lang: str) -> str:
     return ("、" if lang == "zh" else ", ").join(names)
 
 
-def language(wish: str | None, accepted: str = "") -> Lang:
-    """Return the language asked for, else the browser's, else Chinese."""
-    if wish in LANGS:
-        return wish  # type: ignore[return-value]
-    first = accepted.split(",")[0].strip().lower()
-    return "en" if first.startswith("en") else "zh"
+def language(wish: str | None) -> Lang:
+    """Return the language chosen before, else Chinese: whatever the browser would like."""
+    return "en" if wish == "en" else "zh"

@@ -87,7 +87,7 @@
         const known = score !== undefined && score >= 0;
         return words(
           h.sections[p.s] || h.words.unassigned,
-          "km " + p.a.toFixed(1) + "–" + p.b.toFixed(1),
+          (p.t ? h.words[p.t] + " · " : "") + h.words.way.replace("{a}", p.a.toFixed(1)).replace("{b}", p.b.toFixed(1)),
           known ? score + " · " + h.bands[level(score) - 1] : h.words.none
         );
       },
