@@ -45,9 +45,13 @@ def sailed(tracks: pl.DataFrame) -> Sailed:
     )
 
 
-def event_id(kind: str, mmsi: int, t0_ms: int) -> str:
-    """Return the id of an event: the same for the same kind, vessel and start."""
-    return hashlib.blake2b(f"{kind}|{mmsi}|{t0_ms}".encode(), digest_size=10).hexdigest()
+def event_id(kind: str, mmsi: int, t0_ms: int, lon: float, lat: float) -> str:
+    """Return the id of an event: the same for the same kind, vessel, start and place.
+
+    The place tells two hulls apart that send one MMSI in the same second.
+    """
+    text = f"{kind}|{mmsi}|{t0_ms}|{lon:.2f}|{lat:.2f}"
+    return hashlib.blake2b(text.encode(), digest_size=10).hexdigest()
 
 
 def lengths_of(mmsi: NDArray[np.uint32], statics: pl.DataFrame) -> NDArray[np.float64]:
@@ -110,7 +114,8 @@ def events(
     return pl.DataFrame(
         {
             "event_id": [
-                event_id(kind, m, t) for m, t in zip(mmsi.tolist(), t0.tolist(), strict=True)
+                event_id(kind, *one)
+                for one in zip(mmsi.tolist(), t0.tolist(), lon.tolist(), lat.tolist(), strict=True)
             ],
             "kind": [kind] * len(mmsi),
             "mmsi": mmsi,

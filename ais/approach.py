@@ -59,7 +59,8 @@ def _visits(
     A short way out of the band and back, inside one track, does not end a stay. To have come,
     a vessel must have been ``away_m`` off in the time before, or when last heard before that:
     one that lies at the band's edge goes in and out of it by noise alone, and one that was
-    silent where it lay has not moved.
+    silent where it lay has not moved. A track of the same MMSI that goes on later than this
+    position is another hull's.
     """
     n = t.shape[0]
     first, last = np.empty(n, np.int64), np.empty(n, np.int64)
@@ -78,6 +79,8 @@ def _visits(
         came = False
         p = i - 1
         while p >= 0 and mmsi[p] == mmsi[i] and (p == i - 1 or t[i] - t[p] <= before_ms):
+            if t[p] > t[i]:
+                break
             if metres(lon[p], lat[p], lon[i], lat[i]) > away_m:
                 came = True
                 break

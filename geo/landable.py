@@ -21,6 +21,7 @@ from geo.errors import InputError
 
 # Places of the profile, as shares of the carrying distance.
 _PROFILE = (0.25, 0.5, 0.75, 1.0)
+_FINER = 20
 _ALL_ROUND = np.radians(np.arange(0.0, 360.0, 45.0))
 # A raster's coast and the shoreline never quite agree: cells this near to a known one take its
 # depth, so that the first metres off the shore are not blank.
@@ -54,11 +55,21 @@ class Depth:
                 where=name,
                 mend="Warp it to EPSG:4326 first (gdalwarp -t_srs EPSG:4326).",
             )
+        t = source.transform
+        if t.b or t.d or t.e >= 0 or t.a <= 0:
+            raise InputError(
+                "the raster is not north-up", where=name, mend="Warp it with gdalwarp first."
+            )
         band = source.read(1, masked=True).astype(np.float64)
         made = "SYNTHETIC" in " ".join([*source.tags().keys(), *source.tags().values()]).upper()
-        t = source.transform
         elevation = np.ma.filled(band, np.nan)
         unknown = np.isnan(elevation)
+        if not (elevation < 0).any():
+            raise InputError(
+                "no cell lies below mean sea level",
+                where=name,
+                mend="Elevations are wanted, negative below the sea; turn depths' sign first.",
+            )
         if unknown.any() and not unknown.all():
             away, (row, col) = distance_transform_edt(unknown, return_indices=True)
             elevation = np.where(away <= _FRINGE_CELLS, elevation[row, col], np.nan)
@@ -117,11 +128,13 @@ def thresholds(
 
 
 def landable_share(threshold_m: Floats, tide_m: Floats) -> Floats:
-    """Return the share of the given times at which each segment can be landed on.
+    """Return the share of a window in which each segment can be landed on.
 
-    ``tide_m`` holds heights at equal steps of one window; NaN thresholds stay NaN.
+    ``tide_m`` holds heights at equal steps from its start to its end, straight in between; NaN
+    thresholds stay NaN.
     """
-    ordered = np.sort(tide_m)
+    steps = np.arange((len(tide_m) - 1) * _FINER) / _FINER + 0.5 / _FINER
+    ordered = np.sort(np.interp(steps, np.arange(len(tide_m)), tide_m))
     share = 1.0 - np.searchsorted(ordered, threshold_m, side="left") / len(ordered)
     return np.where(np.isnan(threshold_m), np.nan, share)
 

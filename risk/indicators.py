@@ -16,6 +16,9 @@ from risk.weights import Indicator, WeightSet
 
 Floats = npt.NDArray[np.float64]
 _DAY_MS = 86_400_000.0
+# Events are unknown where less than this share of the days that count was heard: three half-lives
+# of silence leave an eighth.
+_LEAST_HEARD = 0.25
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,23 @@ def _events_near(inputs: Inputs, when: _When, indicator: Indicator) -> Floats:
         last=_epoch("t1"),
         weight=pl.lit(1.0),
     )
-    return _faded(inputs.event_pairs, things, "event_id", inputs, when, indicator)
+    found = _faded(inputs.event_pairs, things, "event_id", inputs, when, indicator)
+    if inputs.heard_days is None:
+        return found
+    unheard = _heard_share(inputs.heard_days, when, indicator) < _LEAST_HEARD
+    # What little was heard still counts where it tells of more than the prior does.
+    return np.where(unheard & (indicator.transform(found) <= indicator.prior), np.nan, found)
+
+
+def _heard_share(days: pl.Series, when: _When, indicator: Indicator) -> Floats:
+    """Return per shift the share of the window's days with positions, recent ones counting most."""
+    heard = days.unique().cast(pl.Datetime("ms")).dt.epoch("ms").cast(pl.Float64).to_numpy()
+    p = indicator.params
+    back = np.arange(p["window_days"])
+    weight = np.exp2(-back / p["half_life_days"])
+    day = np.floor(when.cutoff / _DAY_MS)[:, None] - back
+    share: Floats = np.isin(day, np.floor(heard / _DAY_MS)) @ weight / weight.sum()
+    return share
 
 
 def _incidents_near(inputs: Inputs, when: _When, indicator: Indicator) -> Floats:
@@ -195,8 +214,11 @@ def _landing_place(inputs: Inputs, when: _When, indicator: Indicator) -> Floats:
 # --- guardianship deficit -------------------------------------------------------------------
 
 
-def _facility_cover(inputs: Inputs, when: _When, indicator: Indicator) -> Floats:  # noqa: ARG001
-    """Return the share that no working facility covers: the product of what each leaves open."""
+def _facility_cover(inputs: Inputs, when: _When, indicator: Indicator) -> Floats:
+    """Return the share that no working facility covers: the product of what each leaves open.
+
+    One that is out of order now was working in the shifts before that began.
+    """
     if inputs.facilities is None or inputs.facility_pairs is None:
         return _unknown()
     p = indicator.params
@@ -205,16 +227,23 @@ def _facility_cover(inputs: Inputs, when: _When, indicator: Indicator) -> Floats
     )
     reach = pl.col("range_m") if "range_m" in inputs.facilities.columns else pl.lit(None)
     pairs = inputs.facility_pairs.join(
-        inputs.facilities.filter(pl.col("status") == "working").select(
-            "facility_id", strength=strength, reach=reach.cast(pl.Float64).fill_null(0.0)
+        inputs.facilities.select(
+            "facility_id",
+            strength=strength,
+            reach=reach.cast(pl.Float64).fill_null(0.0),
+            out_since=pl.when(pl.col("status") == "working")
+            .then(np.inf)
+            .otherwise(_epoch("status_since").fill_nan(-np.inf)),
         ),
         on="facility_id",
     )
     beyond = np.maximum(pairs["distance_m"].to_numpy() - pairs["reach"].to_numpy(), 0.0)
-    left_open = 1.0 - pairs["strength"].to_numpy() * np.exp(-beyond / p["distance_m"])
-    open_share = np.ones(len(inputs.segments))
-    np.multiply.at(open_share, pairs["segment"].to_numpy().astype(np.int64), left_open)
-    return open_share[:, None]
+    cover = pairs["strength"].to_numpy() * np.exp(-beyond / p["distance_m"])
+    works = pairs["out_since"].to_numpy()[:, None] > when.cutoff
+    open_share = np.ones((len(inputs.segments), len(when.t0)))
+    rows = pairs["segment"].to_numpy().astype(np.int64)
+    np.multiply.at(open_share, rows, 1.0 - cover[:, None] * works)
+    return open_share
 
 
 def _facility_broken(inputs: Inputs, when: _When, indicator: Indicator) -> Floats:
@@ -243,18 +272,24 @@ def _facility_broken(inputs: Inputs, when: _When, indicator: Indicator) -> Float
 
 def _inspection_overdue(inputs: Inputs, when: _When, indicator: Indicator) -> Floats:
     """Return the greatest time since inspection near, in cadences; nothing due near is 0."""
-    places = inputs.landing_places
-    if places is None or inputs.place_pairs is None or places["last_inspected"].is_null().all():
+    places, done = inputs.landing_places, inputs.inspections
+    if places is None or inputs.place_pairs is None or done is None:
         return _unknown()
     p = indicator.params
     things = places.filter(pl.col("cadence_days") > 0).select(
-        "place_id",
-        group=pl.lit(0, pl.Int64),
-        last=_epoch("last_inspected"),
-        cadence=pl.col("cadence_days").cast(pl.Float64),
+        "place_id", group=pl.lit(0, pl.Int64), cadence=pl.col("cadence_days").cast(pl.Float64)
     )
-    days = (when.t0 - things["last"].to_numpy()[:, None]) / _DAY_MS
-    times = np.maximum(days, 0.0) / things["cadence"].to_numpy()[:, None]
+    known = done.select("place_id", t=_epoch("t"))
+    last = np.column_stack([
+        things.join(
+            known.filter(pl.col("t") <= cutoff).group_by("place_id").agg(pl.col("t").max()),
+            on="place_id",
+            how="left",
+            maintain_order="left",
+        )["t"].fill_null(np.nan).to_numpy()
+        for cutoff in when.cutoff
+    ])
+    times = (when.t0 - last) / _DAY_MS / things["cadence"].to_numpy()[:, None]
     times = np.where(np.isnan(times), p["never_inspected"], times)
     return _spread(inputs.place_pairs, things, "place_id", inputs, times, reach_m=p["distance_m"])
 

@@ -15,7 +15,8 @@ _NEEDED: dict[str, tuple[str, ...]] = {
     "event_pairs": ("event_id", "segment", "distance_m"),
     "incidents": ("incident_id", "t0", "kind", "source", "weight"),
     "incident_pairs": ("incident_id", "segment", "distance_m"),
-    "landing_places": ("place_id", "what", "kind", "grade", "cadence_days", "last_inspected"),
+    "landing_places": ("place_id", "what", "kind", "grade", "cadence_days"),
+    "inspections": ("place_id", "t"),
     "place_pairs": ("place_id", "segment", "distance_m"),
     "facilities": ("facility_id", "kind", "line", "status", "status_since"),
     "facility_pairs": ("facility_id", "segment", "distance_m"),
@@ -36,8 +37,9 @@ class Inputs:
     Segments are the rows of ``segments``, in that order everywhere; the columns ``exposure``
     (0..1), ``settlement_distance_m`` may be absent or null. A pair table joins things to segment
     rows (``segment``, counted from 0) with their shore distance in metres; pairs beyond reach are
-    simply not there. Times are UTC, ``status_since`` and ``last_inspected`` are dates or UTC
-    times. ``landable_h`` is hours per segment and shift, NaN where unknown. ``light`` has one row
+    simply not there. Times are UTC instants (``status_since`` too: a local day begins at its own
+    midnight). ``heard_days`` are the UTC dates with positions: where too few of those that count
+    were heard, no event is not "nothing happened" but unknown; None vouches for every day. ``landable_h`` is hours per segment and shift, NaN where unknown. ``light`` has one row
     per shift, as `risk.light.light` makes it.
 
     None says that the county has no such source: its indicators are missing then, and take their
@@ -48,10 +50,12 @@ class Inputs:
     light: pl.DataFrame
     events: pl.DataFrame | None = None
     event_pairs: pl.DataFrame | None = None
+    heard_days: pl.Series | None = None
     incidents: pl.DataFrame | None = None
     incident_pairs: pl.DataFrame | None = None
     landing_places: pl.DataFrame | None = None
     place_pairs: pl.DataFrame | None = None
+    inspections: pl.DataFrame | None = None
     facilities: pl.DataFrame | None = None
     facility_pairs: pl.DataFrame | None = None
     effort: pl.DataFrame | None = None

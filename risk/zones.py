@@ -103,7 +103,7 @@ def _shore(segments: pl.DataFrame, score: Floats) -> _Shore:
         start=np.append(start, len(rows)).astype(np.int64),
         ring=rows["ring"].to_numpy()[start],
         km=rows["length_m"].to_numpy() / 1000.0,
-        score=np.nan_to_num(np.asarray(score, np.float64)[order], nan=0.0),
+        score=np.nan_to_num(np.asarray(score, np.float64)[order], nan=-np.inf),
     )
 
 

@@ -8,7 +8,7 @@ from geo.exposure import exposure
 from geo.landable import read_depth, thresholds
 from geo.segments import segments
 from geo.shoreline import shorelines
-from workspace import store
+from workspace import db, store
 from workspace.folder import Workspace
 
 _TRAITS = ["shore_type", "settlement_distance_m", "made"]
@@ -28,7 +28,9 @@ def build_coast(ws: Workspace, land: gpd.GeoDataFrame) -> dict[str, int]:
         old = store.read(connection, "segments", columns=["segment_id", *_TRAITS])
         cut = _landable(ws, _with_traits(cut, old))
         for table in _DERIVED:
-            store.write(connection, table, store.read(connection, table).clear(), replace=True)
+            store.clear(connection, table)
+        # No events are known of until the positions are searched again.
+        store.clear(connection, "runs", where=db.runs.c.kind == "detect")
         store.write(connection, "land", land, replace=True)
         store.write(connection, "shorelines", shores, replace=True)
         store.write(connection, "segments", cut, replace=True)

@@ -282,9 +282,9 @@ runs = Table(
 scores = Table(
     "scores",
     metadata,
-    _key("run_id"),
     _key("shift_start", UtcDateTime),
     _key("segment_id"),
+    _key("run_id"),
     Column("score", Float),
     Column("lo", Float),
     Column("hi", Float),
@@ -297,9 +297,9 @@ scores = Table(
 zones = Table(
     "zones",
     metadata,
-    _key("run_id"),
     _key("shift_start", UtcDateTime),
     _key("zone_id"),
+    _key("run_id"),
     Column("rank", Integer),
     Column("segment_ids", Json),
     Column("km", Float),

@@ -7,7 +7,7 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 
-from duty.due import due, last_inspected, out_of_order
+from duty.due import due, out_of_order
 from geo.landable import landable_share, windows
 from risk.bands import band
 from risk.explain import Broken, Facts, NearEvent, NearIncident, Overdue, near_m
@@ -15,7 +15,7 @@ from risk.inputs import Inputs
 from risk.light import light
 from risk.shifts import Shift
 from risk.weights import WeightSet
-from workspace import store, tide
+from workspace import archive, store, tide
 from workspace._cache import cached
 from workspace.folder import Workspace
 from workspace.nearness import near_pairs
@@ -55,7 +55,6 @@ def evidence(ws: Workspace, weights: WeightSet) -> Evidence:
         "facilities",
         "inspections",
         "effort",
-        "runs",
     )
     return cached(
         ws, ("evidence", weights.name, weights.version), tables, lambda: _evidence(ws, weights)
@@ -167,41 +166,33 @@ def _pairs(
     )
 
 
-def inputs(
-    ws: Workspace, weights: WeightSet, shifts: Sequence[Shift], *, as_of: datetime
-) -> Inputs:
-    """Return all that the indicators of these shifts are evaluated from.
-
-    Of inspections, those up to the first shift's local day (or ``as_of``'s, if earlier) count.
-    """
+def inputs(ws: Workspace, weights: WeightSet, shifts: Sequence[Shift]) -> Inputs:
+    """Return all that the indicators of these shifts are evaluated from."""
     known = evidence(ws, weights)
     lon, lat = known.segments.select(pl.col("lon", "lat").mean()).row(0)
     names = (
-        "segments",
-        "events",
-        "event_pairs",
-        "incidents",
-        "incident_pairs",
-        "place_pairs",
-        "facilities",
-        "facility_pairs",
-        "effort",
-    )
-    day = min(as_of, *(shift.t0 for shift in shifts)).astimezone(ws.config.tz).date()
-    places = known.landing_places
-    if places is not None:
-        seen = last_inspected(known.inspections, day, tz=ws.config.tz)
-        places = places.join(
-            seen.rename({"object_kind": "what", "object_id": "place_id"}),
-            on=["what", "place_id"],
-            how="left",
-            maintain_order="left",
-        )
+        "segments", "events", "event_pairs", "incidents", "incident_pairs", "landing_places",
+        "place_pairs", "facility_pairs", "effort",
+    )  # fmt: skip
     return Inputs(
         **{name: getattr(known, name) for name in names},
-        landing_places=places,
+        heard_days=archive.by_day(ws.positions)["date"],
+        inspections=_or_none(known.inspections.select("t", place_id="object_id")),
+        facilities=_from_local_midnight(known.facilities, ws.config.timezone),
         light=light(lon, lat, shifts),
         landable_h=landable_hours(ws, known.segments, shifts),
+    )
+
+
+def _from_local_midnight(facilities: pl.DataFrame | None, zone: str) -> pl.DataFrame | None:
+    """Return facilities with the instant at which their state's local day began."""
+    if facilities is None:
+        return None
+    local = pl.col("status_since").cast(pl.Datetime("ms"))
+    return facilities.with_columns(
+        status_since=local.dt.replace_time_zone(
+            zone, ambiguous="earliest", non_existent="null"
+        ).dt.convert_time_zone("UTC")
     )
 
 

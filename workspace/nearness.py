@@ -68,35 +68,42 @@ def near_pairs(
 def _along_shore(
     ws: Workspace, cut: pl.DataFrame, lon: Floats, lat: Floats, radius_m: float
 ) -> pl.DataFrame:
-    """Return (thing, segment, distance) along the shoreline that each thing stands at."""
+    """Return (thing, segment, distance) along the shoreline that each thing stands at.
+
+    Segments of one shoreline are equally long, so that those in reach follow from the chainage.
+    """
     found = shore_index(ws).nearest(lon, lat, max_m=min(radius_m, ws.config.max_snap_m))
     shores = shorelines(ws)
-    things = pl.DataFrame(
+    total_m = shores["length_m"].to_numpy(dtype=np.float64)
+    ring = shores["is_ring"].to_numpy(dtype=bool)
+    owner = cut["shoreline_id"].rle_id().to_numpy()
+    first = np.searchsorted(owner, np.arange(len(shores)))
+    count = np.bincount(owner, minlength=len(shores))
+
+    thing = np.flatnonzero(found.shoreline >= 0)
+    line = found.shoreline[thing].astype(np.int64)
+    each_m = total_m[line] / count[line]
+    reach_m = np.maximum(radius_m - found.distance_m[thing], 0.0) + each_m / 2
+    low = np.floor((found.chainage_m[thing] - reach_m) / each_m).astype(np.int64)
+    high = np.floor((found.chainage_m[thing] + reach_m) / each_m).astype(np.int64)
+    high = np.minimum(high, low + count[line] - 1)
+    row = np.repeat(np.arange(len(thing)), high - low + 1)
+    number = np.arange(len(row)) - np.repeat(np.cumsum(high - low + 1) - (high - low + 1),
+                                             high - low + 1) + low[row]
+    line = line[row]
+    number = np.where(ring[line], number % count[line], number)
+    there = (number >= 0) & (number < count[line])
+    row, number, line = row[there], number[there], line[there]
+
+    at_m = found.chainage_m[thing][row]
+    middle_m = (number + 0.5) * each_m[row]
+    direct_m = np.abs(at_m - middle_m)
+    along_m = np.where(ring[line], np.minimum(direct_m, total_m[line] - direct_m), direct_m)
+    along_m[np.minimum((at_m / each_m[row]).astype(np.int64), count[line] - 1) == number] = 0.0
+    return pl.DataFrame(
         {
-            "thing": np.arange(len(lon)),
-            "shoreline": found.shoreline,
-            "at_m": found.chainage_m,
-            "offset_m": found.distance_m,
+            "thing": thing[row],
+            "segment": first[line] + number,
+            "distance_m": along_m + found.distance_m[thing][row],
         }
-    ).filter(pl.col("shoreline") >= 0)
-    lines = pl.DataFrame(
-        {
-            "shoreline_id": shores["shoreline_id"].to_list(),
-            "shoreline": np.arange(len(shores), dtype=np.int32),
-            "total_m": shores["length_m"].to_numpy(dtype=np.float64),
-            "is_ring": shores["is_ring"].to_numpy(dtype=bool),
-        }
-    )
-    pieces = cut.select(
-        "from_m", "to_m", "shoreline_id", segment=pl.int_range(pl.len(), dtype=pl.Int64)
-    ).join(lines, on="shoreline_id")
-    direct = (pl.col("at_m") - (pl.col("from_m") + pl.col("to_m")) / 2).abs()
-    around = pl.min_horizontal(direct, pl.col("total_m") - direct)
-    along = pl.when(pl.col("is_ring")).then(around).otherwise(direct)
-    inside = pl.col("at_m").is_between("from_m", "to_m")
-    return (
-        things.join(pieces, on="shoreline")
-        .with_columns(distance_m=pl.when(inside).then(0.0).otherwise(along) + pl.col("offset_m"))
-        .filter(pl.col("distance_m") <= radius_m)
-        .select(pl.col("thing").cast(pl.Int64), "segment", "distance_m")
-    )
+    ).filter(pl.col("distance_m") <= radius_m)

@@ -13,9 +13,10 @@ from risk.shifts import Shift
 from risk.weights import WeightSet
 from risk.zones import zones
 from workspace import db, store
+from workspace._cache import cached
 from workspace._explanation import weight_set
 from workspace._run import Run, clear_shifts, need_coast, shifts_from
-from workspace._scored import newest_runs
+from workspace._scored import newest_runs, runs_of
 from workspace._sentence import sentence
 from workspace.folder import Workspace
 from workspace.placing import shorelines
@@ -137,7 +138,10 @@ def _zone(
 
 def ensure_scored(ws: Workspace, day: date) -> bool:
     """Score and plan a local day's shifts unless that is done; return whether it was needed."""
-    if all(scores(ws, shift.shift_id) is not None for shift in shifts_from(ws, day, 1)):
+    planned = cached(ws, "newest plans", ("zones", "runs"), lambda: runs_of(ws, "zones"))
+    wanted = shifts_from(ws, day, 1)
+    scored = all(scores(ws, shift.shift_id) is not None for shift in wanted)
+    if scored and any(shift.t0 in planned for shift in wanted):
         return False
     plan(ws, day, days=1)
     return True

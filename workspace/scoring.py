@@ -34,7 +34,7 @@ def score(
     need_coast(ws)
     weights = weight_set()
     with run.step("inputs"):
-        given = inputs(ws, weights, wanted, as_of=run.as_of)
+        given = inputs(ws, weights, wanted)
     with run.step("score"):
         evaluated = evaluate(given, wanted, as_of=run.as_of, weights=weights)
         scored = score_cells(evaluated, weights)

@@ -169,6 +169,14 @@ def write(
     return len(frame)
 
 
+def clear(target: Target, name: str, *, where: Condition | None = None) -> None:
+    """Take out a table's rows, or those that fit ``where``."""
+    statement = delete(table_of(name))
+    with _writing(target) as connection:
+        connection.execute(statement if where is None else statement.where(where))
+        _bump(connection, name)
+
+
 def upsert(target: Target, name: str, frame: Frame) -> tuple[int, int]:
     """Add rows, or update those whose key is there already; return (added, updated)."""
     table = table_of(name)

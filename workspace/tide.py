@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from geo.crs import ELLIPSOID
 from geo.errors import InputError
 from workspace import store
 from workspace._cache import cached
@@ -18,6 +20,9 @@ from workspace.folder import Workspace, open_workspace
 
 if TYPE_CHECKING:
     from geo.tides import Station
+
+# A station further off tells of another sea; to use one all the same is a setting.
+_FARTHEST_KM = 150.0
 
 
 def stations(ws: Workspace) -> list[Station]:
@@ -39,34 +44,43 @@ def stations(ws: Workspace) -> list[Station]:
 
 
 def station(ws: Workspace) -> Station | None:
-    """Return the station to use: the one that the settings name, else the nearest to the coast.
+    """Return the station to use: the one that the settings name, else the nearest within 150 km.
 
-    None where no station is stored; what follows from the tide is then missing, not guessed.
+    None where there is none; what follows from the tide is then missing, not guessed.
+
+    Raises
+    ------
+    InputError
+        When the settings name a station that is not stored.
     """
     return cached(ws, "tide station", ("tide_stations", "segments"), lambda: _station(ws))
 
 
 def _station(ws: Workspace) -> Station | None:
-    return cached(ws, "tide station", ("tide_stations", "segments"), lambda: _station(ws))
-
-
-def _station(ws: Workspace) -> Station | None:
-    known = stations(ws)
-    if not known:
+    known = {one.station_id: one for one in stations(ws)}
+    named = ws.config.tide_station
+    if named and named not in known:
+        raise InputError(
+            f"the setting `tide_station` is {named!r}, and the stations are "
+            f"{', '.join(sorted(known)) or 'none'}",
+            where=str(ws.root / "shoregrid.toml"),
+            mend="Name one of them, import its constants, or take the setting out.",
+        )
+    middle = store.read(ws.engine, "segments", columns=["lon", "lat"]).mean().row(0)
+    if not known or middle[0] is None:
+        return known.get(named)
+    away_km = {name: _away_km(one, *middle) for name, one in known.items()}
+    chosen = named or min(away_km, key=lambda name: away_km[name])
+    if not named and away_km[chosen] > _FARTHEST_KM:
         return None
-    for one in known:
-        if one.station_id == ws.config.tide_station:
-            return one
-    middle = store.read(ws.engine, "segments", columns=["lon", "lat"]).mean()
-    if middle["lon"][0] is None:
-        return known[0]
-    lon, lat = middle.row(0)
-    return min(known, key=lambda one: _far(one.lon - lon, one.lat - lat, lat))
+    note = [f"{known[chosen].name}: {away_km[chosen]:.0f} km"] if away_km[chosen] >= 1.0 else []
+    if known[chosen].note:
+        note.append(known[chosen].note)
+    return replace(known[chosen], note="; ".join(note))
 
 
-def _far(d_lon: float, d_lat: float, lat: float) -> float:
-    """Return a distance good enough to rank stations by, in degrees of latitude."""
-    return float(np.hypot(((d_lon + 180) % 360 - 180) * np.cos(np.radians(lat)), d_lat))
+def _away_km(one: Station, lon: float, lat: float) -> float:
+    return float(ELLIPSOID.inv(one.lon, one.lat, lon, lat)[2]) / 1000.0
 
 
 def shift_curve(ws: Workspace, t0: datetime, t1: datetime) -> tuple[np.ndarray, np.ndarray] | None:

@@ -91,6 +91,9 @@ def test_a_projected_raster_is_refused_with_its_mend(tmp_path) -> None:
     write_raster(path, 0.01, crs=32651)
     with pytest.raises(InputError, match="gdalwarp"):
         read_depth(str(path))
+    write_raster(path, -0.01)
+    with pytest.raises(InputError, match="turn depths' sign"):
+        read_depth(str(path))
     path.write_bytes(b"no raster")
     with pytest.raises(InputError, match="cannot be read"):
         read_depth(str(path))
@@ -100,9 +103,12 @@ heights = st.lists(st.floats(-4, 4), min_size=2, max_size=60).map(np.array)
 
 
 @given(heights, st.floats(-5, 5))
-def test_the_share_counts_the_times_at_or_above_the_threshold(tide, threshold) -> None:
+def test_the_share_is_that_of_the_windows(tide, threshold) -> None:
     share = landable_share(np.array([threshold, np.nan]), tide)
-    assert share[0] == pytest.approx((tide >= threshold).mean())
+    stamps = pl.Series(np.arange(len(tide)) * 600_000).cast(pl.Datetime("ms", "UTC"))
+    spans = windows(threshold, stamps, tide)
+    inside = sum((b - a).total_seconds() for a, b in spans) / (600.0 * (len(tide) - 1))
+    assert share[0] == pytest.approx(inside, abs=2 / 20)
     assert np.isnan(share[1])
 
 

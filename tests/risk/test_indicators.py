@@ -137,7 +137,7 @@ def test_opportunity_reads_tide_light_and_shore():
     assert raw("access", segments=shore)[:, 0] == pytest.approx([100, 2000, np.nan], nan_ok=True)
 
 
-def places(last, cadence=(7, 7, 7), grade=(3, 1, None)):
+def places(cadence=(7, 7, 7), grade=(3, 1, None)):
     return pl.DataFrame(
         {
             "place_id": ["a", "b", "c"],
@@ -146,23 +146,51 @@ def places(last, cadence=(7, 7, 7), grade=(3, 1, None)):
             "grade": list(grade),
             "cadence_days": list(cadence),
         }
-    ).with_columns(last_inspected=last)
+    )
 
 
 def test_landing_places_count_the_highest_grade_near():
     near = pairs("place_id", [("a", 0, 800.0), ("b", 0, 0.0), ("c", 1, 0.0)])
-    found = raw("landing_place", landing_places=places(days(1, 1, 1)), place_pairs=near)
+    found = raw("landing_place", landing_places=places(), place_pairs=near)
     assert found[:, 0] == pytest.approx([3 * np.exp(-1), 2.0, 0.0])
 
 
 def test_inspections_are_counted_in_cadences_and_never_is_long():
     near = pairs("place_id", [("a", 0, 0.0), ("b", 0, 0.0), ("c", 1, 0.0)])
-    last = pl.Series([date(2026, 11, 9), date(2026, 11, 22), None])
-    found = raw("inspection_overdue", landing_places=places(last), place_pairs=near)
+    done = pl.DataFrame({"place_id": ["a", "a", "b"]}).with_columns(t=days(14.0, 30.0, 1.0))
+    sources = {"landing_places": places(), "place_pairs": near}
+    found = raw("inspection_overdue", **sources, inspections=done)
     assert found[:, 0] == pytest.approx([2.0, 3.0, 0.0])
-    nobody = pl.Series([None] * 3, dtype=pl.Date)
-    unknown = raw("inspection_overdue", landing_places=places(nobody), place_pairs=near)
-    assert np.isnan(unknown).all()
+    assert np.isnan(raw("inspection_overdue", **sources)).all()
+
+
+def test_an_inspection_counts_from_the_shift_after_it_and_in_no_earlier_one():
+    near = pairs("place_id", [("a", 0, 0.0)])
+    done = pl.DataFrame({"place_id": ["a", "a"]}).with_columns(t=days(14.0, -0.25))
+    sources = {"landing_places": places(), "place_pairs": near, "inspections": done}
+    row = raw("inspection_overdue", as_of=NOW + timedelta(days=1), **sources)[0]
+    assert row == pytest.approx([2.0, 0.25 / 7])
+
+
+def test_silence_is_not_peace():
+    """A feed that fell silent leaves its indicators unknown, not low."""
+    near = pairs("event_id", [("e0", 0, 0.0)])
+    sources = {"events": events(["loitering"], [1], [1.0]), "event_pairs": near}
+    fortnight = pl.Series([(NOW - timedelta(days=d)).date() for d in range(14)])
+    heard = raw("loitering_near", **sources, heard_days=fortnight)
+    assert heard == pytest.approx(raw("loitering_near", **sources))
+    long_ago = pl.Series([(NOW - timedelta(days=d)).date() for d in range(10, 40)])
+    silent = raw("loitering_near", **sources, heard_days=long_ago)
+    assert np.isnan(silent[1:]).all()
+    assert silent[0] == pytest.approx(heard[0])  # seen all the same, and more than the prior
+
+
+def test_what_broke_today_covered_yesterday():
+    near = pairs("facility_id", [("a", 0, 0.0)])
+    table = facilities(["broken", "working"], [NOW + timedelta(hours=6), NOW])
+    sources = {"facilities": table, "facility_pairs": near}
+    row = raw("facility_cover", as_of=NOW + timedelta(days=1), **sources)[0]
+    assert row == pytest.approx([0.5, 1.0])
 
 
 def facilities(status, since):

@@ -132,3 +132,19 @@ def test_wrong_use_is_said():
     table = shore([[500] * 4], [False])
     with pytest.raises(InputError, match="budget_km 0"):
         zones(table, np.zeros(4), budget_km=0)
+
+
+def test_a_segment_without_a_score_is_in_no_zone():
+    table = pl.DataFrame(
+        {
+            "segment_id": [f"s{i}" for i in range(7)],
+            "shoreline_id": ["A"] * 7,
+            "from_m": [500.0 * i for i in range(7)],
+            "to_m": [500.0 * (i + 1) for i in range(7)],
+            "length_m": [500.0] * 7,
+        }
+    )
+    scores = np.array([90.0, 90, 90, np.nan, 90, 90, 90])
+    found = zones(table, scores, budget_km=30.0)
+    assert sorted(row for rows in found["segments"] for row in rows) == [0, 1, 2, 4, 5, 6]
+    assert found.height == 2

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from geo.errors import InputError
-from workspace import archive, read, runs, store, users
+from workspace import archive, db, read, runs, store, users
 from workspace.demo import build_demo, example_accounts
 from workspace.folder import Workspace, open_workspace
 from workspace.ingest import ingest
@@ -175,17 +175,36 @@ def test_scoring_again_replaces_and_changes_nothing(ws: Workspace) -> None:
     assert after.equals(before)
 
 
-def test_an_inspection_made_later_does_not_lower_the_risk_of_a_shift_gone_by(
-    ws: Workspace,
-) -> None:
-    from workspace._run import shifts_from
-    from workspace.evidence import inputs
-    from workspace.scoring import weight_set
+def test_a_shift_scores_the_same_whichever_run_it_is_in(ws: Workspace) -> None:
+    place = store.read(ws.engine, "wharves").row(0, named=True)
+    today = pl.DataFrame(
+        {
+            "inspection_id": ["today"],
+            "object_kind": ["wharf"],
+            "object_id": [place["wharf_id"]],
+            "t": [NOW - timedelta(hours=2)],
+            "result": ["ok"],
+            "made": [True],
+        }
+    )
+    store.upsert(ws.engine, "inspections", today)
+    runs.score(ws, date(2026, 11, 22), days=3, now=NOW)
+    of_three = read.scores(ws, TONIGHT)
+    runs.score(ws, date(2026, 11, 23), days=1, now=NOW)
+    of_one = read.scores(ws, TONIGHT)
+    assert of_three is not None
+    assert of_one is not None
+    assert of_three.equals(of_one)
 
-    past = shifts_from(ws, date(2026, 11, 10), 1)
-    given = inputs(ws, weight_set(), past, as_of=NOW)
-    assert given.landing_places is not None
-    assert given.landing_places["last_inspected"].drop_nulls().max() <= date(2026, 11, 10)
+
+def test_a_feed_long_silent_is_missing_and_not_peace(ws: Workspace) -> None:
+    later = NOW + timedelta(days=60)
+    runs.score(ws, later.date(), days=1, now=later)
+    rows = store.read(ws.engine, "scores", where=db.scores.c.shift_start >= later)
+    assert rows.height > 0
+    for text in rows["missing"].head(50):
+        assert {"loitering_near", "shore_approach"} <= set(json.loads(text))
+    assert (rows["hi"] - rows["lo"]).min() > 1.0
 
 
 def test_detection_in_turns_is_one_pass(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -211,9 +211,9 @@ def upgrade() -> None:
     )
     op.create_table(
         "scores",
-        sa.Column("run_id", sa.String(), autoincrement=False, nullable=False),
         sa.Column("shift_start", UtcDateTime(), autoincrement=False, nullable=False),
         sa.Column("segment_id", sa.String(), autoincrement=False, nullable=False),
+        sa.Column("run_id", sa.String(), autoincrement=False, nullable=False),
         sa.Column("score", sa.Float(), nullable=True),
         sa.Column("lo", sa.Float(), nullable=True),
         sa.Column("hi", sa.Float(), nullable=True),
@@ -222,7 +222,7 @@ def upgrade() -> None:
         sa.Column("guardianship_deficit", sa.Float(), nullable=True),
         sa.Column("contributions", Json(), nullable=True),
         sa.Column("missing", Json(), nullable=True),
-        sa.PrimaryKeyConstraint("run_id", "shift_start", "segment_id"),
+        sa.PrimaryKeyConstraint("shift_start", "segment_id", "run_id"),
     )
     op.create_table(
         "section_cuts",
@@ -368,9 +368,9 @@ def upgrade() -> None:
     op.create_index(op.f("ix_wharves_shoreline_id"), "wharves", ["shoreline_id"], unique=False)
     op.create_table(
         "zones",
-        sa.Column("run_id", sa.String(), autoincrement=False, nullable=False),
         sa.Column("shift_start", UtcDateTime(), autoincrement=False, nullable=False),
         sa.Column("zone_id", sa.String(), autoincrement=False, nullable=False),
+        sa.Column("run_id", sa.String(), autoincrement=False, nullable=False),
         sa.Column("rank", sa.Integer(), nullable=True),
         sa.Column("segment_ids", Json(), nullable=True),
         sa.Column("km", sa.Float(), nullable=True),
@@ -379,7 +379,7 @@ def upgrade() -> None:
         sa.Column("reason_en", sa.String(), nullable=True),
         sa.Column("section_ids", Json(), nullable=True),
         sa.Column("geometry", Geometry(), nullable=True),
-        sa.PrimaryKeyConstraint("run_id", "shift_start", "zone_id"),
+        sa.PrimaryKeyConstraint("shift_start", "zone_id", "run_id"),
     )
     if on_postgres:
         for name in _PLACED:
