@@ -17,6 +17,7 @@ LAYERS = (
     "facilities",
     "incidents",
     "behaviours",
+    "stops",
     "tracks",
 )
 

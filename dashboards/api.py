@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import FastAPI, HTTPException, Query, Request
 from fastapi.responses import JSONResponse, Response
 
-from dashboards import coastmap, geojson
+from dashboards import coastmap, events, geojson
 from dashboards.address import LAYERS
 from dashboards.desk import Desk
 from dashboards.geojson import Kept, Payload
@@ -76,7 +76,8 @@ def _add_coast(server: FastAPI, source: Source, coast: Coast) -> None:
         desk = Desk(source, request.state.person, lang)
         if name == "tracks":
             return answer(request, geojson.payload(_tracks(desk, shift, _box(bbox))))
-        body = geojson.collection(*_things(desk, name, shift))
+        shapes, about = _things(desk, name, shift)
+        body = geojson.collection(shapes, about, count=len(about))
         return answer(request, geojson.payload(body))
 
 
@@ -167,20 +168,34 @@ def _tracks(desk: Desk, shift: str | None, box: tuple[float, float, float, float
 
 
 def _things(desk: Desk, name: str, shift: str | None) -> tuple[Iterable[Any], list[dict[str, Any]]]:
-    choice: dict[str, Any] = {}
-    asked = name
-    if name == "behaviours":
-        choice, asked = coastmap.window(desk, name, shift or ""), "events"
-    elif name == "zones":
-        choice = {"shift_id": shift}
-    if name in {"behaviours", "zones"} and (shift is None or not choice):
+    if name in coastmap.CROWDED:
+        return _events(desk, name, shift or "")
+    if name == "zones" and shift is None:
         return [], []
-    frame = desk.source.layer(asked, **choice)
+    frame = desk.source.layer(name, **({"shift_id": shift} if name == "zones" else {}))
     tell = _TELL[name]
     rows = frame.drop(columns="geometry").to_dict("records")
-    return frame.geometry, [
-        {**tell(desk, row), **({"made": 1} if row.get("made") is True else {})} for row in rows
+    return frame.geometry, [{**tell(desk, row), **_made(row)} for row in rows]
+
+
+def _events(desk: Desk, name: str, shift: str) -> tuple[Iterable[Any], list[dict[str, Any]]]:
+    """Return the stops of a window, or what is not one: stops are many and mostly harmless."""
+    choice = coastmap.window(desk, name, shift)
+    if not choice:
+        return [], []
+    frame = desk.source.layer("events", **choice)
+    frame = frame[(frame["kind"] == "stop") == (name == "stops")]
+    at = events.places(frame)
+    rows = frame.drop(columns="geometry").to_dict("records")
+    gaps, paths = events.shore_gaps(desk, frame, at), events.paths(frame)
+    return at, [
+        {**events.tell(desk, row, off_m=gap, path=path), **_made(row)}
+        for row, gap, path in zip(rows, gaps, paths, strict=True)
     ]
+
+
+def _made(row: dict[str, Any]) -> dict[str, int]:
+    return {"made": 1} if row.get("made") is True else {}
 
 
 def _wharf(desk: Desk, row: dict[str, Any]) -> dict[str, Any]:
@@ -207,7 +222,7 @@ def _facility(desk: Desk, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _incident(desk: Desk, row: dict[str, Any]) -> dict[str, Any]:
-    day = _moment(row["t0"]).astimezone(desk.tz).date()
+    day = events.moment(row["t0"]).astimezone(desk.tz).date()
     kind = known("kind", row["kind"], desk.lang)
     return {
         "label": desk.say("layer_incidents"),
@@ -216,19 +231,10 @@ def _incident(desk: Desk, row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _event(desk: Desk, row: dict[str, Any]) -> dict[str, Any]:
-    t0, t1 = (_moment(row[name]).astimezone(desk.tz) for name in ("t0", "t1"))
-    span = f"{t0:%m-%d %H:%M}–{t1:%H:%M}"
-    return {
-        "label": known("kind", row["kind"], desk.lang),
-        "sub": f"{desk.say('vessel', mmsi=row['mmsi'])} · {span}",
-        "k": row["kind"],
-    }
-
-
 def _section(desk: Desk, row: dict[str, Any]) -> dict[str, Any]:
     odd = list(desk.sections).index(row["section_id"]) % 2
-    return {"label": desk.section_name(row["section_id"]), "sub": "", "odd": odd}
+    name = row["section_id"]
+    return {"label": desk.section_name(name), "sub": "", "odd": odd, "id": name}
 
 
 def _zone(desk: Desk, row: dict[str, Any]) -> dict[str, Any]:
@@ -244,7 +250,6 @@ _TELL: dict[str, Callable[[Desk, dict[str, Any]], dict[str, Any]]] = {
     "risk_points": _risk_point,
     "facilities": _facility,
     "incidents": _incident,
-    "behaviours": _event,
     "sections": _section,
     "zones": _zone,
 }
@@ -252,8 +257,3 @@ _TELL: dict[str, Callable[[Desk, dict[str, Any]], dict[str, Any]]] = {
 
 def _whole(value: float | None) -> int | None:
     return None if value is None or value != value else int(value)
-
-
-def _moment(value: datetime) -> datetime:
-    moment = value.to_pydatetime() if hasattr(value, "to_pydatetime") else value
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from dash import ClientsideFunction, Dash, Input, Output, State, ctx
+from dash import ClientsideFunction, Dash, Input, Output, State, ctx, no_update
 from dash.exceptions import PreventUpdate
 
 from dashboards import coastmap
@@ -75,24 +75,30 @@ def _register_parts(app: Dash, pages: Pages) -> None:
         return pages.strip(_desk(pages, lang, theme), mine or None, date.fromisoformat(day), shift)
 
     @app.callback(
-        Output("under", "children"),
-        Output("over", "children"),
+        *[Output(name, "children") for name in coastmap.GROUPS],
         Input("layers", "data"),
         Input("shift", "data"),
         Input("bbox", "data"),
         Input("theme", "data"),
         State("lang", "data"),
+        *[State(name, "children") for name in coastmap.GROUPS],
         prevent_initial_call=True,
     )
     def layers(
-        chosen: list[str], shift: str | None, bbox: str | None, theme: str, lang: str
+        chosen: list[str], shift: str | None, bbox: str | None, theme: str, lang: str, *now: Part
     ) -> Part:
-        only_moved = ctx.triggered_prop_ids and set(ctx.triggered_prop_ids) == {"bbox.data"}
-        if only_moved and "tracks" not in chosen:
+        triggered = set(ctx.triggered_prop_ids or {})
+        if triggered == {"bbox.data"} and "tracks" not in chosen:
             raise PreventUpdate
-        return coastmap.layers(
+        groups = coastmap.layers(
             _desk(pages, lang, theme), chosen=chosen, shift_id=shift or None, bbox=bbox
         )
+        if "theme.data" in triggered:
+            return list(groups.values())
+        return [
+            no_update if _asked(new) == _asked(old) else new
+            for new, old in zip(groups.values(), now, strict=True)
+        ]
 
     @app.callback(
         Output("list-body", "children"),
@@ -163,6 +169,12 @@ def _register_client(app: Dash) -> None:
         State("land", "hideout"),
         initial=False,
     )
+
+
+def _asked(layers: Any) -> list[Any]:  # noqa: ANN401
+    """Return what a group's layers ask for, whether they come from here or from the browser."""
+    plain = [x if isinstance(x, dict) else x.to_plotly_json() for x in layers or []]
+    return [layer["props"]["id"] for layer in plain]
 
 
 def _desk(pages: Pages, lang: str, theme: str) -> Desk:

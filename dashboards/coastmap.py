@@ -18,9 +18,18 @@ from dashboards.desk import Desk
 if TYPE_CHECKING:
     import polars as pl
 
-#: Hours of behaviours shown up to the end of a shift, and of tracks.
+#: Hours of behaviours shown up to the end of a shift, and of stops and tracks.
 BEHAVIOUR_HOURS = 72
 TRACK_HOURS = 24
+
+#: Layers of many points: those closer than so many pixels are one sign with their number, up to
+#: the zoom from which each stands alone.
+CROWDED = ("behaviours", "stops")
+CROWD_PX = 44
+CROWD_ZOOM = 12
+
+#: The groups of layers under and over the segments.
+GROUPS = ("under", "under-shift", "over", "over-shift")
 
 #: The most track points that one view is sent.
 MAX_TRACK_POINTS = 10_000
@@ -73,7 +82,7 @@ def coast_map(
     *,
     styling: dict[str, Any],
     tags: dict[str, str],
-    things: tuple[list[Any], list[Any]],
+    things: dict[str, list[Any]],
     view: tuple[float, float, float] | None,
     bounds: Sequence[float],
 ) -> dl.Map:
@@ -97,7 +106,11 @@ def coast_map(
                 name="land",
                 style={"zIndex": 250},
             ),
-            dl.Pane(dl.LayerGroup(things[0], id="under"), name="under", style={"zIndex": 350}),
+            dl.Pane(
+                [dl.LayerGroup(things[name], id=name) for name in ("under", "under-shift")],
+                name="under",
+                style={"zIndex": 350},
+            ),
             dl.GeoJSON(
                 id="segments",
                 url=f"/api/segments?v={tags['segments']}",
@@ -105,7 +118,7 @@ def coast_map(
                 onEachFeature=script("eachSegment"),
                 hideout=styling,
             ),
-            dl.LayerGroup(things[1], id="over"),
+            *[dl.LayerGroup(things[name], id=name) for name in ("over", "over-shift")],
             dl.ScaleControl(imperial=False, position="bottomleft"),
         ],
         id="map",
@@ -125,15 +138,18 @@ def coast_map(
 
 def layers(
     desk: Desk, *, chosen: Sequence[str], shift_id: str | None, bbox: str | None
-) -> tuple[list[Any], list[Any]]:
-    """Return the layers to lay under and over the segments; each fetches its own content."""
-    under: list[Any] = []
-    over: list[Any] = []
+) -> dict[str, list[Any]]:
+    """Return the layers by the group they lie in; each fetches its own content.
+
+    What a shift changes lies in groups of its own, so that another shift leaves the rest alone.
+    """
+    groups: dict[str, list[Any]] = {name: [] for name in GROUPS}
     for name in LAYERS:
         if name not in chosen:
             continue
         query: dict[str, str] = {"lang": desk.lang}
-        if name in {"zones", "behaviours", "tracks"}:
+        of_shift = name in {"zones", "behaviours", "stops", "tracks"}
+        if of_shift:
             if shift_id is None:
                 continue
             query["shift"] = shift_id
@@ -149,9 +165,23 @@ def layers(
             onEachFeature=script("eachThing"),
             hideout={"layer": name, "theme": desk.theme, "tokens": tokens.for_map()},
             interactive=name not in {"sections", "zones"},
+            **_crowd(name),
         )
-        (under if name in {"sections", "zones", "tracks"} else over).append(layer)
-    return under, over
+        group = "under" if name in {"sections", "zones", "tracks"} else "over"
+        groups[group + ("-shift" if of_shift else "")].append(layer)
+    return groups
+
+
+def _crowd(name: str) -> dict[str, Any]:
+    """Return how a layer of many points is thinned by view."""
+    if name not in CROWDED:
+        return {}
+    return {
+        "cluster": True,
+        "clusterToLayer": script("clusterPoint"),
+        "zoomToBoundsOnClick": True,
+        "superClusterOptions": {"radius": CROWD_PX, "maxZoom": CROWD_ZOOM},
+    }
 
 
 def window(desk: Desk, name: str, shift_id: str) -> dict[str, Any]:
@@ -159,10 +189,10 @@ def window(desk: Desk, name: str, shift_id: str) -> dict[str, Any]:
     if shift_id not in desk.shifts:
         return {}
     _, t0, t1 = desk.shifts[shift_id]
-    if name == "behaviours":
-        return {"t0": t1 - timedelta(hours=BEHAVIOUR_HOURS), "t1": t1}
     newest = desk.meta.newest_position or t1
     end = min(t1, newest)
+    if name == "behaviours":
+        return {"t0": end - timedelta(hours=BEHAVIOUR_HOURS), "t1": end}
     return {"t0": min(t0, end - timedelta(hours=TRACK_HOURS)), "t1": end}
 
 
@@ -190,9 +220,32 @@ def legend(desk: Desk) -> html.Div:
             className="legend-missing",
         )
     )
+    strip = [
+        html.Li([html.Span(className=f"key key-{name}"), desk.say(f"legend_{name}")])
+        for name in strip_signs(desk)
+    ]
     return html.Div(
         html.Details(
-            [html.Summary(desk.say("legend")), html.Ul(rows)], open=True, className="legend-fold"
+            [
+                html.Summary(desk.say("legend")),
+                html.Div(
+                    [
+                        html.Ul(rows),
+                        html.Div(
+                            [html.Strong(desk.say("shifts")), html.Ul(strip)],
+                            className="legend-strip",
+                        ),
+                    ],
+                    className="legend-body",
+                ),
+            ],
+            open=True,
+            className="legend-fold",
         ),
         className="legend",
     )
+
+
+def strip_signs(desk: Desk) -> tuple[str, ...]:
+    """Return the signs on the strip of shifts that want explaining: no tide without a station."""
+    return ("night",) if "tide_stations" in desk.meta.missing else ("tide", "landable", "night")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -96,6 +96,14 @@ class Desk:
         """Return the name of a level 1..5."""
         named = BANDS[level - 1]
         return named.name_zh if self.lang == "zh" else named.name_en
+
+    def strip_day(self, shift_id: str | None) -> date:
+        """Return the first day of the strip: a shift's own, earlier where scores end with it."""
+        if shift_id is None:
+            return self.today
+        day = times.shift_day(shift_id)
+        first, last = (times.shift_day(end) for end in (next(iter(self.shifts)), max(self.shifts)))
+        return max(first, min(day, last - timedelta(days=2))) if day >= first else day
 
     def default_shift(self) -> str | None:
         """Return the shift on duty now, else the next one, else the last that is scored."""

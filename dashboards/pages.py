@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 from dash import html
 
-from dashboards import coastmap, overview, panel, shell, times
+from dashboards import coastmap, overview, panel, shell
 from dashboards.address import DEFAULT_LAYERS, parse
 from dashboards.desk import Desk
 from dashboards.listing import listing, ordered, pages_of
@@ -48,7 +48,7 @@ class Pages:
         mine = own is not None and (view.mine if view.mine is not None else True)
         shift = view.shift if view.shift in desk.shifts else desk.default_shift()
         segment = view.segment if view.segment in self._rows_by_id() else None
-        day = times.shift_day(shift) if shift else desk.today
+        day = desk.strip_day(shift)
         chosen = list(view.layers if view.layers is not None else DEFAULT_LAYERS)
         # A store that holds None counts as changed when it is mounted; an empty text does not.
         state = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 
 from dashboards.address import LAYERS
-from dashboards.coastmap import credit, legend
+from dashboards.coastmap import credit, legend, strip_signs
 from dashboards.desk import Desk
 from dashboards.me import about_me, freshness, keys
 from dashboards.source import Part
@@ -104,7 +105,11 @@ def frame(
                                 html.Span(className="grip"),
                                 className="handle",
                                 type="button",
-                                **{"aria-label": desk.say("panel"), "data-sheet": "1"},
+                                **{
+                                    "aria-label": desk.say("sheet"),
+                                    "aria-controls": "panel-body",
+                                    "data-sheet": "1",
+                                },
                             ),
                             html.Div(panel, id="panel-body", tabIndex="-1"),
                         ],
@@ -112,6 +117,7 @@ def frame(
                         **{"aria-label": desk.say("panel"), "aria-live": "polite"},
                     ),
                     keys(desk),
+                    html.Footer("", id="print-foot", className="print-foot"),
                 ],
                 id="app",
                 className="app",
@@ -120,6 +126,9 @@ def frame(
                     "data-sheet": "half",
                     "data-selected": "1" if state["segment"] else "0",
                     "data-made": desk.say("made_one"),
+                    "data-crowd": desk.say("crowd", n="{n}"),
+                    "data-close": desk.say("close"),
+                    "data-printed": desk.say("printed", name=desk.person.name, t="{t}"),
                     "data-bounds": ",".join(f"{x:.4f}" for x in bounds),
                 },
             ),
@@ -302,6 +311,10 @@ def _notices(desk: Desk) -> html.Div:
             "data-scoring-failed": desk.say("scoring_failed", day="{day}"),
             "data-thinned": desk.say("tracks_thinned", n="{n}"),
             "data-empty": desk.say("layer_empty", layer="{layer}"),
+            "data-count": desk.say("layer_count", layer="{layer}", n="{n}"),
+            "data-names": json.dumps(
+                {name: desk.say(f"layer_{name}") for name in LAYERS}, ensure_ascii=False
+            ),
         },
     )
 
@@ -336,7 +349,11 @@ def _time(desk: Desk, strip: Part, day: str, *, mine: bool) -> html.Section:
             [icon("play"), html.Span(desk.say("play"))],
             type="button",
             className="play",
-            **{"data-play": desk.say("pause"), "aria-pressed": "false"},
+            **{
+                "data-play": desk.say("pause"),
+                "aria-pressed": "false",
+                "aria-label": desk.say("play"),
+            },
         ),
     ]
     if desk.person.section in desk.sections:
@@ -354,12 +371,9 @@ def _time(desk: Desk, strip: Part, day: str, *, mine: bool) -> html.Section:
     tools.append(
         html.Span(
             [
-                html.I(className="key-tide"),
-                desk.say("strip_key_tide"),
-                html.I(className="key-landable"),
-                desk.say("strip_key_landable"),
-                html.I(className="key-night"),
-                desk.say("strip_key_night"),
+                part
+                for name in strip_signs(desk)
+                for part in (html.I(className=f"key-{name}"), desk.say(f"strip_key_{name}"))
             ],
             className="strip-key",
         )

@@ -4,7 +4,7 @@
 
   const LACKING_DASH = "6 5";
   const NAMES_FROM_ZOOM = 9.5;
-  const state = { map: null, layers: new Map(), styling: null, selected: null, halo: null, line: null };
+  const state = { map: null, layers: new Map(), styling: null, selected: null, halo: null, line: null, names: new Set() };
 
   function send(id, value) {
     window.dash_clientside.set_props(id, { data: value });
@@ -52,18 +52,17 @@
     state.layers.forEach((layer) => layer.setStyle(segmentStyle(layer.feature, null)));
   }
 
-  /* A casing in one canvas: the same path twice, first a pixel wider on each side. */
+  /* A casing in one canvas: the same path twice, first a pixel wider on each side. What is dashed
+     has a dashed casing, so that its gaps stay open. */
   function cased() {
     const options = this.options;
     if (options.casing && this._renderer._ctx) {
-      const own = { color: options.color, weight: options.weight, dash: options._dashArray };
+      const own = { color: options.color, weight: options.weight };
       options.color = options.casing;
       options.weight = own.weight + 2;
-      options._dashArray = null;
       this._renderer._updatePoly(this);
       options.color = own.color;
       options.weight = own.weight;
-      options._dashArray = own.dash;
     }
     this._renderer._updatePoly(this);
   }
@@ -80,22 +79,40 @@
       window.L.DomEvent.stopPropagation(event);
       send("segment", nearest(event.layerPoint) || p.id);
     });
-    layer.bindTooltip(
-      function () {
-        const h = state.styling || context.hideout;
-        const score = h.scores[p.i];
-        const known = score !== undefined && score >= 0;
-        return words(
-          h.sections[p.s] || h.words.unassigned,
-          (p.t ? h.words[p.t] + " · " : "") + h.words.way.replace("{a}", p.a.toFixed(1)).replace("{b}", p.b.toFixed(1)),
-          known ? score + " · " + h.bands[level(score) - 1] : h.words.none
-        );
-      },
-      { sticky: true, opacity: 1, className: "tip" }
+    state.first = state.first || context.hideout;
+    layer.on("mouseover mousemove", showTip);
+    layer.on("mouseout", hideTip);
+    if (p.id === state.selected) layer.on("add", () => window.requestAnimationFrame(drawSelection));
+  }
+
+  /* One tip for all segments: thousands of them would each cost time at every opening. */
+  function showTip(event) {
+    if (!state.tip) {
+      state.tip = window.L.tooltip({ opacity: 1, className: "tip", direction: "right", offset: [12, 0] });
+    }
+    const p = event.target.feature.properties;
+    if (state.tipOf !== p.id || event.type === "mouseover") {
+      state.tipOf = p.id;
+      state.tip.setContent(segmentWords(p));
+    }
+    state.tip.setLatLng(event.latlng);
+    if (!state.map.hasLayer(state.tip)) state.tip.addTo(state.map);
+  }
+
+  function hideTip() {
+    if (state.tip) state.tip.remove();
+  }
+
+  function segmentWords(p) {
+    const h = state.styling || state.first;
+    const score = h.scores[p.i];
+    const known = score !== undefined && score >= 0;
+    return words(
+      h.sections[p.s] || h.words.unassigned,
+      (p.t ? h.words[p.t] + " · " : "") +
+        h.words.way.replace("{a}", p.a.toFixed(1)).replace("{b}", p.b.toFixed(1)),
+      known ? score + " · " + h.bands[level(score) - 1] : h.words.none
     );
-    layer.on("add", function () {
-      if (p.id === state.selected) window.requestAnimationFrame(drawSelection);
-    });
   }
 
   /* At a joint two lines are within reach of the pointer: take the one nearer to it. */
@@ -134,11 +151,14 @@
     if (!map.getPane("selection")) {
       map.createPane("selection").style.zIndex = 390;
       map.on("moveend", moved);
+      map.on("movestart zoomstart", hideTip);
+      map.on("popupclose", dropPath);
       map.on("click", function () {
         if (state.selected) send("segment", "");
       });
       new window.ResizeObserver(function () {
         map.invalidateSize({ animate: false });
+        soonPlaceNames();
       }).observe(map.getContainer());
     }
     document.documentElement.dataset.map = "ready";
@@ -151,6 +171,7 @@
     if (!map) return;
     const b = map.getBounds();
     map.getContainer().classList.toggle("far", map.getZoom() < NAMES_FROM_ZOOM);
+    placeNames();
     window.clearTimeout(state.timer);
     state.timer = window.setTimeout(function () {
       const box = [b.getWest(), b.getSouth(), b.getEast(), b.getNorth()];
@@ -208,6 +229,37 @@
     loitering: "loitering", shore_approach: "approach", stop: "stop",
   };
 
+  /* Many things close together: one sign with their number, larger with more. */
+  function clusterPoint(feature, latlng, index, context) {
+    const n = feature.properties.point_count;
+    const size = n < 10 ? 26 : n < 100 ? 32 : 40;
+    const icon = window.L.divIcon({ className: "crowd crowd-" + context.hideout.layer, html: String(n), iconSize: [size, size] });
+    const text = document.querySelector(".app").dataset.crowd.replace("{n}", n);
+    return window.L.marker(latlng, { icon, keyboard: false, alt: text, title: text });
+  }
+
+  /* What an event rests on, in words, with the way the vessel took. */
+  function explain(feature, layer, context) {
+    const p = feature.properties;
+    const data = document.querySelector(".app").dataset;
+    const box = words(p.label, ...p.sub.split(" · "), ...(p.facts || []), p.made ? data.made : "");
+    if (p.made) box.lastElementChild.className = "mark made";
+    dropPath();
+    window.L.popup({ className: "told", maxWidth: 280, autoPanPadding: [16, 56] })
+      .setLatLng(layer.getLatLng()).setContent(box).openOn(state.map);
+    const shut = state.map.getContainer().querySelector(".leaflet-popup-close-button");
+    if (shut) shut.setAttribute("aria-label", data.close);
+    if (p.path) {
+      const accent = getComputedStyle(document.documentElement).getPropertyValue("--made").trim();
+      state.path = window.L.polyline(p.path, { color: accent, weight: 3, interactive: false }).addTo(state.map);
+    }
+  }
+
+  function dropPath() {
+    if (state.path) state.map.removeLayer(state.path);
+    state.path = null;
+  }
+
   function layerPoint(feature, latlng) {
     const p = feature.properties;
     const sign = SIGNS[p.k] || "other";
@@ -221,15 +273,22 @@
 
   function eachThing(feature, layer, context) {
     const p = feature.properties;
+    if (p.cluster) return;
     const made = p.made ? document.querySelector(".app").dataset.made : "";
     if (context.hideout.layer === "sections" || context.hideout.layer === "zones") {
       layer.bindTooltip(words(p.label), {
         permanent: true, direction: "right", offset: [14, 0], interactive: false,
         className: "label label-" + context.hideout.layer,
       });
-      layer.on("add", () => layer.openTooltip(middle(layer)));
+      layer.on("add", function () {
+        layer.openTooltip(middle(layer));
+        state.names.add(layer);
+        soonPlaceNames();
+      });
+      layer.on("remove", () => state.names.delete(layer));
       return;
     }
+    if (layer.getLatLng) layer.on("click", () => explain(feature, layer, context));
     layer.bindTooltip(words(p.label, p.sub, made), { opacity: 1, className: "tip", sticky: !layer.getLatLng });
   }
 
@@ -241,8 +300,82 @@
     return longest[Math.floor(longest.length / 2)];
   }
 
+  /* ---- names: each at the first place along its line that is in view and free ---- */
+  const ASIDE = 20;
+  const MOST_PLACES = 40;
+
+  function soonPlaceNames() {
+    window.clearTimeout(state.naming);
+    state.naming = window.setTimeout(placeNames, 60);
+  }
+
+  function placeNames() {
+    const map = state.map;
+    if (!map) return;
+    const frame = map.getContainer().getBoundingClientRect();
+    const room = { left: 4, top: 4, right: frame.width - 4, bottom: frame.height - 4 };
+    const taken = [];
+    document.querySelectorAll(".crowd, .sign, .legend, .layers, .zoom, .credit, .leaflet-control-scale").forEach(function (el) {
+      const at = el.getBoundingClientRect();
+      if (!at.width) return;
+      taken.push({ left: at.left - frame.left, top: at.top - frame.top,
+                   right: at.right - frame.left, bottom: at.bottom - frame.top });
+    });
+    const order = [...state.names].sort((a, b) => weight(a) - weight(b));
+    order.forEach(function (layer) {
+      const name = layer.getTooltip();
+      const el = name && name.getElement();
+      if (!el || !el.offsetWidth) return;
+      const spot = freeSpot(layer, el.offsetWidth, el.offsetHeight, room, taken);
+      el.classList.toggle("crowded", !spot);
+      if (!spot) return;
+      taken.push(spot.box);
+      name.setLatLng(map.containerPointToLatLng([spot.left - ASIDE, spot.y]));
+    });
+  }
+
+  /* Zones in their order, then the reader's own section, then the others. */
+  function weight(layer) {
+    const p = layer.feature.properties;
+    if (p.rank) return p.rank;
+    const h = state.styling || state.first;
+    return h && p.id && p.id === h.mine ? 1000 : 1001;
+  }
+
+  function freeSpot(layer, width, height, room, taken) {
+    const bounds = state.map.getBounds();
+    const seen = [middle(layer), ...flat(layer.getLatLngs())].filter((at) => bounds.contains(at));
+    const every = Math.ceil(seen.length / MOST_PLACES);
+    const places = seen.filter((at, i) => i % every === 0);
+    // A zone is short and thick: its name goes beside it. A section's goes near its middle.
+    const zone = Boolean(layer.feature.properties.rank);
+    const from = { right: [...places], left: [...places] };
+    if (zone) {
+      from.right.sort((a, b) => b.lng - a.lng);
+      from.left.sort((a, b) => a.lng - b.lng);
+    }
+    for (let i = 0; i < places.length; i += 1) {
+      for (const side of ["right", "left"]) {
+        const at = state.map.latLngToContainerPoint(from[side][i]);
+        const left = side === "right" ? at.x + ASIDE : at.x - ASIDE - width;
+        const box = { left, right: left + width, top: at.y - height / 2, bottom: at.y + height / 2 };
+        const inside = box.left >= room.left && box.right <= room.right && box.top >= room.top && box.bottom <= room.bottom;
+        if (inside && !taken.some((other) => meet(box, other))) return { left, y: at.y, box };
+      }
+    }
+    return null;
+  }
+
+  function flat(latlngs) {
+    return latlngs.length && Array.isArray(latlngs[0]) ? latlngs.flatMap(flat) : latlngs;
+  }
+
+  function meet(a, b) {
+    return a.left < b.right + 4 && b.left < a.right + 4 && a.top < b.bottom + 2 && b.top < a.bottom + 2;
+  }
+
   window.shoregrid = {
-    landStyle, segmentStyle, eachSegment, layerStyle, layerPoint, eachThing,
+    landStyle, segmentStyle, eachSegment, layerStyle, layerPoint, clusterPoint, eachThing, placeNames,
     select, send, restyle, onMoved: function () {},
     map: () => state.map,
     layerOf: (id) => state.layers.get(id),

@@ -31,7 +31,7 @@
   };
 
   function remember(segment, shift, layers, mine, own, lang, theme) {
-    Object.assign(here, { shift, lang, theme, own });
+    Object.assign(here, { shift, lang, theme, own, layers: layers || [] });
     document.documentElement.lang = lang === "zh" ? "zh-CN" : "en";
     document.documentElement.dataset.theme = theme;
     keep("lang", lang);
@@ -39,7 +39,11 @@
     write({ segment, shift, layers: (layers || []).join(","), lang, theme,
             mine: own ? (mine ? 1 : 0) : null });
     if (!layers || !layers.length) { address.set("layers", ""); }
-    if (!here.settled && narrow()) one(".legend-fold").open = false;
+    if (!here.settled) {
+      if (small()) one(".legend-fold").open = false;
+      // A strip that was asked for before the shift changed comes back with the old one marked.
+      new window.MutationObserver(() => markShift(here.shift)).observe(one("#strip"), { childList: true });
+    }
     here.settled = true;
     markShift(shift);
     markSegment(segment);
@@ -79,6 +83,7 @@
   }
 
   /* ---- views ---- */
+  const small = () => window.matchMedia("(max-width: 1099px)").matches;
   const narrow = () => window.matchMedia("(max-width: 699px)").matches;
 
   function show(view) {
@@ -105,6 +110,7 @@
 
   async function goToDay(day, wantedHour) {
     const texts = one(".notices").dataset;
+    here.dayAsked = day;
     let slow = window.setTimeout(() => notice(texts.scoring.replace("{day}", day)), 300);
     try {
       const answer = await fetch("/api/scores/" + day, { method: "POST" });
@@ -113,9 +119,10 @@
       const shifts = await answer.json();
       const hour = wantedHour || (here.shift || "T22:00").slice(-5);
       const wanted = day + "T" + hour;
+      // The shift first: the strip is drawn with the one that holds when its day changes.
+      send("shift", shifts.includes(wanted) ? wanted : shifts[shifts.length - 1] || "");
       send("day", day);
       window.dash_clientside.set_props("date", { value: day });
-      send("shift", shifts.includes(wanted) ? wanted : shifts[shifts.length - 1] || "");
       notice("");
     } catch (error) {
       notice(texts.scoringFailed.replace("{day}", day));
@@ -148,11 +155,22 @@
   function step(by) {
     const cells = all("[data-shift]");
     const at = cells.findIndex((cell) => cell.dataset.shift === here.shift);
-    const next = cells[Math.max(0, at + by)];
-    if (!next || at + by < 0) return false;
+    const next = cells[at + by];
+    if (!next && at >= 0 && here.player === null) return stepOver(by, cells);
+    if (!next) return false;
     if (here.player !== null && next.dataset.scored === "0") return false;
     choose(next);
     if (document.activeElement && document.activeElement.dataset.shift) next.focus({ preventScroll: true });
+    return true;
+  }
+
+  /* Past either end of the strip the day beside it comes, with its first or last shift. */
+  function stepOver(by, cells) {
+    const end = by < 0 ? cells[0] : cells[cells.length - 1];
+    const day = new Date(end.dataset.shift.slice(0, 10) + "T00:00:00Z");
+    day.setUTCDate(day.getUTCDate() + by);
+    const hours = cells.map((cell) => cell.dataset.shift.slice(-5)).sort();
+    goToDay(day.toISOString().slice(0, 10), by < 0 ? hours[hours.length - 1] : hours[0]);
     return true;
   }
 
@@ -170,12 +188,26 @@
     const other = button.dataset.play;
     button.dataset.play = words.textContent;
     words.textContent = other;
+    button.setAttribute("aria-label", other);
     button.firstElementChild.className = "icon " + (on ? "icon-pause" : "icon-play");
   }
 
   /* ---- session, connection ---- */
   function over() {
     one("#session-over").hidden = false;
+  }
+
+  /* What a layer holds, once, when it has just been asked for. */
+  function sayLayer(name, whole) {
+    const texts = one(".notices").dataset;
+    const asked = here.asked === name;
+    if (asked) here.asked = null;
+    const fill = (text, n) => text.replace("{layer}", JSON.parse(texts.names)[name]).replace("{n}", n);
+    if (name === "tracks" && whole.thinned) notice(texts.thinned.replace("{n}", whole.thinned), true);
+    else if (!asked) return;
+    else if (!whole.features.length) notice(fill(texts.empty), true);
+    else if (name === "behaviours" || name === "stops") notice(fill(texts.count, whole.count), true);
+    else notice("");
   }
 
   const fetched = window.fetch;
@@ -187,12 +219,8 @@
       if (answer.status >= 500 && one("#broken")) one("#broken").hidden = false;
       if (away) away.hidden = true;
       const url = String(args[0] && args[0].url ? args[0].url : args[0]);
-      if (answer.ok && url.includes("/api/layers/tracks")) {
-        answer.clone().json().then(function (layer) {
-          const texts = one(".notices").dataset;
-          notice(layer.thinned ? texts.thinned.replace("{n}", layer.thinned) : "", true);
-        });
-      }
+      const layer = /\/api\/layers\/(\w+)/.exec(url);
+      if (answer.ok && layer) answer.clone().json().then((whole) => sayLayer(layer[1], whole)).catch(() => {});
       return answer;
     } catch (error) {
       if (away && error.name !== "AbortError") away.hidden = false;
@@ -212,7 +240,7 @@
     lang: (el) => { keep("lang", el.dataset.lang); write({ lang: el.dataset.lang }); window.location.reload(); },
     themeSwitch: () => send("theme", here.theme === "dark" ? "light" : "dark"),
     keys: () => one("#keys").showModal(),
-    sheet: () => cycleSheet(),
+    sheet: () => here.dragged || cycleSheet(),
     reload: () => window.location.reload(),
     bounds: function (el) {
       const [w, s, e, n] = el.dataset.bounds.split(",").map(Number);
@@ -273,30 +301,73 @@
     app.dataset.sheet = SHEETS[(SHEETS.indexOf(app.dataset.sheet) + 1) % SHEETS.length];
   }
 
+  /* It follows the finger and comes to rest at the nearest of the three; a tap goes to the next. */
+  const TAP_PX = 6;
+  const FLING = 0.5;
   let drag = null;
+
+  function restsAt() {
+    const full = window.innerHeight - 104;
+    return { low: 76, half: Math.round(window.innerHeight * 0.44), full };
+  }
+
   document.addEventListener("pointerdown", function (event) {
-    if (event.target.closest(".handle")) drag = { y: event.clientY, moved: false };
+    const grip = event.target.closest(".handle");
+    if (!grip) return;
+    const panel = one(".panel");
+    grip.setPointerCapture(event.pointerId);
+    drag = { y: event.clientY, from: panel.offsetHeight, panel, last: event.clientY, at: event.timeStamp, speed: 0, moved: false };
   });
   document.addEventListener("pointermove", function (event) {
     if (!drag) return;
-    const by = event.clientY - drag.y;
-    if (Math.abs(by) < 40) return;
-    const app = one("#app");
-    const at = SHEETS.indexOf(app.dataset.sheet) + (by < 0 ? 1 : -1);
-    app.dataset.sheet = SHEETS[Math.min(2, Math.max(0, at))];
-    drag = { y: event.clientY, moved: true };
+    const by = drag.y - event.clientY;
+    if (!drag.moved && Math.abs(by) < TAP_PX) return;
+    drag.moved = true;
+    drag.speed = (drag.last - event.clientY) / Math.max(1, event.timeStamp - drag.at);
+    drag.last = event.clientY;
+    drag.at = event.timeStamp;
+    const ends = restsAt();
+    drag.panel.classList.add("dragged");
+    drag.panel.style.height = Math.min(ends.full, Math.max(ends.low, drag.from + by)) + "px";
   });
-  document.addEventListener("pointerup", function () { drag = null; });
+  function dropSheet() {
+    if (!drag) return;
+    const { panel, moved, speed } = drag;
+    drag = null;
+    panel.classList.remove("dragged");
+    if (!moved) return;
+    here.dragged = true;
+    window.setTimeout(() => { here.dragged = false; }, 0);
+    const ends = restsAt();
+    const goal = panel.offsetHeight + (Math.abs(speed) > FLING ? speed * 180 : 0);
+    one("#app").dataset.sheet = SHEETS.reduce((a, b) => (Math.abs(ends[b] - goal) < Math.abs(ends[a] - goal) ? b : a));
+    panel.style.height = "";
+  }
+  document.addEventListener("pointerup", dropSheet);
+  document.addEventListener("pointercancel", dropSheet);
+
+  /* ---- on paper: when, by whom, and which view ---- */
+  window.addEventListener("beforeprint", function () {
+    const foot = one("#print-foot");
+    if (!foot) return;
+    foot.textContent = one("#app").dataset.printed.replace("{t}", new Date().toLocaleString(document.documentElement.lang)) + " · " + window.location.href;
+    one(".legend-fold").open = true;
+  });
 
   /* ---- what Dash calls ---- */
   const none = () => window.dash_clientside.no_update;
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     shoregrid_page: {
       remember,
-      layersChosen: (chosen) => chosen || [],
+      layersChosen: function (chosen) {
+        const now = chosen || [];
+        here.asked = now.find((name) => !(here.layers || []).includes(name)) || null;
+        return now;
+      },
       mineChosen: (on, own) => (on ? own : ""),
       dateChosen: function (day) {
-        if (day && day.slice(0, 10) !== dayOfStrip()) goToDay(day.slice(0, 10));
+        const wanted = day && day.slice(0, 10);
+        if (wanted && wanted !== dayOfStrip() && wanted !== here.dayAsked) goToDay(wanted);
         return none();
       },
       found: function (value) {

@@ -42,6 +42,7 @@ def _segments() -> gpd.GeoDataFrame:
             "from_m": [500.0 * i for i in range(N)],
             "to_m": [500.0 * (i + 1) for i in range(N)],
             "length_m": 500.0,
+            "shoreline_kind": ["island" if i == N - 1 else "mainland" for i in range(N)],
             "section_id": [sections[3 * i // N] for i in range(N)],
         },
         geometry=[LineString(shore[i : i + 2]) for i in range(N)],
@@ -288,16 +289,30 @@ class Double:
                 crs=4326,
             )
         t = NOW - timedelta(hours=5)
-        kinds = ["loitering", "shore_approach"] if name == "events" else ["smuggling", "theft"]
+        if name == "incidents":
+            return gpd.GeoDataFrame(
+                {"kind": ["smuggling", "theft"], "t0": t, "made": True},
+                geometry=[Point(122.0, 29.2), Point(121.97, 29.33)],
+                crs=4326,
+            )
+        way = LineString([(122.0, 29.2), (122.01, 29.21), (122.0, 29.22)])
         return gpd.GeoDataFrame(
             {
-                "kind": kinds,
-                "mmsi": [412000001, 412000002],
-                "t0": [t, t],
-                "t1": [NOW, NOW],
+                "kind": ["loitering", "shore_approach", "stop"],
+                "mmsi": [412000001, 412000002, 412000003],
+                "t0": t,
+                "t1": NOW,
+                "lon": [122.0, 121.97, 121.98],
+                "lat": [29.2, 29.33, 29.36],
+                "segment_id": ["seg0096", "seg0158", None],
+                "evidence": [
+                    json.dumps({"mean_speed_kn": 1.9, "reach_m": 375.4}),
+                    json.dumps({"why": ["slow", "heading"], "min_shore_m": 31.0}),
+                    json.dumps({"state": "at_anchor", "mean_speed_kn": 0.1}),
+                ],
                 "made": True,
             },
-            geometry=[Point(122.0, 29.2), Point(121.97, 29.33)],
+            geometry=[way, Point(121.97, 29.33), Point(121.98, 29.36)],
             crs=4326,
         )
 

@@ -41,7 +41,7 @@ def test_every_layer_answers(client, name, lang):
 
 
 def test_layers_of_a_shift_are_empty_without_one(client):
-    for name in ("zones", "behaviours"):
+    for name in ("zones", "behaviours", "stops"):
         assert client.get(f"/api/layers/{name}").json()["features"] == []
 
 
@@ -101,3 +101,23 @@ def test_the_whole_page_is_light(client):
     assert len(gzip.compress(page.encode())) < 40_000
     told = json.loads(page)["response"]["root"]["children"]
     assert told["type"] == "MantineProvider"
+
+
+def test_an_event_says_in_words_what_it_rests_on(client):
+    query = {"lang": "en", "shift": SHIFT}
+    found = client.get("/api/layers/behaviours", params=query).json()
+    assert found["count"] == 2
+    loitering, approach = (feature["properties"] for feature in found["features"])
+    assert loitering["sub"] == "vessel 412000001 · 18:40–23:40"
+    assert loitering["facts"][:3] == [
+        "lasted 5 h 0 min",
+        "mean speed 1.9 kn",
+        "stayed within 400 m",
+    ]
+    assert "off the shore" in loitering["facts"][3]
+    assert loitering["path"][0] == [29.2, 122.0]
+    assert approach["facts"][0] == "slow near the shore, heading for the shore"
+    assert approach["facts"][-1] == "30 m from the shore at the nearest"
+    assert "path" not in approach
+    stops = client.get("/api/layers/stops", params=query).json()
+    assert [feature["properties"]["facts"][0] for feature in stops["features"]] == ["at anchor"]

@@ -190,11 +190,14 @@ def test_a_date_that_is_not_scored_is_scored(desk):
 
 def test_a_shift_without_scores_is_scored_when_it_is_chosen(desk):
     page = desk.sign_in(name="analyst", query="?lang=en&shift=2026-11-25T10:00")
-    last = page.locator("[data-shift]").last
-    expect(last).to_have_attribute("data-scored", "0")
-    last.click()
-    page.wait_for_selector('[data-shift="2026-11-27T22:00"][aria-checked=true][data-scored="1"]')
-    expect(page.locator(".panel h2")).to_contain_text("27 Nov")
+    first = page.locator("[data-shift]").first.get_attribute("data-shift")
+    page.click('[data-day="1"]')
+    expect(page.locator("[data-shift]").first).not_to_have_attribute("data-shift", first)
+    new = page.locator('[data-shift][data-scored="0"]').last
+    shift = new.get_attribute("data-shift")
+    new.click()
+    page.wait_for_selector(f'[data-shift="{shift}"][aria-checked=true][data-scored="1"]')
+    expect(page.locator(".panel h2")).to_contain_text(f"{int(shift[8:10])} Nov 22:00")
 
 
 def test_every_layer_can_be_shown(desk):
@@ -202,9 +205,9 @@ def test_every_layer_can_be_shown(desk):
     page.click(".layers summary")
     page.locator(".layers").get_by_label("风险点", exact=True).check()
     page.wait_for_selector(".sign-risk")
-    page.locator(".layers").get_by_label("行为（本班次前 72 小时）", exact=True).check()
+    page.locator(".layers").get_by_label("可疑行为（72 小时内）", exact=True).check()
     page.wait_for_selector(".sign-loitering")
-    page.locator(".layers").get_by_label("船舶轨迹（最近 24 小时）", exact=True).check()
+    page.locator(".layers").get_by_label("船舶轨迹（24 小时内）", exact=True).check()
     page.wait_for_selector("#notice:has-text('只画了 10000 个点')")
     page.locator(".layers").get_by_label("码头", exact=True).uncheck()
     expect(page.locator(".sign-wharf")).to_have_count(0)
@@ -246,3 +249,73 @@ def test_a_session_that_ends_says_so(desk):
     page.wait_for_selector("#session-over:not([hidden])")
     assert "登录已过期" in page.inner_text("#session-over")
     desk.faults.clear()  # the browser reports the refusals that this test asked for
+
+
+def test_it_speaks_chinese_first_and_remembers_english(chromium, address):
+    context = chromium.new_context(locale="en-GB")
+    page = context.new_page()
+    page.goto(address)
+    assert page.get_attribute("html", "lang") == "zh-CN"
+    page.click(".lang")
+    assert page.inner_text("button") == "Sign in"
+    page.fill("#name", "chief")
+    page.fill("#password", "right-horse")
+    page.click("button[type=submit]")
+    page.wait_for_selector("html[data-map=ready][lang=en]")
+    page.goto(address)
+    page.wait_for_selector("html[data-map=ready][lang=en]")
+    context.close()
+
+
+def test_the_sheet_follows_the_finger(phone):
+    page = phone.sign_in()
+    grip = page.locator(".handle").bounding_box()
+    page.mouse.move(195, grip["y"] + 10)
+    page.mouse.down()
+    page.mouse.move(195, grip["y"] - 100, steps=5)
+    assert page.locator(".panel").bounding_box()["y"] == pytest.approx(grip["y"] - 110, abs=4)
+    page.mouse.move(195, 60, steps=10)
+    page.mouse.up()
+    page.wait_for_selector(".app[data-sheet=full]")
+    page.focus(".handle")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".app[data-sheet=low]")
+
+
+def test_no_name_on_the_map_is_cut_or_lies_on_another(phone):
+    page = phone.sign_in()
+    phone.idle()
+    page.wait_for_timeout(300)
+    boxes = page.evaluate(
+        """() => [...document.querySelectorAll('.label:not(.crowded), .legend, .layers')]
+        .map(el => el.getBoundingClientRect()).filter(b => b.width)
+        .map(b => [b.left, b.top, b.right, b.bottom])"""
+    )
+    assert len(boxes) > 2
+    for i, a in enumerate(boxes):
+        assert a[0] >= 0
+        assert a[2] <= PHONE["width"]
+        for b in boxes[:i]:
+            assert a[0] >= b[2] or b[0] >= a[2] or a[1] >= b[3] or b[1] >= a[3]
+
+
+def test_another_shift_asks_for_no_layer_that_it_does_not_change(desk):
+    page = desk.sign_in()
+    desk.idle()
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.click('[data-shift="2026-11-23T10:00"]')
+    expect(page.locator(".panel h2")).to_contain_text("10:00")
+    desk.idle()
+    page.wait_for_timeout(300)
+    assert [url for url in asked if "/api/layers/zones" in url]
+    assert not [url for url in asked if re.search("/api/layers/(sections|wharves)", url)]
+
+
+def test_an_event_is_explained_where_it_is_pressed(desk):
+    page = desk.sign_in(query="?layers=behaviours&view=29.2,122.0,13")
+    page.locator(".sign-loitering").click()
+    told = page.inner_text(".told")
+    for words in ("徘徊", "历时 5 小时 0 分", "平均 1.9 节", "400 m 范围内", "离岸约"):
+        assert words in told
+    assert page.get_attribute(".leaflet-popup-close-button", "aria-label") == "关闭"
