@@ -7,14 +7,6 @@ from scipy.spatial import cKDTree
 
 from geo.errors import InputError, Refusal
 
-EXTENTS = pl.Schema(
-    {
-        "section_id": pl.String(),
-        "shoreline_id": pl.String(),
-        "from_m": pl.Float64(),
-        "to_m": pl.Float64(),
-    }
-)
 _SAME_PLACE_M = 1e-6
 
 
@@ -91,46 +83,8 @@ def assign(segments: pl.DataFrame, cuts: pl.DataFrame, hangs: pl.DataFrame) -> p
     return place(middles, cuts, hangs)
 
 
-def extents(cuts: pl.DataFrame, hangs: pl.DataFrame, shorelines: pl.DataFrame) -> pl.DataFrame:
-    """Return each section's stretches, from cut to cut, hung shorelines whole.
-
-    ``shorelines`` needs ``shoreline_id, length_m``. On a ring the stretch through the origin
-    comes as two rows. Together the rows cover every cut or hung shoreline once.
-    """
-    length = dict(shorelines.select("shoreline_id", "length_m").iter_rows())
-    rows: list[tuple[str, str, float, float]] = []
-    for (shoreline_id,), own in (
-        cuts.sort("shoreline_id", "chainage_m").partition_by("shoreline_id", as_dict=True).items()
-    ):
-        at, ids = own["chainage_m"].to_list(), own["section_id"].to_list()
-        ends = [*at[1:], length[shoreline_id]]
-        if at[0] > 0.0:
-            rows.append((ids[-1], str(shoreline_id), 0.0, at[0]))
-        rows += [
-            (section, str(shoreline_id), a, b)
-            for section, a, b in zip(ids, at, ends, strict=True)
-            if b > a
-        ]
-    if len(cuts):
-        whole = hangs.filter(pl.col("shoreline_id").is_in(shorelines["shoreline_id"].to_list()))
-        section = place(whole.select("shoreline_id", chainage_m=pl.lit(0.0)), cuts, hangs)
-        rows += [
-            (of, hung, 0.0, length[hung])
-            for of, hung in zip(section, whole["shoreline_id"], strict=True)
-        ]
-    return pl.DataFrame(rows, schema=EXTENTS, orient="row").sort(
-        "section_id", "shoreline_id", "from_m"
-    )
-
-
-def stats(
-    segments: pl.DataFrame,
-    section_id: pl.Series,
-    *,
-    score: npt.NDArray[np.float64] | None = None,
-    wharves: pl.Series | None = None,
-) -> pl.DataFrame:
-    """Return per section its kilometres, segments, risk and wharves.
+def stats(segments: pl.DataFrame, section_id: pl.Series, *, wharves: pl.Series) -> pl.DataFrame:
+    """Return per section its kilometres, segments and wharves.
 
     Parameters
     ----------
@@ -138,37 +92,23 @@ def stats(
         ``length_m``.
     section_id : polars.Series
         Of each segment, as `assign` gives it.
-    score : array, optional
-        0..100 per segment.
-    wharves : polars.Series, optional
+    wharves : polars.Series
         The section of each wharf, as `place` gives it.
 
     Returns
     -------
     polars.DataFrame
-        ``section_id, km, n_segments, mean_score, max_score, wharves``; what was not given is null.
+        ``section_id, km, n_segments, wharves``.
     """
-    values = pl.Series(score).fill_nan(None) if score is not None else pl.lit(None, pl.Float64)
-    metres = pl.col("length_m")
-    weight = pl.when(pl.col("score").is_not_null()).then(metres)
-    out = (
-        segments.select("length_m", section_id=section_id, score=values)
+    counted = wharves.alias("section_id").to_frame().group_by("section_id").agg(wharves=pl.len())
+    return (
+        segments.select("length_m", section_id=section_id)
         .filter(pl.col("section_id").is_not_null())
         .group_by("section_id")
-        .agg(
-            km=metres.sum() / 1000.0,
-            n_segments=pl.len(),
-            mean_score=(pl.col("score") * metres).sum() / weight.sum(),
-            max_score=pl.col("score").max(),
-        )
-        .with_columns(mean_score=pl.col("mean_score").fill_nan(None))
+        .agg(km=pl.col("length_m").sum() / 1000.0, n_segments=pl.len())
+        .join(counted, on="section_id", how="left")
+        .with_columns(pl.col("wharves").fill_null(0))
         .sort("section_id")
-    )
-    if wharves is None:
-        return out.with_columns(wharves=pl.lit(None, pl.UInt32))
-    counted = wharves.alias("section_id").to_frame().group_by("section_id").agg(wharves=pl.len())
-    return out.join(counted, on="section_id", how="left", maintain_order="left").with_columns(
-        pl.col("wharves").fill_null(0)
     )
 
 

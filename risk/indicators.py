@@ -280,15 +280,19 @@ def _inspection_overdue(inputs: Inputs, when: _When, indicator: Indicator) -> Fl
         "place_id", group=pl.lit(0, pl.Int64), cadence=pl.col("cadence_days").cast(pl.Float64)
     )
     known = done.select("place_id", t=_epoch("t"))
-    last = np.column_stack([
-        things.join(
-            known.filter(pl.col("t") <= cutoff).group_by("place_id").agg(pl.col("t").max()),
-            on="place_id",
-            how="left",
-            maintain_order="left",
-        )["t"].fill_null(np.nan).to_numpy()
-        for cutoff in when.cutoff
-    ])
+    last = np.column_stack(
+        [
+            things.join(
+                known.filter(pl.col("t") <= cutoff).group_by("place_id").agg(pl.col("t").max()),
+                on="place_id",
+                how="left",
+                maintain_order="left",
+            )["t"]
+            .fill_null(np.nan)
+            .to_numpy()
+            for cutoff in when.cutoff
+        ]
+    )
     times = (when.t0 - last) / _DAY_MS / things["cadence"].to_numpy()[:, None]
     times = np.where(np.isnan(times), p["never_inspected"], times)
     return _spread(inputs.place_pairs, things, "place_id", inputs, times, reach_m=p["distance_m"])

@@ -35,12 +35,13 @@ class Inputs:
     """The tables of one evaluation.
 
     Segments are the rows of ``segments``, in that order everywhere; the columns ``exposure``
-    (0..1), ``settlement_distance_m`` may be absent or null. A pair table joins things to segment
-    rows (``segment``, counted from 0) with their shore distance in metres; pairs beyond reach are
-    simply not there. Times are UTC instants (``status_since`` too: a local day begins at its own
-    midnight). ``heard_days`` are the UTC dates with positions: where too few of those that count
-    were heard, no event is not "nothing happened" but unknown; None vouches for every day. ``landable_h`` is hours per segment and shift, NaN where unknown. ``light`` has one row
-    per shift, as `risk.light.light` makes it.
+    (0..1), ``settlement_distance_m`` may be absent or null. A pair table joins things to
+    segment rows (``segment``, counted from 0) with their shore distance in metres; pairs beyond
+    reach are simply not there. Times are UTC instants (``status_since`` too: a local day begins
+    at its own midnight). ``heard_days`` are the UTC dates with positions: where too few of
+    those that count were heard, no event is not "nothing happened" but unknown; None vouches
+    for every day. ``landable_h`` is hours per segment and shift, NaN where unknown. ``light``
+    has one row per shift, as `risk.light.light` makes it.
 
     None says that the county has no such source: its indicators are missing then, and take their
     prior with a wider interval. An empty table says that the source is there and nothing in it.

@@ -62,25 +62,6 @@ def shifts(day: date, *, tz: ZoneInfo, starts: Sequence[str] = DEFAULT_STARTS) -
     ]
 
 
-def containing(t: datetime, *, tz: ZoneInfo, starts: Sequence[str] = DEFAULT_STARTS) -> Shift:
-    """Return the shift in which an instant lies.
-
-    Parameters
-    ----------
-    t : datetime
-        An aware instant.
-    tz, starts
-        As for `shifts`.
-    """
-    day = t.astimezone(tz).date()
-    for back in range(4):  # a day may be skipped whole where a zone crosses the date line
-        for shift in reversed(shifts(day - timedelta(days=back), tz=tz, starts=starts)):
-            if shift.t0 <= t < shift.t1:
-                return shift
-    msg = f"no shift holds {t.isoformat()} in {tz.key}"
-    raise AssertionError(msg)
-
-
 def _times(starts: Sequence[str]) -> list[time]:
     times: list[time] = []
     bad: list[str] = []

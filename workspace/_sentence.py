@@ -21,7 +21,7 @@ def sentence(
     known = facts(
         ws,
         weights,
-        segment=int(segment_ids.index_of(row["segment_id"]) or 0),
+        segment=segment_ids.to_list().index(row["segment_id"]),
         shift=shift,
         as_of=as_of,
         figures={

@@ -8,10 +8,9 @@ import numpy as np
 import polars as pl
 import shapely
 
+from ais.tracks import tracks as cut_tracks
 from workspace import archive, store
 from workspace.folder import Workspace
-
-_TRACK_GAP_MS = 3_600_000
 
 
 def tracks(
@@ -24,16 +23,15 @@ def tracks(
 ) -> tuple[gpd.GeoDataFrame, bool]:
     """Return the ways of the vessels in a time and box, and whether points were left out.
 
-    Columns: mmsi, name, kind, t0, t1, n (positions), geometry LineString. A way is cut where the
-    silence exceeds an hour. Above ``max_points`` every k-th position is kept, first and last of
+    Columns: mmsi, name, kind, t0, t1, n (positions), geometry LineString. Ways are the
+    tracks of ``ais.tracks``. Above ``max_points`` every k-th position is kept, first and last of
     each way always.
     """
-    found = archive.read(ws.positions, t0=t0, t1=t1, bbox=bbox, columns=["mmsi", "t", "lon", "lat"])
-    cut = (pl.col("mmsi") != pl.col("mmsi").shift()) | (
-        pl.col("t").diff().dt.total_milliseconds() > _TRACK_GAP_MS
-    )
     found = (
-        found.with_columns(way=cut.fill_null(value=True).cum_sum())
+        cut_tracks(archive.read(ws.positions, t0=t0, t1=t1, bbox=bbox))
+        .filter(pl.col("track_id").is_not_null())
+        .select("mmsi", "t", "lon", "lat", way="track_id")
+        .sort("way", "t")
         .with_columns(n=pl.len().over("way"), at=pl.int_range(pl.len()).over("way"))
         .filter(pl.col("n") > 1)
     )

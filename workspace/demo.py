@@ -2,12 +2,12 @@
 
 import json
 import secrets
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -99,16 +99,13 @@ def build_demo(
             mend="Name a new folder, or remove this one first.",
         )
     # Built beside its place and moved there whole: a folder of that name is a finished example.
-    building = root.with_name(f"{root.name}.building")
-    shutil.rmtree(building, ignore_errors=True)
-    try:
+    root.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=f".{root.name}.", dir=root.parent) as beside:
+        building = Path(beside) / root.name
         built = _build(building, progress, now or datetime.now(UTC), days, vessels, workers)
-    except BaseException:
-        shutil.rmtree(building, ignore_errors=True)
-        raise
-    if root.exists():
-        root.rmdir()
-    building.replace(root)
+        if root.exists():
+            root.rmdir()
+        building.replace(root)
     return built
 
 

@@ -88,8 +88,11 @@ def _along_shore(
     high = np.floor((found.chainage_m[thing] + reach_m) / each_m).astype(np.int64)
     high = np.minimum(high, low + count[line] - 1)
     row = np.repeat(np.arange(len(thing)), high - low + 1)
-    number = np.arange(len(row)) - np.repeat(np.cumsum(high - low + 1) - (high - low + 1),
-                                             high - low + 1) + low[row]
+    number = (
+        np.arange(len(row))
+        - np.repeat(np.cumsum(high - low + 1) - (high - low + 1), high - low + 1)
+        + low[row]
+    )
     line = line[row]
     number = np.where(ring[line], number % count[line], number)
     there = (number >= 0) & (number < count[line])

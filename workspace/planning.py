@@ -9,6 +9,7 @@ import polars as pl
 import shapely
 from sqlalchemy import and_
 
+from duty.posts import zone_chiefs
 from risk.shifts import Shift
 from risk.weights import WeightSet
 from risk.zones import zones
@@ -42,6 +43,8 @@ def plan(
     weights = weight_set()
     shore = segments(ws)
     line = _line(ws, shore)
+    owner = pl.Series(shore["section_id"].to_list(), dtype=pl.String)
+    posts = store.read(ws.engine, "posts")
     rows: list[dict[str, Any]] = []
     with run.step("zones"):
         for shift in wanted:
@@ -54,8 +57,10 @@ def plan(
                 budget_km=ws.config.patrol_km,
                 max_zones=ws.config.max_zones,
             )
+            day_of = shift.t0.astimezone(ws.config.tz).date()
+            chiefs = zone_chiefs(chosen, line, owner, posts, day_of)
             rows += [
-                _zone(ws, weights, run, shift, zone, shore, scored)
+                _zone(ws, weights, run, shift, zone, chiefs, shore, scored)
                 for zone in chosen.iter_rows(named=True)
             ]
     run.counts = {"shifts": len(wanted), "zones": len(rows)}
@@ -87,6 +92,7 @@ def _zone(
     run: Run,
     shift: Shift,
     zone: dict[str, Any],
+    chiefs: pl.DataFrame,
     shore: gpd.GeoDataFrame,
     scored: pl.DataFrame,
 ) -> dict[str, Any]:
@@ -105,20 +111,7 @@ def _zone(
         ),
     ).row(0, named=True)
     said = sentence(ws, weights, worst, shift, as_of=run.as_of)
-    shares = (
-        pl.DataFrame(
-            {
-                "section_id": pl.Series(
-                    [shore["section_id"].iloc[row] for row in members], dtype=pl.String
-                ),
-                "m": shore["length_m"].to_numpy()[members],
-            }
-        )
-        .drop_nulls()
-        .group_by("section_id")
-        .agg(pl.col("m").sum())
-        .sort(["m", "section_id"], descending=[True, False])
-    )
+    sections = chiefs.filter(pl.col("zone_id") == zone["zone_id"])["section_id"].drop_nulls()
     return {
         "run_id": run.run_id,
         "shift_start": shift.t0,
@@ -129,7 +122,7 @@ def _zone(
         "risk": zone["risk"],
         "reason_zh": said.reason_zh,
         "reason_en": said.reason_en,
-        "section_ids": json.dumps(shares["section_id"].to_list()),
+        "section_ids": json.dumps(sections.unique(maintain_order=True).to_list()),
         "geometry": shapely.to_wkb(
             shapely.line_merge(shapely.multilinestrings(list(shore.geometry.iloc[members])))
         ),

@@ -10,6 +10,8 @@ import polars as pl
 import shapely
 from sqlalchemy import and_
 
+from duty.posts import CHIEF, in_force
+from duty.sections import assign, place, stats
 from risk.light import light
 from risk.shifts import Shift, shifts
 from workspace import archive, db, store, tide
@@ -34,7 +36,6 @@ __all__ = [
     "tracks",
 ]
 
-LAYERS = ("wharves", "risk_points", "facilities", "incidents", "sections", "zones", "events")
 LAYERS = ("wharves", "risk_points", "facilities", "incidents", "sections", "zones", "events")
 
 
@@ -103,8 +104,6 @@ def _cut(ws: Workspace) -> gpd.GeoDataFrame:
     cuts = store.read(ws.engine, "section_cuts")
     if cuts.is_empty() or found.empty:
         return found.assign(section_id=None)
-    from duty.sections import assign
-
     plain = store.read(
         ws.engine, "segments", columns=["segment_id", "shoreline_id", "from_m", "to_m"]
     )
@@ -120,33 +119,31 @@ def land(ws: Workspace) -> gpd.GeoDataFrame:
 def sections(ws: Workspace) -> pl.DataFrame:
     """Return sections with their length and the chief in post today.
 
-    Columns: section_id, name, name_en, km, n_segments, chief_name, chief_unit, duty_phone, made.
+    Columns: section_id, name, name_en, km, n_segments, wharves, chief_name, chief_unit,
+    duty_phone, made.
     """
-    tables = ("sections", "section_cuts", "section_hangs", "segments", "posts")
+    tables = ("sections", "section_cuts", "section_hangs", "segments", "wharves", "posts")
     today = datetime.now(ws.config.tz).date()
     return cached(ws, ("sections", today), tables, lambda: _sections(ws, today))
 
 
 def _sections(ws: Workspace, today: date) -> pl.DataFrame:
     shore = segments(ws)
-    sums = (
-        pl.DataFrame(
-            {
-                "section_id": pl.Series(shore["section_id"].tolist(), dtype=pl.String),
-                "m": shore["length_m"].to_numpy(),
-            }
-        )
-        .group_by("section_id")
-        .agg(km=pl.col("m").sum() / 1000.0, n_segments=pl.len())
+    cuts, hangs = (store.read(ws.engine, name) for name in ("section_cuts", "section_hangs"))
+    wharves = store.read(
+        ws.engine,
+        "wharves",
+        where=db.wharves.c.shoreline_id.is_not(None),
+        columns=["shoreline_id", "chainage_m"],
     )
-    post = db.posts.c
+    sums = stats(
+        pl.DataFrame({"length_m": shore["length_m"].to_numpy()}),
+        pl.Series(shore["section_id"].tolist(), dtype=pl.String),
+        wharves=place(wharves, cuts, hangs) if cuts.height else pl.Series([], dtype=pl.String),
+    )
     chiefs = (
-        store.read(ws.engine, "posts", where=post.object_kind == "section")
-        .filter(
-            pl.col("role") == "section_chief",
-            pl.col("valid_from").is_null() | (pl.col("valid_from") <= today),
-            pl.col("valid_to").is_null() | (pl.col("valid_to") >= today),
-        )
+        in_force(store.read(ws.engine, "posts"), today)
+        .filter((pl.col("object_kind") == "section") & (pl.col("role") == CHIEF))
         .sort("valid_from", "post_id", nulls_last=False)
         .unique("object_id", keep="last", maintain_order=True)
         .select(
@@ -157,7 +154,7 @@ def _sections(ws: Workspace, today: date) -> pl.DataFrame:
         store.read(ws.engine, "sections")
         .select("section_id", "name", "name_en", "made")
         .join(sums, on="section_id", how="left", maintain_order="left")
-        .with_columns(pl.col("km").fill_null(0.0), pl.col("n_segments").fill_null(0))
+        .with_columns(pl.col("km").fill_null(0.0), pl.col("n_segments", "wharves").fill_null(0))
         .join(chiefs, on="section_id", how="left", maintain_order="left")
     )
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from duty.sections import assign, extents, hang_islands, place, problems, stats
+from duty.sections import assign, hang_islands, place, problems, stats
 from geo.errors import InputError
 
 NO_HANGS = pl.DataFrame(
@@ -58,6 +58,38 @@ def coasts(draw):
     return shorelines, cuts_of(rows), pl.DataFrame(hangs, schema=NO_HANGS.schema, orient="row")
 
 
+def extents(cuts, hangs, shorelines):
+    """Return each section's stretches, from cut to cut, hung shorelines whole.
+
+    ``shorelines`` needs ``shoreline_id, length_m``. On a ring the stretch through the origin
+    comes as two rows. Together the rows cover every cut or hung shoreline once.
+    """
+    length = dict(shorelines.select("shoreline_id", "length_m").iter_rows())
+    rows: list[tuple[str, str, float, float]] = []
+    for (shoreline_id,), own in (
+        cuts.sort("shoreline_id", "chainage_m").partition_by("shoreline_id", as_dict=True).items()
+    ):
+        at, ids = own["chainage_m"].to_list(), own["section_id"].to_list()
+        ends = [*at[1:], length[shoreline_id]]
+        if at[0] > 0.0:
+            rows.append((ids[-1], str(shoreline_id), 0.0, at[0]))
+        rows += [
+            (section, str(shoreline_id), a, b)
+            for section, a, b in zip(ids, at, ends, strict=True)
+            if b > a
+        ]
+    if len(cuts):
+        whole = hangs.filter(pl.col("shoreline_id").is_in(shorelines["shoreline_id"].to_list()))
+        section = place(whole.select("shoreline_id", chainage_m=pl.lit(0.0)), cuts, hangs)
+        rows += [
+            (of, hung, 0.0, length[hung])
+            for of, hung in zip(section, whole["shoreline_id"], strict=True)
+        ]
+    return pl.DataFrame(
+        rows, schema=["section_id", "shoreline_id", "from_m", "to_m"], orient="row"
+    ).sort("section_id", "shoreline_id", "from_m")
+
+
 @given(coasts())
 def test_sections_partition_the_shore(coast):
     shorelines, cuts, hangs = coast
@@ -78,7 +110,7 @@ def test_sections_partition_the_shore(coast):
     for s, m, section in middles.iter_rows():
         inside = (pl.col("shoreline_id") == s) & (pl.col("from_m") <= m) & (m < pl.col("to_m"))
         assert parts.filter(inside)["section_id"].to_list() == [section]
-    km = stats(segments, given_to)["km"].sum()
+    km = stats(segments, given_to, wharves=given_to.clear())["km"].sum()
     assert km == pytest.approx(shorelines["length_m"].sum() / 1000)
 
 
@@ -161,14 +193,8 @@ def test_islands_hang_on_the_nearest_cut_shore():
     assert hang_islands(segments, cuts_of([])).is_empty()
 
 
-def test_stats_weigh_risk_by_length():
+def test_stats_count_kilometres_segments_and_wharves():
     segments = pl.DataFrame({"length_m": [100.0, 300.0, 500.0]})
     section = pl.Series(["S1", "S1", "S2"])
-    out = stats(
-        segments,
-        section,
-        score=np.array([80.0, 40.0, np.nan]),
-        wharves=pl.Series(["S1", "S1"]),
-    )
-    assert out.rows() == [("S1", 0.4, 2, 50.0, 80.0, 2), ("S2", 0.5, 1, None, None, 0)]
-    assert stats(segments, section)["wharves"].null_count() == 2
+    out = stats(segments, section, wharves=pl.Series(["S1", "S1"]))
+    assert out.rows() == [("S1", 0.4, 2, 2), ("S2", 0.5, 1, 0)]
