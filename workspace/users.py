@@ -16,7 +16,8 @@ from typing import Any
 import polars as pl
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy.exc import OperationalError
 
 from geo.errors import InputError
 from workspace import db, store
@@ -37,6 +38,7 @@ ROLES = {
 SCOPES = ("section",)
 _MIN_LENGTH = 10
 _TOUCH = timedelta(minutes=1)
+_TOUCH_WAIT_MS = 100
 _hasher = PasswordHasher()
 
 
@@ -167,7 +169,7 @@ def sign_in(
     with ws.begin() as connection:
         row = _by_name(connection, name)
         if row is None or not row.active:
-            refusal = SignInError("wrong")
+            refusal = _stranger(connection, ws, name, moment)
         elif row.locked_until is not None and moment < row.locked_until:
             refusal = SignInError("locked", row.locked_until)
         elif not fits:
@@ -194,6 +196,23 @@ def _fail(connection: Connection, ws: Workspace, row: Row[Any], moment: datetime
         .values(failures=failures, locked_until=until)
     )
     return SignInError("wrong") if until is None else SignInError("locked", until)
+
+
+def _stranger(connection: Connection, ws: Workspace, name: str, moment: datetime) -> SignInError:
+    """Refuse a name that may not sign in just as a wrong password is refused, lock and all."""
+    lasts = timedelta(minutes=ws.config.lockout_minutes)
+    tries = connection.scalar(
+        select(func.count())
+        .select_from(db.audit)
+        .where(
+            db.audit.c.user == name,
+            db.audit.c.action.startswith("sign-in refused"),
+            db.audit.c.t > moment - lasts,
+        )
+    )
+    if (tries or 0) + 1 < ws.config.lockout_failures:
+        return SignInError("wrong")
+    return SignInError("locked", moment + lasts)
 
 
 def _open(
@@ -233,13 +252,25 @@ def who(ws: Workspace, token: str, *, now: datetime | None = None) -> User | Non
     if moment >= row.expires or moment - row.last_seen >= timedelta(hours=ws.config.idle_hours):
         return None
     if moment - row.last_seen >= _TOUCH:
-        with ws.begin() as connection:
-            connection.execute(
-                update(db.sessions)
-                .where(db.sessions.c.token_hash == digest)
-                .values(last_seen=moment)
-            )
+        _touch(ws, digest, moment)
     return _user(row)
+
+
+def _touch(ws: Workspace, digest: str, moment: datetime) -> None:
+    """Note that a session is in use; while another process writes, the note can wait."""
+    used = update(db.sessions).where(db.sessions.c.token_hash == digest).values(last_seen=moment)
+    with ws.engine.connect() as connection:
+        on_sqlite = connection.dialect.name == "sqlite"
+        if on_sqlite:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={_TOUCH_WAIT_MS}")
+        try:
+            connection.execute(used)
+            connection.commit()
+        except OperationalError:
+            connection.rollback()
+        finally:
+            if on_sqlite:
+                connection.exec_driver_sql(f"PRAGMA busy_timeout={db.WAIT_S * 1000}")
 
 
 def sign_out(ws: Workspace, token: str, *, now: datetime | None = None) -> None:

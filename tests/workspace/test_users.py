@@ -1,5 +1,6 @@
 """Accounts, sign-in, lockout, sessions and the trail."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -126,3 +127,27 @@ def test_sessions_that_ended_are_swept(ws: Workspace) -> None:
     users.sign_in(ws, "a", PASSWORD, now=NOW + timedelta(days=3))
     with ws.engine.connect() as connection:
         assert len(connection.execute(select(db.sessions)).all()) == 1
+
+
+def test_a_name_nobody_has_is_refused_just_as_a_wrong_password(plain_ws: Workspace) -> None:
+    users.add(plain_ws, "known", "a long pass phrase", role="analyst")
+    told = {}
+    for name in ("known", "unknown"):
+        told[name] = []
+        for _ in range(plain_ws.config.lockout_failures + 1):
+            with pytest.raises(users.SignInError) as caught:
+                users.sign_in(plain_ws, name, "wrong wrong wrong", now=NOW)
+            told[name].append(caught.value.reason)
+    assert told["known"] == told["unknown"]
+    assert told["known"][-1] == "locked"
+
+
+def test_a_long_write_elsewhere_makes_nobody_wait_to_be_known(plain_ws: Workspace) -> None:
+    users.add(plain_ws, "known", "a long pass phrase", role="analyst")
+    token, _ = users.sign_in(plain_ws, "known", "a long pass phrase", now=NOW)
+    with plain_ws.begin():
+        started = time.perf_counter()
+        user = users.who(plain_ws, token, now=NOW + timedelta(minutes=5))
+        assert time.perf_counter() - started < 5.0
+    assert user is not None
+    assert user.name == "known"
