@@ -171,6 +171,7 @@ def _header(desk: Desk, places: list[dict[str, Any]]) -> html.Header:
                 id="search",
                 data=places,
                 searchable=True,
+                selectFirstOptionOnChange=True,
                 clearable=True,
                 limit=30,
                 placeholder=desk.say("search"),

@@ -75,22 +75,27 @@
       state.map = context.map;
       window.requestAnimationFrame(mapReady);
     }
-    layer.on("click", function (event) {
-      window.L.DomEvent.stopPropagation(event);
-      send("segment", nearest(event.layerPoint) || p.id);
-    });
     state.first = state.first || context.hideout;
-    layer.on("mouseover mousemove", showTip);
-    layer.on("mouseout", hideTip);
     if (p.id === state.selected) layer.on("add", () => window.requestAnimationFrame(drawSelection));
   }
 
-  /* One tip for all segments: thousands of them would each cost time at every opening. */
+  /* One ear and one tip for all segments: thousands of each would cost time at every opening. */
+  function listen() {
+    const any = state.layers.values().next().value;
+    const group = Object.values(any._eventParents)[0];
+    group.on("click", function (event) {
+      window.L.DomEvent.stopPropagation(event);
+      send("segment", nearest(event.layerPoint) || event.propagatedFrom.feature.properties.id);
+    });
+    group.on("mouseover mousemove", showTip);
+    group.on("mouseout", hideTip);
+  }
+
   function showTip(event) {
     if (!state.tip) {
       state.tip = window.L.tooltip({ opacity: 1, className: "tip", direction: "right", offset: [12, 0] });
     }
-    const p = event.target.feature.properties;
+    const p = event.propagatedFrom.feature.properties;
     if (state.tipOf !== p.id || event.type === "mouseover") {
       state.tipOf = p.id;
       state.tip.setContent(segmentWords(p));
@@ -150,6 +155,7 @@
     if (renderer) renderer.options.tolerance = window.matchMedia("(pointer: coarse)").matches ? 12 : 4;
     if (!map.getPane("selection")) {
       map.createPane("selection").style.zIndex = 390;
+      listen();
       map.on("moveend", moved);
       map.on("movestart zoomstart", hideTip);
       map.on("popupclose", dropPath);

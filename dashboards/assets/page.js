@@ -373,6 +373,7 @@
       found: function (value) {
         const map = window.shoregrid.map();
         if (!value || !map) return none();
+        if (narrow()) show("map");
         const [what, where] = [value[0], value.slice(2).split(",")];
         if (what === "b") map.fitBounds([[+where[1], +where[0]], [+where[3], +where[2]]]);
         else map.setView([+where[1], +where[0]], 14);
