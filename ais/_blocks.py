@@ -2,9 +2,11 @@
 
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import BinaryIO, NamedTuple
 
 GZIP_MAGIC = b"\x1f\x8b"
+BOM = b"\xef\xbb\xbf"
 _RAW = 1 << 20
 
 
@@ -24,17 +26,28 @@ class _BrokenError(Exception):
     """The compressed stream cannot be followed any further."""
 
 
+def _sound_part(member: "zlib._Decompress", raw: bytes) -> bytes:
+    """Return what can be unpacked before the damage: zlib keeps nothing of a call that fails."""
+    sound = bytearray()
+    with suppress(zlib.error):
+        for at in range(len(raw)):
+            sound += member.decompress(raw[at : at + 1])
+    return bytes(sound)
+
+
 def _inflate(handle: BinaryIO) -> Iterator[bytes]:
     """Yield what a gzip file of one or many members holds; all that can be had."""
     member = zlib.decompressobj(wbits=31)
     fresh = True
     while raw := handle.read(_RAW):
         while raw:
+            before = member.copy()
             try:
                 out = member.decompress(raw)
             except zlib.error as error:
                 if fresh and raw.strip(b"\0") == b"":
                     return  # padding after the last member, as tape and rsync leave it
+                yield _sound_part(before, raw)
                 raise _BrokenError("damaged_gz") from error
             fresh = False
             if out:
@@ -54,7 +67,10 @@ def _plain(handle: BinaryIO) -> Iterator[bytes]:
 
 
 def head(handle: BinaryIO, size: int) -> tuple[bytes, bool]:
-    """Return up to ``size`` bytes of content from the start, and whether it is gzipped."""
+    """Return up to ``size`` bytes of content from the start, and whether it is gzipped.
+
+    Where a gzip file breaks off, the half line before the break is dropped, as in ``blocks``.
+    """
     zipped = handle.read(2) == GZIP_MAGIC
     handle.seek(0)
     parts: list[bytes] = []
@@ -66,9 +82,10 @@ def head(handle: BinaryIO, size: int) -> tuple[bytes, bool]:
             if have >= size:
                 break
     except _BrokenError:
-        pass
+        whole = b"".join(parts)
+        parts = [whole[: whole.rfind(b"\n") + 1]]
     handle.seek(0)
-    return b"".join(parts)[:size], zipped
+    return b"".join(parts)[:size].removeprefix(BOM), zipped
 
 
 def blocks(handle: BinaryIO, *, size: int) -> Iterator[Block]:
@@ -82,11 +99,13 @@ def blocks(handle: BinaryIO, *, size: int) -> Iterator[Block]:
     row = 1
     parts: list[bytes] = []
     have = 0
+    begun = False
     held: Block | None = None
     broken: str | None = None
     try:
         for part in _inflate(handle) if zipped else _plain(handle):
-            parts.append(part)
+            parts.append(part if begun else part.removeprefix(BOM))
+            begun = True
             have += len(part)
             if have < size:
                 continue

@@ -280,7 +280,7 @@ def read_csv(
         data, first_row = block.data, block.row
         if not names:
             end = data.find(b"\n") + 1 or len(data)
-            header = data[:end].decode("utf-8-sig", "replace").strip()
+            header = data[:end].replace(b"\r", b"").decode("utf-8", "replace").strip()
             names = next(csv.reader([header]))
             data, first_row = data[end:], first_row + 1
         starts, ends, verdict = _commas(np.frombuffer(data, np.uint8), len(names) - 1)

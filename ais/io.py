@@ -52,19 +52,46 @@ def _sniff(path: Path) -> tuple[Dialect, str]:
             raise InputError(
                 f"this is a {name} file", where=where, mend="Unpack it, or pack it with gzip."
             )
-    text = start.removeprefix(b"\xef\xbb\xbf")
-    if b"\0" in text:
-        raise InputError("this is a binary file, not text", where=where, mend=known)
-    header = text.split(b"\n", 1)[0].decode("utf-8", "replace").strip()
+    _must_be_text(start, where, known)
+    header = _header(start)
     layout = layout_of(header)
     if layout is not None:
         return ("dma" if layout.name == "dma" else "noaa"), header
-    if _SENTENCE.search(text):
+    if _SENTENCE.search(start):
         return "nmea", header
+    if any(layout_of(header.replace(mark, ",")) for mark in ";\t"):
+        raise InputError(
+            "the columns are not separated by commas",
+            where=f"{where}, row 1",
+            mend="Save the table with commas between columns and points in numbers.",
+        )
     shown = header[:200] + ("…" if len(header) > 200 else "")
     raise InputError(
         f"no AIS dialect begins with the line {shown!r}", where=f"{where}, row 1", mend=known
     )
+
+
+def _must_be_text(start: bytes, where: str, known: str) -> None:
+    """Raise InputError where the first bytes are not lines of text in ASCII or a superset."""
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise InputError("the text is UTF-16", where=where, mend="Save it as UTF-8.")
+    if b"\0" in start:
+        raise InputError("this is a binary file, not text", where=where, mend=known)
+    if b"\r" in start.strip() and b"\n" not in start:
+        raise InputError(
+            "the lines end with a carriage return alone",
+            where=where,
+            mend="Save it with line feeds (LF or CR LF).",
+        )
+
+
+def _header(start: bytes) -> str:
+    """Return the first line; Chinese programs write GB 18030 where it is not UTF-8."""
+    line = start.split(b"\n", 1)[0].replace(b"\r", b"")
+    try:
+        return line.decode().strip()
+    except UnicodeDecodeError:
+        return line.decode("gb18030", "replace").strip()
 
 
 def sniff(path: str | Path) -> Dialect:
