@@ -15,6 +15,10 @@ from geo.tides import CONSTITUENTS, Station, known
 # Constituents that pyTMD has no argument for are left out, and named in the station's note, while
 # they hold no more than this share of all amplitudes (Kanmen 0.1 %, Anchorage 2 %).
 _LEFT_OUT_SHARE = 0.05
+_STATIONS_MEND = (
+    "Expected an object with a list 'stations', each with id, name, latitude, longitude and "
+    "'harmonic_constituents' (name, amplitude, phase)."
+)
 _VECTOR_MEND = "Give a GeoPackage, GeoJSON, zipped Shapefile or GeoParquet layer."
 
 
@@ -32,7 +36,7 @@ def read_layer(path: Path) -> gpd.GeoDataFrame:
         if path.suffix.lower() == ".parquet":
             table = gpd.read_parquet(path)
         else:
-            table = pyogrio.read_dataframe(path)
+            table = pyogrio.read_dataframe(path, layer=_only_layer(path))
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError,
             OSError) as problem:
         raise InputError(
@@ -43,6 +47,18 @@ def read_layer(path: Path) -> gpd.GeoDataFrame:
     if table.empty:
         raise InputError("the layer has no features", where=str(path), mend=_VECTOR_MEND)
     return table
+
+
+def _only_layer(path: Path) -> str:
+    """Return the name of the layer that has shapes; raise InputError where there are several."""
+    layers = pyogrio.list_layers(path)
+    drawn = [str(name) for name, kind in layers if kind is not None]
+    if len(drawn) > 1:
+        raise InputError(
+            f"the file has {len(drawn)} layers ({', '.join(drawn[:10])})", where=str(path),
+            mend="Save the layer that is wanted to a file of its own.",
+        )
+    return drawn[0] if drawn else str(layers[0][0])
 
 
 def read_stations(path: Path) -> list[Station]:
@@ -77,12 +93,16 @@ def _stations_from_json(path: Path) -> list[Station]:
         stations = table["stations"]
     except (json.JSONDecodeError, KeyError, TypeError) as problem:
         raise InputError(
-            f"it is not a table of tide stations ({problem})",
-            where=str(path),
-            mend="Expected an object with a list 'stations'.",
+            f"it is not a table of tide stations ({problem})", where=str(path), mend=_STATIONS_MEND
         ) from problem
+    if not isinstance(stations, list) or not stations:
+        raise InputError(
+            "it is not a table of tide stations ('stations' is no list, or an empty one)",
+            where=str(path), mend=_STATIONS_MEND,
+        )
     out = []
     for number, entry in enumerate(stations, start=1):
+        _shape_of_station(entry, f"{path}, station {number}")
         name = str(entry.get("name", entry.get("id", number)))
         where = f"{path}, station {number} ({name})"
         rows = [
@@ -102,10 +122,39 @@ def _stations_from_json(path: Path) -> list[Station]:
                 lat=_number(entry.get("latitude"), "latitude", "-", where, low=-90, high=90),
                 constituents=constituents,
                 note=note,
-                datums={k: float(v) for k, v in entry.get("datums", {}).items()},
+                datums={k: _number(v, f"datum {k}", "-", where)
+                        for k, v in entry.get("datums", {}).items()},
             )
         )
-    return out
+    return _each_once(out, path)
+
+
+def _shape_of_station(entry: object, where: str) -> None:
+    """Raise InputError where a station is not built as the Neaps database builds one."""
+    parts = entry if isinstance(entry, dict) else {}
+    constituents = parts.get("harmonic_constituents")
+    if not (
+        isinstance(constituents, list)
+        and all(isinstance(one, dict) for one in constituents)
+        and isinstance(parts.get("datums", {}), dict)
+    ):
+        raise InputError(
+            "the station is not an object with a list 'harmonic_constituents' of objects "
+            "(and 'datums', an object, where there are any)",
+            where=where, mend=_STATIONS_MEND,
+        )
+
+
+def _each_once(stations: list[Station], path: Path) -> list[Station]:
+    """Return the stations; raise InputError where two bear one id."""
+    ids = [one.station_id for one in stations]
+    twice = sorted({one for one in ids if ids.count(one) > 1})
+    if twice:
+        raise InputError(
+            f"the station id {', '.join(twice)} stands more than once", where=str(path),
+            mend="Keep one station for each id.",
+        )
+    return stations
 
 
 def _stations_from_csv(path: Path) -> list[Station]:
@@ -124,8 +173,17 @@ def _stations_from_csv(path: Path) -> list[Station]:
             where=f"{path}, row 1",
             mend=f"Expected the columns {', '.join(needed)} (and name, lat, lon).",
         )
+    if table.is_empty():
+        raise InputError(
+            "the table has a header and no rows", where=str(path), mend="Add the constituents."
+        )
     out = []
     rows = table.with_row_index("row", offset=2)
+    nameless = rows.filter(pl.col("station_id").fill_null("").str.strip_chars() == "")["row"]
+    if len(nameless):
+        raise InputError(
+            "station_id is missing", where=f"{path}, row {nameless[0]}", mend="Fill it in."
+        )
     for (station_id,), part in rows.group_by(["station_id"], maintain_order=True):
         constants = []
         for row in part.iter_rows(named=True):
@@ -159,7 +217,7 @@ def _number(
     *, low: float = -math.inf, high: float = math.inf,
 ) -> float:
     try:
-        number = float(value)  # type: ignore[arg-type]
+        number = math.nan if isinstance(value, bool) else float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         number = math.nan
     if math.isfinite(number) and low <= number <= high:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
 from geo.crs import LONLAT, MAX_EDGE_DEG, Bools, Floats, Ints, step_lengths
 from geo.errors import InputError, Refusal
@@ -39,13 +40,24 @@ def repair_land(land: gpd.GeoDataFrame, *, name: str) -> tuple[gpd.GeoDataFrame,
             mend="Save it with its CRS (EPSG:4326, or CGCS2000 EPSG:4490), or add the .prj file.",
         )
     geometry = np.asarray(land.to_crs(LONLAT).geometry.values, dtype=object)
-    refused: list[Refusal] = []
     polygonal = np.isin(shapely.get_type_id(geometry), [3, 6]) & ~shapely.is_empty(geometry)
-    for row in np.flatnonzero(~polygonal):
-        kind = "nothing" if geometry[row] is None else geometry[row].geom_type
-        refused.append(
-            Refusal(name, int(row) + 1, "not_a_polygon", f"the feature is {kind}",
-                    "Give land as polygons; a line layer must be closed to polygons first.")
+    refused = [
+        Refusal(name, int(row) + 1, "not_a_polygon", f"the feature is {_kind(geometry[row])}",
+                "Give land as polygons; a line layer must be closed to polygons first.")
+        for row in np.flatnonzero(~polygonal)
+    ]
+    endless = polygonal & ~np.isfinite(shapely.bounds(geometry)).all(axis=1)
+    refused += [
+        Refusal(name, int(row) + 1, "bad_coordinates", "a coordinate is not a finite number",
+                "Draw the feature anew, or see that its CRS is right.")
+        for row in np.flatnonzero(endless)
+    ]
+    polygonal &= ~endless
+    for row in np.flatnonzero(polygonal & _wraps(geometry, polygonal)):
+        raise InputError(
+            "the polygon has an edge across more than 180 degrees of longitude",
+            where=f"{name}, feature {row + 1}",
+            mend="Where it crosses the antimeridian, cut it at 180 degrees and give one side.",
         )
     invalid = polygonal & ~shapely.is_valid(geometry)
     for row in np.flatnonzero(invalid):
@@ -59,24 +71,60 @@ def repair_land(land: gpd.GeoDataFrame, *, name: str) -> tuple[gpd.GeoDataFrame,
     parts = shapely.get_parts(shapely.union_all(geometry[polygonal]))
     parts = parts[shapely.get_type_id(parts) == 3]
     if len(parts) == 0:
+        kinds = sorted({_kind(one) for one in geometry})
         raise InputError(
-            "no land polygon is left",
+            f"no land polygon is left; the features are {', '.join(kinds)}",
             where=name,
             mend="Give a layer of land polygons that covers the coast.",
         )
-    west, south, east, north = shapely.total_bounds(parts)
-    if not (west >= -180 and east <= 180 and south >= -90 and north <= 90):
-        raise InputError(
-            f"the coordinates run from {west:.3f} {south:.3f} to {east:.3f} {north:.3f}, "
-            "beyond lon/lat",
-            where=name,
-            mend="The layer's CRS is probably wrong; set the projected CRS that it is in.",
-        )
+    _in_bounds(shapely.total_bounds(parts), name)
     parts = shapely.orient_polygons(parts)
     order = np.lexsort((shapely.get_y(shapely.centroid(parts)), -shapely.area(parts)))
     return gpd.GeoDataFrame(
         {"land_row": np.arange(len(parts))}, geometry=list(parts[order]), crs=LONLAT
     ), refused
+
+
+def _kind(geometry: BaseGeometry | None) -> str:
+    """Return what a feature is, in a word or two."""
+    if geometry is None:
+        return "nothing"
+    kind = str(geometry.geom_type)
+    return f"an empty {kind}" if geometry.is_empty else kind
+
+
+def _wraps(geometry: NDArray[np.object_], polygonal: Bools) -> Bools:
+    """Mark the polygons with an edge that goes round the world the wrong way."""
+    rows = np.flatnonzero(polygonal)
+    rings, owner = shapely.get_rings(geometry[rows], return_index=True)
+    xy, ring = shapely.get_coordinates(rings, return_index=True)
+    # Along a pole an edge may be any length: layers of the whole world are closed there.
+    long = (np.abs(np.diff(xy[:, 0])) > 180) & (np.abs(xy[1:, 1]) < 90) & (ring[1:] == ring[:-1])
+    long &= (np.abs(xy[1:]) <= 360).all(axis=1) & (np.abs(xy[:-1]) <= 360).all(axis=1)
+    out = np.zeros(len(geometry), dtype=bool)
+    out[rows[owner[ring[1:][long]]]] = True
+    return out
+
+
+def _in_bounds(bounds: Floats, name: str) -> None:
+    """Raise InputError where land is not on the earth, or is not one coast."""
+    west, south, east, north = bounds
+    told = f"the coordinates run from {west:.3f} {south:.3f} to {east:.3f} {north:.3f}, "
+    if west >= -180 and east <= 180 and south >= -90 and north <= 90:
+        if east - west <= 180:
+            return
+        what = f"{told}more than 180 degrees of longitude"
+        mend = "Give one coast; where it lies on both sides of the antimeridian, one side of it."
+    elif west >= -90 and east <= 90 and south >= -180 and north <= 180:
+        what = f"{told}beyond lon/lat"
+        mend = "Longitude and latitude are probably swapped; longitude comes first."
+    elif west >= -360 and east <= 360 and south >= -90 and north <= 90:
+        what = f"{told}beyond lon/lat"
+        mend = "Cut the land at the antimeridian, give one side, and keep within -180 to 180."
+    else:
+        what = f"{told}beyond lon/lat"
+        mend = "The layer's CRS is probably wrong; set the projected CRS that it is in."
+    raise InputError(what, where=name, mend=mend)
 
 
 def shorelines(
