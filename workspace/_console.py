@@ -78,5 +78,7 @@ def progress() -> Iterator[Progress | None]:
 
 def complain(error: "InputError") -> None:
     """Print an input error in Chinese and English, one line each, on standard error."""
-    print(f"错误：{error.where}：{error.what}（解决办法见下行英文）", file=sys.stderr)
-    print(f"error: {error}", file=sys.stderr)
+    from workspace._chinese import chinese
+
+    print(" ".join(f"错误：{chinese(error)}".split()), file=sys.stderr)
+    print(" ".join(f"error: {error}".split()), file=sys.stderr)

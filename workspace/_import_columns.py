@@ -217,3 +217,11 @@ PERSONAL = (
 )  # fmt: skip
 # A person's name is a post's alone; elsewhere these headers are personal too.
 PERSON_NAMES = ("姓名",)
+# Headers that hold one of these, wherever they hold it, are personal too (words stand in blanks).
+PERSONAL_PARTS = (
+    "身份证", "护照", "手机", "姓名", "住址", "微信", "户籍", "联系人",
+    " identity number ", " identity card ", " id card ", " id number ", " id no ", " citizen id ",
+    " national id ", " passport ", " ssn ", " mobile no ", " mobile number ", " mobile phone ",
+    " cell phone ", " wechat ", " home address ", " date of birth ", " birth date ",
+    " full name ", " person name ", " owner name ",
+)  # fmt: skip

@@ -1,7 +1,9 @@
 """Rows of a file to rows of a table: headers matched, cells converted, persons kept out."""
 
+import csv
 import io
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -12,10 +14,10 @@ import polars as pl
 
 from geo.errors import InputError, Refusal
 from geo.io import read_layer
-from workspace._import_columns import PERSON_NAMES, PERSONAL, Known
+from workspace._import_columns import PERSON_NAMES, PERSONAL, PERSONAL_PARTS, Known
 
-_MOBILE = re.compile(r"(?<!\d)(?:\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}(?!\d)")
-_IDENTITY = re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)")
+_MOBILE = re.compile(r"(?<![\d.])(?:\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}(?!\.?\d)")
+_IDENTITY = re.compile(r"(?<!\d)\d{6}[- ]?\d{8}[- ]?\d{3}[\dXx](?!\d)")
 _IDENTITY_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _MAX_BYTES = 200_000_000
 _WORDS = re.compile(r"[\s_\-./]+")
@@ -26,11 +28,15 @@ Value = str | float | int | date | datetime | None
 
 @dataclass(frozen=True)
 class Rows:
-    """A file's cells as text: known columns by name, with each row's number in the file."""
+    """A file's cells as text: known columns by name, with each row's number in the file.
+
+    ``private`` names for each row the column, used or not, that holds a personal number.
+    """
 
     file: str
     numbers: list[int]
     cells: list[dict[str, str]]
+    private: list[str | None]
     ignored: list[str]
 
 
@@ -48,6 +54,10 @@ def read_rows(path: Path, known: Sequence[Known], *, posts: bool = False) -> Row
             where=str(path),
             mend="Import at most 200 MB at a time.",
         )
+    if path.suffix.lower() in {".xlsx", ".xls", ".et", ".ods"}:
+        raise InputError(
+            "this is a workbook", where=str(path), mend="Save the sheet as CSV (UTF-8)."
+        )
     if path.suffix.lower() in {".csv", ".txt", ".tsv"}:
         table, first = _read_csv(path), 2
     else:
@@ -59,21 +69,28 @@ def read_rows(path: Path, known: Sequence[Known], *, posts: bool = False) -> Row
     ]
     numbers = [first + at for at in range(len(cells))]
     filled = [at for at, row in enumerate(cells) if any((v or "").strip() for v in row.values())]
+    if not filled:
+        raise InputError(
+            "the table has a header and no rows", where=str(path), mend="Add the rows."
+        )
+    whole = table.rename(names)
     return Rows(
         path.name,
         [numbers[at] for at in filled],
         [{name: (value or "").strip() for name, value in cells[at].items()} for at in filled],
+        [_private(whole.row(at, named=True), posts=posts) for at in filled],
         [column for column in table.columns if column not in names],
     )
 
 
 def _read_csv(path: Path) -> pl.DataFrame:
     data = path.read_bytes()
-    if b"\0" in data[:4096]:
+    utf16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    if b"\0" in data[:4096] and not utf16:
         raise InputError(
             "this is a binary file, not text", where=str(path), mend="Save the table as CSV."
         )
-    for encoding in ("utf-8-sig", "gb18030"):
+    for encoding in ("utf-16",) if utf16 else ("utf-8-sig", "gb18030"):
         try:
             text = data.decode(encoding)
             break
@@ -83,6 +100,7 @@ def _read_csv(path: Path) -> pl.DataFrame:
         raise InputError(
             "the text is neither UTF-8 nor GB 18030", where=str(path), mend="Save it as UTF-8 CSV."
         )
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     header = text.split("\n", 1)[0]
     if not header.strip():
         raise InputError(
@@ -91,16 +109,23 @@ def _read_csv(path: Path) -> pl.DataFrame:
             mend="Begin with a row of column names.",
         )
     separator = max(",\t;", key=header.count)
-    try:
-        return pl.read_csv(
-            io.StringIO(text),
-            separator=separator,
-            infer_schema=False,
+    names = next(csv.reader([header], delimiter=separator))
+    twice = sorted({name for name in names if name.strip() and names.count(name) > 1})
+    if twice:
+        raise InputError(
+            f"the columns {', '.join(twice)} stand twice in the header",
+            where=f"{path}, row 1",
+            mend="Keep one of each.",
         )
+    try:
+        return pl.read_csv(io.StringIO(text), separator=separator, infer_schema=False)
     except pl.exceptions.PolarsError as error:
+        rows = enumerate(csv.reader(io.StringIO(text), delimiter=separator), start=1)
+        long = next((row for row, cells in rows if len(cells) > len(names)), None)
+        where = str(path) if long is None else f"{path}, row {long}"
         raise InputError(
             f"the table cannot be read: {str(error).splitlines()[0]}",
-            where=str(path),
+            where=where,
             mend="See that every row has as many cells as the header, and that quotes close.",
         ) from error
 
@@ -142,7 +167,12 @@ def _match(
     """Return the table's column for each known header of the file."""
     by_header = {_plain(header): one.name for one in known for header in (one.name, *one.headers)}
     forbidden = {_plain(word) for word in (*PERSONAL, *(() if posts else PERSON_NAMES))}
-    personal = [h for h in headers if _plain(h) in forbidden and _plain(h) not in by_header]
+    personal = [
+        header
+        for header in headers
+        if (word := _plain(header)) not in by_header
+        and (word in forbidden or any(part in f" {word} " for part in PERSONAL_PARTS))
+    ]
     if personal:
         kept = "role, name, unit and duty phone" if posts else "no person at all"
         raise InputError(
@@ -175,15 +205,14 @@ def _match(
 
 
 def convert(
-    rows: Rows, known: Sequence[Known], *, tz: ZoneInfo, posts: bool = False
+    rows: Rows, known: Sequence[Known], *, tz: ZoneInfo
 ) -> tuple[list[int], list[dict[str, Value]], list[Refusal]]:
     """Convert cells to values; a row with a cell that cannot be is refused, all its faults named.
 
     Times without a zone are taken in ``tz``.
     """
     numbers, values, refused = [], [], []
-    for number, row in zip(rows.numbers, rows.cells, strict=True):
-        private = _private(row, posts=posts)
+    for number, row, private in zip(rows.numbers, rows.cells, rows.private, strict=True):
         if private:
             refused.append(
                 Refusal(
@@ -217,9 +246,10 @@ def convert(
     return numbers, values, refused
 
 
-def _private(row: dict[str, str], *, posts: bool) -> str | None:
+def _private(row: dict[str, str | None], *, posts: bool) -> str | None:
     """Return the column of a cell that holds an identity number or a mobile number."""
-    for name, text in row.items():
+    for name, cell in row.items():
+        text = unicodedata.normalize("NFKC", cell or "")
         if any(_is_identity(match[0]) for match in _IDENTITY.finditer(text)):
             return name
         office = posts and name == "duty_phone"
@@ -229,7 +259,8 @@ def _private(row: dict[str, str], *, posts: bool) -> str | None:
 
 
 def _is_identity(text: str) -> bool:
-    """Return whether 18 characters pass the check of GB 11643-1999."""
+    """Return whether 18 characters, blanks and hyphens apart, pass the check of GB 11643-1999."""
+    text = text.replace(" ", "").replace("-", "")
     total = sum(int(d) * w for d, w in zip(text[:17], _IDENTITY_WEIGHTS, strict=True))
     return "10X98765432"[total % 11] == text[17].upper()
 

@@ -136,6 +136,9 @@ def ingest(
     with _open(root) as ws, _console.progress() as progress:
         done = take_in(ws, files, workers=workers, start=begun, progress=progress)
     lines = [f"已读过，新增 0 行 · {name}: read before, 0 rows added" for name in done.known]
+    lines += done.samples[:20]
+    if done.counts["files"] and not done.counts["kept"]:
+        lines.append("没有一行可用，见上 · none of the rows could be kept; see above")
     Summary(dict(done.counts), dict(done.seconds), dict(done.quarantined), lines).tell(
         as_json=as_json
     )
@@ -326,5 +329,16 @@ def main() -> None:
     try:
         app()
     except InputError as error:
-        _console.complain(error)
-        sys.exit(1)
+        failed = error
+    except OSError as error:
+        failed = InputError(
+            f"the system says: {error.strerror or error}",
+            where=str(error.filename or "shoregrid"),
+            mend="See that the path may be read or written, and that the disk has room.",
+        )
+    else:
+        return
+    _console.complain(failed)
+    if "--json" in sys.argv:
+        Summary().tell(as_json=True)
+    sys.exit(1)

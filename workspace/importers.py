@@ -160,7 +160,7 @@ def _rows(ws: Workspace, kind: str, path: Path, result: Imported, *, now: dateti
     what = _TABLES[kind]
     posts = kind == "posts"
     rows = read_rows(path, what.columns, posts=posts)
-    numbers, values, refused = convert(rows, what.columns, tz=ws.config.tz, posts=posts)
+    numbers, values, refused = convert(rows, what.columns, tz=ws.config.tz)
     if rows.ignored:
         result.notes.append(f"columns not used: {', '.join(rows.ignored[:20])}")
     frame = _frame(what, numbers, values)
@@ -168,13 +168,20 @@ def _rows(ws: Workspace, kind: str, path: Path, result: Imported, *, now: dateti
         frame = _with_keys(what, frame)
     frame, twice = _once(what, rows, frame)
     frame, late = _not_future(kind, rows, frame, now)
-    refused += [*twice, *late]
+    frame, reversed_ = _in_order(rows, frame)
+    refused += [*twice, *late, *reversed_]
     if what.placed or kind == "sections":
         frame, far = _on_the_shore(ws, kind, rows, frame)
         refused += far
     elif kind == "effort":
         frame, lost = _on_segments(ws, rows, frame)
         refused += lost
+    if kind == "sections" and refused:
+        raise InputError(
+            "; ".join(f"row {one.row}: {one.detail}" for one in refused[:5]),
+            where=str(path),
+            mend="Sections replace each other as a whole: correct these rows and import again.",
+        )
     with ws.begin() as connection:
         if kind == "sections":
             added, updated = _sections(connection, frame)
@@ -263,6 +270,26 @@ def _not_future(
         "Correct the time; without a zone it is taken in the workspace's own.",
     )
     return frame.filter(~late), refused
+
+
+def _in_order(rows: Rows, frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Refusal]]:
+    """Refuse what ends before it begins."""
+    refused: list[Refusal] = []
+    for begin, end in (("t0", "t1"), ("valid_from", "valid_to")):
+        if end not in frame.columns:
+            continue
+        wrong = (pl.col(end) < pl.col(begin)).fill_null(value=False)
+        refused += _refuse(
+            rows,
+            frame.filter(wrong),
+            "bad_value",
+            lambda row, begin=begin, end=end: (
+                f"`{end}` {row[end]} lies before `{begin}` {row[begin]}"
+            ),
+            "Correct the cells named and import the row again.",
+        )
+        frame = frame.filter(~wrong)
+    return frame, refused
 
 
 def _on_the_shore(

@@ -30,12 +30,17 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass
 class Ingested:
-    """What a run took in: counts, seconds per step, refusals by reason, files that failed."""
+    """What a run took in: counts, seconds per step, refusals by reason, files that failed.
+
+    ``rows_in`` is the sum of ``kept``, the rows passed over (other types of message, other
+    sentences, blank lines) and ``quarantined``. ``samples`` tells one row for each reason.
+    """
 
     counts: Counter[str] = field(default_factory=Counter)
     seconds: Counter[str] = field(default_factory=Counter)
     quarantined: Counter[str] = field(default_factory=Counter)
     known: list[str] = field(default_factory=list)
+    samples: list[str] = field(default_factory=list)
     errors: list[InputError] = field(default_factory=list)
 
 
@@ -73,6 +78,8 @@ def ingest(
             files=0,
             files_known=0,
             rows_in=0,
+            kept=0,
+            passed_over=0,
             positions=0,
             added=0,
             duplicates=0,
@@ -124,11 +131,16 @@ def _all(
 
 
 def _known(ws: Workspace, sha256: str, start: datetime | None) -> bool:
-    """Return whether a content was taken in whole; lines without a time may still be mended."""
+    """Return whether a content was taken in and another reading would find no more in it.
+
+    Lines without a time may be read with a start, and what lay in the future may be past by now,
+    or have been given a wrong start.
+    """
     note = store.read(ws.engine, "ingests", where=db.ingests.c.sha256 == sha256)
     if note.is_empty():
         return False
-    return start is None or "no_time" not in json.loads(note["quarantined"][0])
+    refused = json.loads(note["quarantined"][0])
+    return "future" not in refused and (start is None or "no_time" not in refused)
 
 
 def _one(
@@ -198,9 +210,16 @@ def _one(
             }
         )
         store.upsert(connection, "ingests", note)
+    told = rows.unique("reason", keep="first", maintain_order=True)
+    result.samples += [
+        f"{one['file']}, row {one['row']}: {one['reason']}: {one['detail']}. {one['mend']}"
+        for one in told.iter_rows(named=True)
+    ]
     result.counts.update(
         files=1,
         rows_in=counts["rows_in"],
+        kept=counts[ais_io.KEPT],
+        passed_over=counts["rows_in"] - counts[ais_io.KEPT] - sum(refusals.values()),
         positions=positions,
         added=added,
         duplicates=positions - added,

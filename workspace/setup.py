@@ -2,10 +2,12 @@
 
 import shutil
 from pathlib import Path
+from zoneinfo import available_timezones
 
 from geo.errors import InputError
 from geo.io import read_layer, read_stations
 from geo.landable import read_depth
+from geo.shoreline import repair_land
 from workspace import folder as folders
 from workspace._console import Summary
 from workspace.importers import import_file
@@ -19,6 +21,15 @@ def nautical_zone(lon: float) -> str:
     """
     hours = round(lon / 15.0)
     return "UTC" if hours == 0 else f"Etc/GMT{-hours:+d}"
+
+
+def _check_zone(name: str | None) -> None:
+    if name is not None and name not in available_timezones():
+        raise InputError(
+            f"time zone {name!r} is unknown",
+            where="--timezone",
+            mend="Give an IANA name such as Asia/Shanghai.",
+        )
 
 
 def make(
@@ -35,11 +46,9 @@ def make(
     summary = Summary()
     values: dict[str, str] = {}
     if coast is not None:
-        layer = read_layer(coast)
-        west, _, east, _ = (
-            layer.total_bounds if layer.crs is None else layer.to_crs(4326).total_bounds
-        )
+        land, _ = repair_land(read_layer(coast), name=coast.name)
         if timezone is None:
+            west, _, east, _ = land.total_bounds
             timezone = nautical_zone((west + east) / 2)
             summary.lines.append(
                 f"未指定时区，按经度取 {timezone}；可在 shoregrid.toml 中更改 · no --timezone "
@@ -51,6 +60,7 @@ def make(
         read_depth(str(depth))
     given = {"county_zh": name_zh, "county_en": name_en, "timezone": timezone}
     values.update({name: value for name, value in given.items() if value is not None})
+    _check_zone(timezone)
     there = root.exists()
     ws = folders.init(root, values)
     try:
@@ -65,7 +75,7 @@ def make(
                 summary.quarantined[reason] = summary.quarantined.get(reason, 0) + n
             summary.lines += [f"{r.file}, row {r.row}: {r.detail}. {r.mend}" for r in done.refused]
             summary.lines += done.notes
-    except InputError:
+    except BaseException:
         ws.close()
         shutil.rmtree(root)
         if there:
