@@ -227,5 +227,7 @@ def _tide(desk: Desk, tide: dict[str, Any] | None) -> list[Any]:
 
 def _due(desk: Desk, items: Sequence[dict[str, Any]]) -> Part:
     if not items:
-        return html.P(desk.say("due_none"), className="hint")
+        # Nothing overdue is known only where facilities are.
+        word = "due_unknown" if "facilities" in desk.meta.missing else "due_none"
+        return html.P(desk.say(word), className="hint")
     return html.Ul([html.Li(item[f"text_{desk.lang}"]) for item in items], className="due")

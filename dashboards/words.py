@@ -190,7 +190,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "panel": ("岸段说明", "What is known of this segment"),
     "panel_empty": (
         "点一下岸线，看这一段为什么有风险、谁负责。",
-        "Click the shore to see why a stretch is at risk and who answers for it.",
+        "Press the shore to see why a stretch is at risk and who answers for it.",
     ),
     "top": ("本班次最要紧的岸段", "Riskiest this shift"),
     "top_all": ("看完整列表", "See the whole list"),
@@ -242,6 +242,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "tide_station": ("潮位站 {station}，基准 {datum}", "station {station}, datum {datum}"),
     "due": ("待办", "Due"),
     "due_none": ("这里没有逾期的巡查和故障设施。", "No overdue checks or broken facilities here."),
+    "due_unknown": (
+        "还没有设施和巡查数据，不知道有没有逾期。导入后这里会列出。",
+        "No facilities or checks are in this workspace yet. Import them to see what is overdue.",
+    ),
     "who": ("谁负责", "Who answers"),
     "who_none": (
         "还没有登记负责人。请管理员导入值守名单（shoregrid import 工作区 posts 文件）。",
