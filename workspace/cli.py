@@ -336,6 +336,16 @@ def main() -> None:
             where=str(error.filename or "shoregrid"),
             mend="See that the path may be read or written, and that the disk has room.",
         )
+    except Exception as error:
+        # Only a command that has loaded SQLAlchemy can have met one of its errors.
+        loaded = sys.modules.get("sqlalchemy.exc")
+        if loaded is None or not isinstance(error, loaded.DBAPIError):
+            raise
+        failed = InputError(
+            f"the database says: {error.orig}",
+            where="shoregrid",
+            mend="See that the database is whole and answers; a backup helps where it is damaged.",
+        )
     else:
         return
     _console.complain(failed)

@@ -182,3 +182,12 @@ def test_the_chinese_line_is_chinese(coast: Workspace, tmp_path: Path) -> None:
         assert "输入不能使用" not in what, line
         assert re.search("[一-鿿]", mend), line
         assert name in line
+
+
+def test_a_damaged_database_is_told_in_two_lines(run: Run, plain_ws: Workspace) -> None:
+    plain_ws.close()
+    (plain_ws.root / "shoregrid.db").write_text("no database at all, only words\n" * 9)
+    code, _, err = run("status", plain_ws.root)
+    assert code == 1
+    assert "数据库" in err.splitlines()[0]
+    assert "file is not a database" in err.splitlines()[1]
