@@ -125,9 +125,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "legend_tide": ("曲线：潮位", "curve: tide"),
     "legend_landable": (
         "绿条：可登滩的岸段占多少",
-        "green bar: share of the shore one can land on",
+        "green bar: how much is landable",
     ),
-    "legend_night": ("灰底：夜间", "grey: night"),
+    "legend_night": ("暗底：夜间", "shaded: night"),
     "strip_key_night": ("夜间", "night"),
     "scoring": ("正在为 {day} 评分……", "Scoring {day}…"),
     "scoring_failed": (

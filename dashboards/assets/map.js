@@ -238,6 +238,7 @@
   /* Many things close together: one sign with their number, larger with more. */
   function clusterPoint(feature, latlng, index, context) {
     const n = feature.properties.point_count;
+    soonPlaceNames();
     const size = n < 10 ? 26 : n < 100 ? 32 : 40;
     const icon = window.L.divIcon({ className: "crowd crowd-" + context.hideout.layer, html: String(n), iconSize: [size, size] });
     const text = document.querySelector(".app").dataset.crowd.replace("{n}", n);

@@ -83,7 +83,7 @@
   }
 
   /* ---- views ---- */
-  const small = () => window.matchMedia("(max-width: 1099px)").matches;
+  const small = () => window.matchMedia("(max-width: 1279px)").matches;
   const narrow = () => window.matchMedia("(max-width: 699px)").matches;
 
   function show(view) {
