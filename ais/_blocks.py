@@ -8,6 +8,7 @@ from typing import BinaryIO, NamedTuple
 GZIP_MAGIC = b"\x1f\x8b"
 BOM = b"\xef\xbb\xbf"
 _RAW = 1 << 20
+_OUT = 1 << 24
 
 
 class Block(NamedTuple):
@@ -43,7 +44,7 @@ def _inflate(handle: BinaryIO) -> Iterator[bytes]:
         while raw:
             before = member.copy()
             try:
-                out = member.decompress(raw)
+                out = member.decompress(raw, _OUT)
             except zlib.error as error:
                 if fresh and raw.strip(b"\0") == b"":
                     return  # padding after the last member, as tape and rsync leave it
@@ -52,7 +53,7 @@ def _inflate(handle: BinaryIO) -> Iterator[bytes]:
             fresh = False
             if out:
                 yield out
-            raw = b""
+            raw = member.unconsumed_tail
             if member.eof:
                 raw = member.unused_data
                 member = zlib.decompressobj(wbits=31)

@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import quote, urlsplit
 
+from anyio import to_thread
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -80,7 +81,7 @@ class Guard:
         if scope["method"] not in _SAFE_METHODS and not same_origin(scope):
             await _refusal(403, "cross_origin")(scope, receive, send)
             return
-        person = self._who(scope)
+        person = await self._who(scope)
         if person is None and scope["path"] not in OPEN_PATHS:
             await _ask_to_sign_in(scope)(scope, receive, send)
             return
@@ -93,15 +94,16 @@ class Guard:
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         origin_known = _header(scope, b"origin") is not None and same_origin(scope)
-        if self._who(scope) is None or not origin_known:
+        if await self._who(scope) is None or not origin_known:
             await receive()
             await send({"type": "websocket.close", "code": 4401, "reason": "sign in first"})
             return
         await self.app(scope, receive, send)
 
-    def _who(self, scope: Scope) -> Person | None:
+    async def _who(self, scope: Scope) -> Person | None:
+        # In a thread: a database that is slow for one request must not hold up the others.
         token = session_token(scope)
-        return self._person_of(token) if token else None
+        return await to_thread.run_sync(self._person_of, token) if token else None
 
     def _with_headers(self, send: Send) -> Send:
         extra = [

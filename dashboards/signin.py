@@ -112,9 +112,10 @@ def page(source: Source, lang: Lang, *, onward: str, fault: str = "", name: str 
 
 def _inside(onward: str) -> str:
     """Return a path of ours to go on to, never another site's address."""
-    if not onward.startswith("/") or onward.startswith(("//", "/\\", "/login", "/logout")):
+    unsafe = any(ord(letter) <= ord(" ") or letter == "\\" for letter in onward)
+    if unsafe or not onward.startswith("/") or onward.startswith(("//", "/login", "/logout")):
         return "/"
-    return onward.replace("\r", "").replace("\n", "")
+    return onward
 
 
 def _lang(request: Request, wish: str | None) -> Lang:

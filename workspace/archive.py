@@ -96,9 +96,11 @@ def _create(folder: Path) -> None:
 def _without_known(table: DeltaTable, batch: pl.DataFrame) -> pl.DataFrame:
     """Return the batch's rows whose key the table lacks."""
     t0, t1 = batch["t"].min(), batch["t"].max()
+    vessels = [batch["mmsi"].min(), batch["mmsi"].max()]
+    near = _files(table, t0=t0, t1=t1, mmsi=vessels)
     paths = [
         path
-        for path, day in _files(table, t0=t0, t1=t1).select("path", "date").iter_rows()
+        for path, day in near.select("path", "date").iter_rows()
         if day in set(batch["date"].unique())
     ]
     if not paths:

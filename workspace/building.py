@@ -10,6 +10,7 @@ from geo.segments import segments
 from geo.shoreline import shorelines
 from workspace import db, store
 from workspace.folder import Workspace
+from workspace.placing import Shore, carry_over, shore
 
 _TRAITS = ["shore_type", "settlement_distance_m", "made"]
 # What is worked out from segments; it is worked out again on the new ones.
@@ -19,14 +20,16 @@ _DERIVED = ("scores", "zones", "events", "event_segments")
 def build_coast(ws: Workspace, land: gpd.GeoDataFrame) -> dict[str, int]:
     """Replace the coast by one traced from repaired land; all of it holds, or none.
 
-    Segments that are the same place keep their traits. Scores, zones and events go, since they
+    Segments that are the same place keep their traits; places and section cuts are put on the
+    new shore (``cuts_lost`` counts those that found none). Scores, zones and events go, since they
     hang on segments: run detect, score and plan again.
     """
+    old = shore(ws) if store.count(ws.engine, "segments") else None
     shores = shorelines(land)
     cut = exposure(segments(shores, length_m=ws.config.segment_length_m), land)
     with ws.begin() as connection:
-        old = store.read(connection, "segments", columns=["segment_id", *_TRAITS])
-        cut = _landable(ws, _with_traits(cut, old))
+        traits = store.read(connection, "segments", columns=["segment_id", *_TRAITS])
+        cut = _landable(ws, _with_traits(cut, traits))
         for table in _DERIVED:
             store.clear(connection, table)
         # No events are known of until the positions are searched again.
@@ -34,11 +37,13 @@ def build_coast(ws: Workspace, land: gpd.GeoDataFrame) -> dict[str, int]:
         store.write(connection, "land", land, replace=True)
         store.write(connection, "shorelines", shores, replace=True)
         store.write(connection, "segments", cut, replace=True)
+        carried = carry_over(connection, ws.config, old, Shore.build(shores, cut))
     return {
         "land_polygons": len(land),
         "shorelines": len(shores),
         "segments": len(cut),
         "shore_km": round(float(shores["length_m"].sum()) / 1000.0),
+        **carried,
     }
 
 

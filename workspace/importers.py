@@ -111,7 +111,12 @@ def _coast(ws: Workspace, path: Path, result: Imported) -> None:
     land, refused = repair_land(read_layer(path), name=path.name)
     result.refused += refused
     result.counts.update(build_coast(ws, land))
-    result.counts["places_moved"] = placing.resnap(ws)
+    if result.counts["cuts_lost"]:
+        result.notes.append(
+            f"{result.counts['cuts_lost']} 处岸段分界点在新岸线上找不到位置，请重新导入责任岸段 · "
+            f"{result.counts['cuts_lost']} section cuts found no shore within "
+            f"{ws.config.max_snap_m:.0f} m: import the sections again"
+        )
 
 
 def _tides(ws: Workspace, path: Path, result: Imported) -> None:
@@ -137,22 +142,15 @@ def _depth(ws: Workspace, path: Path, result: Imported) -> None:
     if not path.is_file():
         raise InputError("there is no such file", where=str(path), mend="Check the path.")
     read_depth(str(path))
-    depth, old = ws.rasters / "depth.tif", ws.rasters / "depth.old.tif"
-    if depth.exists():
-        depth.replace(old)
-    try:
-        shutil.copyfile(path, depth)
-        result.counts["rasters"] = 1
-        if store.count(ws.engine, "segments"):
-            from workspace.building import set_landing
+    depth, fresh = ws.rasters / "depth.tif", ws.rasters / "depth.new.tif"
+    shutil.copyfile(path, fresh)
+    # Put in place at once: killed at any instant, the raster is the old one or the new one.
+    fresh.replace(depth)
+    result.counts["rasters"] = 1
+    if store.count(ws.engine, "segments"):
+        from workspace.building import set_landing
 
-            set_landing(ws)
-    except BaseException:
-        depth.unlink(missing_ok=True)
-        if old.exists():
-            old.replace(depth)
-        raise
-    old.unlink(missing_ok=True)
+        set_landing(ws)
 
 
 def _rows(ws: Workspace, kind: str, path: Path, result: Imported, *, now: datetime) -> None:

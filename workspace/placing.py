@@ -1,6 +1,9 @@
 """Places put on the coast of a workspace, and what follows when the coast is imported anew."""
 
+from dataclasses import dataclass
+
 import geopandas as gpd
+import numpy as np
 import polars as pl
 from sqlalchemy import Connection
 
@@ -8,6 +11,7 @@ from duty.sections import hang_islands
 from geo.nearest import ShoreIndex
 from workspace import store
 from workspace._cache import cached
+from workspace.config import Config
 from workspace.folder import Workspace
 
 PLACED = ("wharves", "risk_points", "facilities", "incidents")
@@ -24,75 +28,119 @@ def _shorelines(ws: Workspace) -> gpd.GeoDataFrame:
     return found.loc[order["shoreline_id"].to_list()].reset_index(drop=True)
 
 
+@dataclass(frozen=True)
+class Shore:
+    """A coast's index with the names of what it finds."""
+
+    index: ShoreIndex
+    shoreline_ids: pl.Series
+    segment_ids: pl.Series
+    is_ring: pl.Series
+
+    @classmethod
+    def build(cls, shores: gpd.GeoDataFrame, cut: gpd.GeoDataFrame) -> "Shore":
+        """Index shorelines and the segments cut from them, in the same order."""
+        return cls(
+            ShoreIndex.build(shores, cut),
+            pl.Series(shores["shoreline_id"].to_list(), dtype=pl.String),
+            pl.Series(cut["segment_id"].to_list(), dtype=pl.String),
+            pl.Series(shores["is_ring"].to_list(), dtype=pl.Boolean),
+        )
+
+    def snap(self, lon: pl.Series, lat: pl.Series, *, max_m: float) -> pl.DataFrame:
+        """Return shoreline_id, chainage_m, offset_m, segment_id of places; null beyond max_m."""
+        near = self.index.nearest(lon.to_numpy(), lat.to_numpy(), max_m=max_m)
+        shoreline = pl.Series(near.shoreline, dtype=pl.Int64)
+        segment = pl.Series(near.segment, dtype=pl.Int64)
+        none = (shoreline < 0).rename("none")
+        return pl.DataFrame(
+            {
+                "shoreline_id": self.shoreline_ids.gather(shoreline.set(none, None)),
+                "chainage_m": pl.Series(near.chainage_m).fill_nan(None),
+                "offset_m": pl.Series(near.distance_m).set(none, None),
+                "segment_id": self.segment_ids.gather(segment.set(none, None)),
+            }
+        )
+
+
 def shore_index(ws: Workspace) -> ShoreIndex:
     """Return the index that finds the nearest shore of a position."""
+    return shore(ws).index
+
+
+def shore(ws: Workspace) -> Shore:
+    """Return the coast's index with its names."""
     return cached(
         ws,
-        "shore index",
+        "indexed shore",
         ("shorelines", "segments"),
-        lambda: ShoreIndex.build(shorelines(ws), store.layer(ws.engine, "segments")),
+        lambda: Shore.build(shorelines(ws), store.layer(ws.engine, "segments")),
     )
 
 
 def snap(ws: Workspace, lon: pl.Series, lat: pl.Series, *, max_m: float) -> pl.DataFrame:
-    """Return shoreline_id, chainage_m, offset_m and segment_id of places; null beyond ``max_m``."""
-    near = shore_index(ws).nearest(lon.to_numpy(), lat.to_numpy(), max_m=max_m)
-    lines = shorelines(ws)["shoreline_id"].tolist()
-    segments = store.read(ws.engine, "segments", columns=["segment_id"])["segment_id"].to_list()
-    return pl.DataFrame(
-        {
-            "shoreline_id": [None if at < 0 else lines[at] for at in near.shoreline],
-            "chainage_m": pl.Series(near.chainage_m).fill_nan(None),
-            "offset_m": [
-                None if at < 0 else float(d)
-                for at, d in zip(near.shoreline, near.distance_m, strict=True)
-            ],
-            "segment_id": [None if at < 0 else segments[at] for at in near.segment],
-        },
-        schema={
-            "shoreline_id": pl.String,
-            "chainage_m": pl.Float64,
-            "offset_m": pl.Float64,
-            "segment_id": pl.String,
-        },
-    )
+    """Return where places lie on the workspace's coast, as ``Shore.snap`` does."""
+    return shore(ws).snap(lon, lat, max_m=max_m)
 
 
-def resnap(ws: Workspace) -> int:
-    """Put every stored place on the shorelines of now, hang the islands; return how many places.
+def carry_over(
+    connection: Connection, config: Config, old: Shore | None, new: Shore
+) -> dict[str, int]:
+    """Put stored places and section cuts on a new coast, and hang the islands anew.
 
-    To be called after a coast was imported over places that were there before.
+    A cut goes to the shore nearest to where it stood. To be called in the transaction that
+    replaces the coast. Returns how many places moved, and how many cuts found no shore.
     """
     moved = 0
-    with ws.begin() as connection:
-        for name in PLACED:
-            table = store.table_of(name)
-            rows = store.read(connection, name)
-            if rows.is_empty():
-                continue
-            points = store.to_layer(rows).geometry
-            lon, lat = pl.Series(points.x.to_numpy()), pl.Series(points.y.to_numpy())
-            limit = ws.config.reach_m if name == "incidents" else ws.config.max_snap_m
-            place = snap(ws, lon, lat, max_m=limit)
-            columns = [column for column in place.columns if column in table.columns]
-            store.write(connection, name, rows.with_columns(place.select(columns)), replace=True)
-            moved += rows.height
-        hang(connection)
-    return moved
+    for name in PLACED:
+        rows = store.read(connection, name)
+        if rows.is_empty():
+            continue
+        points = store.to_layer(rows).geometry
+        lon, lat = pl.Series(points.x.to_numpy()), pl.Series(points.y.to_numpy())
+        limit = config.reach_m if name == "incidents" else config.max_snap_m
+        place = new.snap(lon, lat, max_m=limit)
+        columns = [c for c in place.columns if c in store.table_of(name).columns]
+        store.write(connection, name, rows.with_columns(place.select(columns)), replace=True)
+        moved += rows.height
+    cuts = store.read(connection, "section_cuts")
+    lost = 0
+    if old is not None and cuts.height:
+        again = _moved_cuts(cuts, old, new, max_m=config.max_snap_m)
+        lost = cuts.height - again.height
+        store.write(connection, "section_cuts", again, replace=True)
+    hang(connection)
+    return {"places_moved": moved, "cuts_lost": lost}
+
+
+def _moved_cuts(cuts: pl.DataFrame, old: Shore, new: Shore, *, max_m: float) -> pl.DataFrame:
+    """Return cuts at the place of the new coast nearest to where each stood on the old."""
+    rows = {name: row for row, name in enumerate(old.shoreline_ids)}
+    known = cuts.filter(pl.col("shoreline_id").is_in(list(rows)))
+    lon, lat = old.index.locate(
+        np.array([rows[name] for name in known["shoreline_id"]], dtype=np.int64),
+        known["chainage_m"].to_numpy(),
+    )
+    place = new.snap(pl.Series(lon), pl.Series(lat), max_m=max_m)
+    open_lines = new.shoreline_ids.filter(~new.is_ring)
+    first = pl.col("chainage_m") == pl.col("chainage_m").min().over("shoreline_id")
+    return (
+        known.with_columns(place["shoreline_id"], place["chainage_m"])
+        .drop_nulls("shoreline_id")
+        .unique(["shoreline_id", "chainage_m"], keep="first", maintain_order=True)
+        # An open line's shore before its first cut would belong to nobody.
+        .with_columns(
+            chainage_m=pl.when(first & pl.col("shoreline_id").is_in(open_lines.implode()))
+            .then(0.0)
+            .otherwise("chainage_m")
+        )
+    )
 
 
 def hang(connection: Connection) -> None:
     """Hang every shoreline without a cut on the nearest one that has cuts."""
     cuts = store.read(connection, "section_cuts")
-    lengths = store.read(connection, "shorelines", columns=["shoreline_id", "length_m"])
-    # A cut on a shoreline that is gone, or beyond its new end, would divide nothing.
-    good = (
-        cuts.join(lengths, on="shoreline_id")
-        .filter(pl.col("chainage_m") < pl.col("length_m"))
-        .select(cuts.columns)
-    )
     segments = store.read(
         connection, "segments", columns=["shoreline_id", "from_m", "to_m", "lon", "lat"]
     )
-    store.write(connection, "section_cuts", good, replace=True)
-    store.write(connection, "section_hangs", hang_islands(segments, good), replace=True)
+    store.write(connection, "section_hangs", hang_islands(segments, cuts), replace=True)

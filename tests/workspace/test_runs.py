@@ -153,3 +153,54 @@ def test_scores_of_a_day_belong_to_one_run(ws: Workspace) -> None:
     assert rows["run_id"].n_unique() == 1
     assert rows.height == 6 * store.count(ws.engine, "segments")
     assert store.count(ws.engine, "runs", where=db.runs.c.kind == "score") == 2
+
+
+def test_a_revised_coast_keeps_its_sections_where_they_stood(ws: Workspace) -> None:
+    """The new survey starts 300 m further east: ids and origins change, the cuts stay put."""
+    lines = shorelines(ws)
+    big = lines["shoreline_id"].iloc[int(np.argmax(lines["length_m"]))]
+    cuts = pl.DataFrame(
+        {
+            "shoreline_id": [big, big],
+            "chainage_m": [1_000.0, 7_000.0],
+            "section_id": ["S1", "S2"],
+        }
+    )
+    names = pl.DataFrame({"section_id": ["S1", "S2"], "name": ["一", "二"]})
+    store.write(ws.engine, "sections", names.with_columns(version=1, made=False))
+    store.write(ws.engine, "section_cuts", cuts)
+    rows = np.array([int(np.argmax(lines["length_m"]))] * 2)
+    before = np.column_stack(shore_index(ws).locate(rows, cuts["chainage_m"].to_numpy()))
+
+    trimmed = [shapely.box(121.003, 29.00, 121.03, 29.03), OTHER]
+    land, _ = repair_land(gpd.GeoDataFrame(geometry=trimmed, crs=4326), name="x")
+    counts = runs.build_coast(ws, land)
+    assert counts["cuts_lost"] == 0
+    again = store.read(ws.engine, "section_cuts").sort("section_id")
+    assert again.height == 2
+    assert again["shoreline_id"][0] != big
+    index, lines = shore_index(ws), shorelines(ws)
+    row = np.array([lines["shoreline_id"].tolist().index(n) for n in again["shoreline_id"]])
+    after = np.column_stack(index.locate(row, again["chainage_m"].to_numpy()))
+    metres = np.hypot(*((after - before) * 111_000).T)
+    assert (metres < 400).all()
+    km = read.sections(ws)["km"].sum()
+    assert km == pytest.approx(read.segments(ws)["length_m"].sum() / 1000)
+
+
+def test_a_coast_that_fails_half_way_leaves_the_old_one(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from workspace import building
+
+    before = store.read(ws.engine, "segments")
+
+    def fails(*_: object) -> None:
+        raise RuntimeError("killed")
+
+    monkeypatch.setattr(building, "carry_over", fails)
+    land, _ = repair_land(gpd.GeoDataFrame(geometry=[OTHER], crs=4326), name="x")
+    with pytest.raises(RuntimeError):
+        runs.build_coast(ws, land)
+    assert store.read(ws.engine, "segments").equals(before)
+    assert len(shorelines(ws)) == 2
