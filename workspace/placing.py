@@ -14,6 +14,7 @@ from workspace._cache import cached
 from workspace.config import Config
 from workspace.folder import Workspace
 
+_STILL_M = 0.01
 PLACED = ("wharves", "risk_points", "facilities", "incidents")
 
 
@@ -122,10 +123,15 @@ def _moved_cuts(cuts: pl.DataFrame, old: Shore, new: Shore, *, max_m: float) -> 
         known["chainage_m"].to_numpy(),
     )
     place = new.snap(pl.Series(lon), pl.Series(lat), max_m=max_m)
+    # Where the shore did not move, neither does the cut, not by rounding either.
+    still = (place["shoreline_id"] == known["shoreline_id"]) & (
+        (place["chainage_m"] - known["chainage_m"]).abs() < _STILL_M
+    )
+    chainage = place["chainage_m"].zip_with(~still.fill_null(value=False), known["chainage_m"])
     open_lines = new.shoreline_ids.filter(~new.is_ring)
     first = pl.col("chainage_m") == pl.col("chainage_m").min().over("shoreline_id")
     return (
-        known.with_columns(place["shoreline_id"], place["chainage_m"])
+        known.with_columns(place["shoreline_id"], chainage.alias("chainage_m"))
         .drop_nulls("shoreline_id")
         .unique(["shoreline_id", "chainage_m"], keep="first", maintain_order=True)
         # An open line's shore before its first cut would belong to nobody.
