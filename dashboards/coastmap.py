@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -53,7 +54,9 @@ def hideout(desk: Desk, *, shift_id: str | None, mine: str | None) -> dict[str, 
         values = frame["score"].to_numpy()
         scores = [int(v) for v in np.where(np.isfinite(values), np.floor(values), -1)]
         lacking = "".join("1" if gap else "0" for gap in _lacking(frame))
+    ids = "".join(desk.source.segments()["segment_id"])
     return {
+        "coast": zlib.crc32(ids.encode()),
         "scores": scores,
         "lacking": lacking,
         "mine": mine,

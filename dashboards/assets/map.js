@@ -48,6 +48,11 @@
   /* Another shift: the same lines in new colours. A changed hideout would build each line anew,
      which takes some ten times as long on a coast of thousands of segments. */
   function restyle(styling) {
+    // Scores come in the order of the segments: on a coast imported anew they are another's.
+    if (state.first && styling.coast !== state.first.coast) {
+      window.location.reload();
+      return;
+    }
     state.styling = styling;
     state.layers.forEach((layer) => layer.setStyle(segmentStyle(layer.feature, null)));
   }
