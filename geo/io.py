@@ -37,8 +37,12 @@ def read_layer(path: Path) -> gpd.GeoDataFrame:
             table = gpd.read_parquet(path)
         else:
             table = pyogrio.read_dataframe(path, layer=_only_layer(path))
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError,
-            OSError) as problem:
+    except (
+        pyogrio.errors.DataSourceError,
+        pyogrio.errors.DataLayerError,
+        ValueError,
+        OSError,
+    ) as problem:
         raise InputError(
             f"it cannot be read as a vector layer ({problem})", where=str(path), mend=_VECTOR_MEND
         ) from problem
@@ -55,7 +59,8 @@ def _only_layer(path: Path) -> str:
     drawn = [str(name) for name, kind in layers if kind is not None]
     if len(drawn) > 1:
         raise InputError(
-            f"the file has {len(drawn)} layers ({', '.join(drawn[:10])})", where=str(path),
+            f"the file has {len(drawn)} layers ({', '.join(drawn[:10])})",
+            where=str(path),
             mend="Save the layer that is wanted to a file of its own.",
         )
     return drawn[0] if drawn else str(layers[0][0])
@@ -82,7 +87,8 @@ def read_stations(path: Path) -> list[Station]:
         return _stations_from_csv(path)
     except UnicodeDecodeError as problem:
         raise InputError(
-            f"it is not UTF-8 text ({problem.reason})", where=str(path),
+            f"it is not UTF-8 text ({problem.reason})",
+            where=str(path),
             mend="Save the table as UTF-8.",
         ) from problem
 
@@ -98,7 +104,8 @@ def _stations_from_json(path: Path) -> list[Station]:
     if not isinstance(stations, list) or not stations:
         raise InputError(
             "it is not a table of tide stations ('stations' is no list, or an empty one)",
-            where=str(path), mend=_STATIONS_MEND,
+            where=str(path),
+            mend=_STATIONS_MEND,
         )
     out = []
     for number, entry in enumerate(stations, start=1):
@@ -122,8 +129,10 @@ def _stations_from_json(path: Path) -> list[Station]:
                 lat=_number(entry.get("latitude"), "latitude", "-", where, low=-90, high=90),
                 constituents=constituents,
                 note=note,
-                datums={k: _number(v, f"datum {k}", "-", where)
-                        for k, v in entry.get("datums", {}).items()},
+                datums={
+                    k: _number(v, f"datum {k}", "-", where)
+                    for k, v in entry.get("datums", {}).items()
+                },
             )
         )
     return _each_once(out, path)
@@ -141,7 +150,8 @@ def _shape_of_station(entry: object, where: str) -> None:
         raise InputError(
             "the station is not an object with a list 'harmonic_constituents' of objects "
             "(and 'datums', an object, where there are any)",
-            where=where, mend=_STATIONS_MEND,
+            where=where,
+            mend=_STATIONS_MEND,
         )
 
 
@@ -151,7 +161,8 @@ def _each_once(stations: list[Station], path: Path) -> list[Station]:
     twice = sorted({one for one in ids if ids.count(one) > 1})
     if twice:
         raise InputError(
-            f"the station id {', '.join(twice)} stands more than once", where=str(path),
+            f"the station id {', '.join(twice)} stands more than once",
+            where=str(path),
             mend="Keep one station for each id.",
         )
     return stations
@@ -163,7 +174,8 @@ def _stations_from_csv(path: Path) -> list[Station]:
         table = pl.read_csv(path, infer_schema=False)
     except (pl.exceptions.PolarsError, OSError) as problem:
         raise InputError(
-            f"it is not a CSV table ({problem})", where=str(path),
+            f"it is not a CSV table ({problem})",
+            where=str(path),
             mend=f"Expected the columns {', '.join(needed)}.",
         ) from problem
     missing = [name for name in needed if name not in table.columns]
@@ -213,8 +225,13 @@ def _stations_from_csv(path: Path) -> list[Station]:
 
 
 def _number(
-    value: object, column: str, constituent: str, where: str,
-    *, low: float = -math.inf, high: float = math.inf,
+    value: object,
+    column: str,
+    constituent: str,
+    where: str,
+    *,
+    low: float = -math.inf,
+    high: float = math.inf,
 ) -> float:
     try:
         number = math.nan if isinstance(value, bool) else float(value)  # type: ignore[arg-type]
@@ -223,8 +240,11 @@ def _number(
     if math.isfinite(number) and low <= number <= high:
         return number
     found = "missing" if value is None or value == "" else f"{value!r}"
-    what = f"constituent {constituent}: {column} is {found}" if constituent != "-" else (
-        f"{column} is {found}")
+    what = (
+        f"constituent {constituent}: {column} is {found}"
+        if constituent != "-"
+        else (f"{column} is {found}")
+    )
     raise InputError(
         what,
         where=where,
@@ -238,7 +258,8 @@ def _checked(rows: list[tuple[str, float, float]], where: str) -> tuple[pl.DataF
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise InputError(
-            f"constituent {', '.join(twice)} stands more than once", where=where,
+            f"constituent {', '.join(twice)} stands more than once",
+            where=where,
             mend="Keep one row for each constituent.",
         )
     left_out = [row for row in rows if not known(row[0])]
@@ -250,9 +271,13 @@ def _checked(rows: list[tuple[str, float, float]], where: str) -> tuple[pl.DataF
             where=where,
             mend="Use the names of NOAA's or TICON's tables (M2, S2, K1, ...).",
         )
-    note = "" if not left_out else (
-        f"left out, unknown to the predictor: {', '.join(row[0] for row in left_out)} "
-        f"({lost_m * 1000:.0f} mm together)"
+    note = (
+        ""
+        if not left_out
+        else (
+            f"left out, unknown to the predictor: {', '.join(row[0] for row in left_out)} "
+            f"({lost_m * 1000:.0f} mm together)"
+        )
     )
     kept = [row for row in rows if row not in left_out]
     return pl.DataFrame(kept, schema=CONSTITUENTS, orient="row"), note

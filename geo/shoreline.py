@@ -42,14 +42,24 @@ def repair_land(land: gpd.GeoDataFrame, *, name: str) -> tuple[gpd.GeoDataFrame,
     geometry = np.asarray(land.to_crs(LONLAT).geometry.values, dtype=object)
     polygonal = np.isin(shapely.get_type_id(geometry), [3, 6]) & ~shapely.is_empty(geometry)
     refused = [
-        Refusal(name, int(row) + 1, "not_a_polygon", f"the feature is {_kind(geometry[row])}",
-                "Give land as polygons; a line layer must be closed to polygons first.")
+        Refusal(
+            name,
+            int(row) + 1,
+            "not_a_polygon",
+            f"the feature is {_kind(geometry[row])}",
+            "Give land as polygons; a line layer must be closed to polygons first.",
+        )
         for row in np.flatnonzero(~polygonal)
     ]
     endless = polygonal & ~np.isfinite(shapely.bounds(geometry)).all(axis=1)
     refused += [
-        Refusal(name, int(row) + 1, "bad_coordinates", "a coordinate is not a finite number",
-                "Draw the feature anew, or see that its CRS is right.")
+        Refusal(
+            name,
+            int(row) + 1,
+            "bad_coordinates",
+            "a coordinate is not a finite number",
+            "Draw the feature anew, or see that its CRS is right.",
+        )
         for row in np.flatnonzero(endless)
     ]
     polygonal &= ~endless
@@ -63,11 +73,17 @@ def repair_land(land: gpd.GeoDataFrame, *, name: str) -> tuple[gpd.GeoDataFrame,
     for row in np.flatnonzero(invalid):
         reason = shapely.is_valid_reason(geometry[row])
         refused.append(
-            Refusal(name, int(row) + 1, "repaired_ring", f"the ring is invalid: {reason}",
-                    "It was repaired (both lobes kept); check the coast at that place.")
+            Refusal(
+                name,
+                int(row) + 1,
+                "repaired_ring",
+                f"the ring is invalid: {reason}",
+                "It was repaired (both lobes kept); check the coast at that place.",
+            )
         )
-    geometry[invalid] = shapely.make_valid(geometry[invalid], method="structure",
-                                           keep_collapsed=False)
+    geometry[invalid] = shapely.make_valid(
+        geometry[invalid], method="structure", keep_collapsed=False
+    )
     parts = shapely.get_parts(shapely.union_all(geometry[polygonal]))
     parts = parts[shapely.get_type_id(parts) == 3]
     if len(parts) == 0:
@@ -199,9 +215,7 @@ def _on_clip_box(xy: Floats, ring: Ints, clip_box: Sequence[float] | None) -> Bo
     return cut
 
 
-def _trace(
-    xy: Floats, ring: Ints, cut: Bools
-) -> tuple[NDArray[np.object_], Ints, Bools]:
+def _trace(xy: Floats, ring: Ints, cut: Bools) -> tuple[NDArray[np.object_], Ints, Bools]:
     """Return lines from rings less their cut edges: (lines, ring of each, whether closed)."""
     starts = np.flatnonzero(np.r_[True, ring[1:] != ring[:-1]])
     ends = np.r_[starts[1:], len(ring)]
@@ -213,8 +227,9 @@ def _trace(
         gone = cut[a : b - 1]
         if not gone.any():
             first = int(np.lexsort((loop[:, 1], loop[:, 0]))[0])
-            lines.append(shapely.linestrings(np.vstack([np.roll(loop, -first, axis=0),
-                                                        loop[first]])))
+            lines.append(
+                shapely.linestrings(np.vstack([np.roll(loop, -first, axis=0), loop[first]]))
+            )
             owner.append(number)
             closed.append(True)
             continue

@@ -89,8 +89,17 @@ def ingest(
     )
     with ExitStack() as stack:
         pool = stack.enter_context(ais_io.decoder_pool(workers)) if workers > 1 else None
-        _all(ws, paths, result, workers=workers, pool=pool, start=start, simulated=simulated,
-             now=now or datetime.now(UTC), progress=progress)
+        _all(
+            ws,
+            paths,
+            result,
+            workers=workers,
+            pool=pool,
+            start=start,
+            simulated=simulated,
+            now=now or datetime.now(UTC),
+            progress=progress,
+        )
     return result
 
 

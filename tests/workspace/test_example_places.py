@@ -54,7 +54,13 @@ def test_counts_are_those_of_a_county(tables: dict) -> None:
     assert len(tables["incidents"]) == 60
     assert tables["sections"].height == 12
     assert set(tables["wharves"]["wharf_class"]) == {
-        "port", "fishing", "ferry", "shipyard", "stores", "other"}
+        "port",
+        "fishing",
+        "ferry",
+        "shipyard",
+        "stores",
+        "other",
+    }
     assert set(tables["risk_points"]["grade_derived"]) == {1, 2, 3}
 
 
