@@ -103,16 +103,6 @@ class WaterGrid:
             inside,
         )
 
-    def is_water(self, lon: Floats, lat: Floats) -> Bools:
-        """Return whether each lon/lat is in a water cell of the box."""
-        row, col, inside = self.cells(lon, lat)
-        return np.asarray(self.water[row, col] & inside, dtype=bool)
-
-    def shore_distance(self, lon: Floats, lat: Floats) -> Floats:
-        """Return metres to the nearest land cell, 0 on land, inf outside the box."""
-        row, col, inside = self.cells(lon, lat)
-        return np.where(inside, self.to_land_m[row, col], np.inf)
-
     def near(
         self, lon: Floats, lat: Floats, *, to_lon: Floats, to_lat: Floats, radius_m: float
     ) -> tuple[Ints, Ints, Floats]:

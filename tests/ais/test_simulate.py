@@ -24,6 +24,11 @@ T0 = datetime(2026, 11, 9, tzinfo=UTC)
 M2_S = 44_714.16  # the lunar semidiurnal tide, 12.42 h
 
 
+def to_land_m(water, lon, lat):
+    row, col, inside = water.cells(lon, lat)
+    return np.where(inside, water.to_land_m[row, col], np.inf)
+
+
 def high_waters(days: int) -> np.ndarray:
     start = np.datetime64(T0.replace(tzinfo=None), "ms") - np.timedelta64(86_400_000, "ms")
     count = int((days + 2) * 86_400 / M2_S) + 2
@@ -160,7 +165,7 @@ def test_spacing_is_a_minute_near_shore_and_minutes_elsewhere(
         dt=pl.col("t").diff().over("mmsi").dt.total_seconds()
     )
     moving = table.filter((pl.col("sog_kn") > 2) & pl.col("dt").is_not_null())
-    off = coast[1].shore_distance(moving["lon"].to_numpy(), moving["lat"].to_numpy())
+    off = to_land_m(coast[1], moving["lon"].to_numpy(), moving["lat"].to_numpy())
     gap = moving["dt"].to_numpy()
     assert np.median(gap[off < 1500]) <= 65
     assert 170 <= np.median(gap[(off > 4000) & (gap < 900)]) <= 370
@@ -194,7 +199,7 @@ def test_truth_is_in_the_data(sim: Simulation, coast: tuple) -> None:
             assert far.max() < 700
         else:
             assert np.median(far) < 60
-            shore = coast[1].shore_distance(np.array([row["lon"]]), np.array([row["lat"]]))
+            shore = to_land_m(coast[1], np.array([row["lon"]]), np.array([row["lat"]]))
             assert shore[0] <= 450
     chained = planted.drop_nulls("chain").sort("t0").group_by("chain", maintain_order=True)
     for _, pair in chained:
