@@ -15,6 +15,7 @@ run: $(EXAMPLE)/shoregrid.toml
 demo: $(EXAMPLE)/shoregrid.toml
 
 $(EXAMPLE)/shoregrid.toml: | $(VENV)/.run
+	@echo "正在生成示例工作区（约两分钟） · building the example workspace (about two minutes)"
 	@$(BIN)/shoregrid demo $(EXAMPLE)
 
 test: $(VENV)/.dev checks
