@@ -11,6 +11,7 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from threading import BoundedSemaphore
 from typing import Any
 
 import polars as pl
@@ -40,6 +41,8 @@ _MIN_LENGTH = 10
 _TOUCH = timedelta(minutes=1)
 _TOUCH_WAIT_MS = 100
 _hasher = PasswordHasher()
+# A hash takes 64 MiB and a core; strangers who ask for many must wait for each other.
+_at_a_time = BoundedSemaphore(2)
 
 
 @dataclass(frozen=True)
@@ -328,6 +331,7 @@ def _nobody() -> str:
 
 def _verify(password_hash: str, password: str) -> bool:
     try:
-        return _hasher.verify(password_hash, password)
+        with _at_a_time:
+            return _hasher.verify(password_hash, password)
     except (VerificationError, InvalidHashError):
         return False
