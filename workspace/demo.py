@@ -4,7 +4,7 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -102,7 +102,8 @@ def build_demo(
     root.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=f".{root.name}.", dir=root.parent) as beside:
         building = Path(beside) / root.name
-        built = _build(building, progress, now or datetime.now(UTC), days, vessels, workers)
+        with closing(init(building, _SETTINGS)) as ws:
+            built = _build(ws, progress, now or datetime.now(UTC), days, vessels, workers)
         if root.exists():
             root.rmdir()
         building.replace(root)
@@ -110,11 +111,10 @@ def build_demo(
 
 
 def _build(
-    root: Path, progress: Progress | None, now: datetime, days: int, vessels: int, workers: int
+    ws: Workspace, progress: Progress | None, now: datetime, days: int, vessels: int, workers: int
 ) -> dict[str, Any]:
     end = now.replace(minute=0, second=0, microsecond=0)
     step = _Steps(progress)
-    ws = init(root, _SETTINGS)
     counts: dict[str, int] = {}
     with step("coast"):
         counts |= dict(import_file(ws, "coast", shipped_file("land_osm.gpkg")).counts)
@@ -165,7 +165,6 @@ def _build(
         "scored_segment_shifts": scored.counts["scores"],
         "zones": planned.counts["zones"],
     }
-    ws.close()
     return {
         "counts": counts,
         "seconds": step.seconds,
