@@ -9,7 +9,7 @@ from duty.due import due, out_of_order
 from duty.posts import CHIEF, who
 from risk.weights import WeightSet
 from workspace import store
-from workspace.evidence import evidence
+from workspace.evidence import evidence, near
 from workspace.folder import Workspace
 
 _NEAR_M = 1_000.0
@@ -24,26 +24,17 @@ def dues(ws: Workspace, weights: WeightSet, segment: int, day: date) -> list[dic
     """
     known = evidence(ws, weights)
     found: list[dict[str, Any]] = []
-    places = _near(known.landing_places, known.place_pairs, "place_id", segment)
+    places = near(known.landing_places, known.place_pairs, "place_id", segment, _NEAR_M)
     if not places.is_empty():
         named = places.rename({"what": "object_kind", "place_id": "object_id"})
         late = due(named, known.inspections, day, tz=ws.config.tz)
         found += [_inspection(row) for row in late.iter_rows(named=True)]
-    facilities = _near(known.facilities, known.facility_pairs, "facility_id", segment)
+    facilities = near(known.facilities, known.facility_pairs, "facility_id", segment, _NEAR_M)
     if not facilities.is_empty():
         out = out_of_order(facilities, day)
         found += [_repair(row) for row in out.iter_rows(named=True)]
     found.sort(key=lambda item: -(item["days"] if item["days"] is not None else 10_000))
     return found[:_MOST]
-
-
-def _near(
-    table: pl.DataFrame | None, pairs: pl.DataFrame | None, key: str, segment: int
-) -> pl.DataFrame:
-    if table is None or pairs is None:
-        return pl.DataFrame()
-    close = pairs.filter((pl.col("segment") == segment) & (pl.col("distance_m") <= _NEAR_M))
-    return table.join(close.select(key), on=key, how="semi")
 
 
 def _inspection(row: dict[str, Any]) -> dict[str, Any]:

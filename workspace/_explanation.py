@@ -10,16 +10,13 @@ from sqlalchemy import and_
 from risk import bands, weights
 from risk.shifts import Shift
 from workspace import db, store, tide
+from workspace._duties import chiefs, dues
 from workspace._scored import newest_runs, shift_of
+from workspace._sentence import sentence
 from workspace.evidence import landable_windows
 from workspace.folder import Workspace
-from workspace.shipped import shipped_file
-
-
-def weight_set() -> weights.WeightSet:
-    """Return the weight set in force: the shipped one."""
-    path = shipped_file("weights/default.toml")
-    return weights.load(path.read_text(encoding="utf-8"), where=str(path))
+from workspace.placing import segments
+from workspace.weighting import weight_set
 
 
 def explain(
@@ -47,11 +44,6 @@ def explain(
     if found.is_empty() or segment.is_empty():
         return None
     score, place = found.row(0, named=True), segment.row(0, named=True)
-    # These two use what is above, and so are loaded late.
-    from workspace._duties import chiefs, dues
-    from workspace._sentence import sentence
-    from workspace.read import segments
-
     parts, set_in_force = _contributions(score), weight_set()
     moment = now or datetime.now(UTC)
     said = sentence(ws, set_in_force, score, shift, as_of=moment)

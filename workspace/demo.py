@@ -23,7 +23,7 @@ from workspace.folder import Workspace, init
 from workspace.importers import import_file
 from workspace.ingest import ingest
 from workspace.nearness import water_grid
-from workspace.placing import shore_index, shorelines
+from workspace.placing import segments, shore_index, shorelines
 from workspace.shipped import shipped_file
 
 Progress = Callable[[str, int, int], None]
@@ -273,8 +273,6 @@ def _accounts(ws: Workspace, sections: pl.DataFrame) -> list[dict[str, str]]:
 
 def _busiest(ws: Workspace) -> str | None:
     """Return the section with the highest mean of its worst scores: the one worth showing."""
-    from workspace.read import segments
-
     owner = segments(ws)[["segment_id", "section_id"]]
     table = pl.DataFrame({name: owner[name].to_list() for name in owner.columns})
     top = (

@@ -235,14 +235,14 @@ def facts(
     """
     known = evidence(ws, weights)
     day = min(as_of, shift.t1).astimezone(ws.config.tz).date()
-    broken = _near(
+    broken = near(
         known.facilities,
         known.facility_pairs,
         "facility_id",
         segment,
         _within(weights, "facility_broken"),
     )
-    places = _near(
+    places = near(
         known.landing_places,
         known.place_pairs,
         "place_id",
@@ -262,13 +262,13 @@ def facts(
         draught_m=ws.config.draught_m,
         events=[
             NearEvent(row["kind"], row["mmsi"], row["t0"], row["distance_m"])
-            for row in _near(
-                known.events, known.event_pairs, "event_id", segment, np.inf
-            ).iter_rows(named=True)
+            for row in near(known.events, known.event_pairs, "event_id", segment, np.inf).iter_rows(
+                named=True
+            )
         ],
         incidents=[
             NearIncident(row["t0"], row["distance_m"])
-            for row in _near(
+            for row in near(
                 known.incidents, known.incident_pairs, "incident_id", segment, np.inf
             ).iter_rows(named=True)
         ],
@@ -296,7 +296,7 @@ def _within(weights: WeightSet, name: str) -> float:
     return min(near_m(weights, name), _NEAR_NAMED_M) if name in weights.ids else 0.0
 
 
-def _near(
+def near(
     table: pl.DataFrame | None, pairs: pl.DataFrame | None, key: str, segment: int, radius_m: float
 ) -> pl.DataFrame:
     """Return the things near one segment with their ``distance_m``, the nearest first."""

@@ -9,12 +9,13 @@ import hashlib
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -87,56 +88,25 @@ def ingest(
             vessels=0,
         )
     )
+    moment = now or datetime.now(UTC)
     with ExitStack() as stack:
         pool = stack.enter_context(ais_io.decoder_pool(workers)) if workers > 1 else None
-        _all(
-            ws,
-            paths,
-            result,
-            workers=workers,
-            pool=pool,
-            start=start,
-            simulated=simulated,
-            now=now or datetime.now(UTC),
-            progress=progress,
+        read = partial(
+            ais_io.read, workers=workers, pool=pool, start=start, not_after=moment + _AHEAD
         )
+        for path in paths:
+            try:
+                sha256 = digest(path) if path.is_file() else ""
+                if sha256 and _known(ws, sha256, start):
+                    result.known.append(str(path))
+                    result.counts["files_known"] += 1
+                    continue
+                told = None if progress is None else partial(progress, path.name)
+                note = {"sha256": sha256, "name": path.name, "simulated": simulated}
+                _one(ws, path, result, note, moment, partial(read, path, progress=told))
+            except InputError as error:
+                result.errors.append(error)
     return result
-
-
-def _all(
-    ws: Workspace,
-    paths: Sequence[Path],
-    result: Ingested,
-    *,
-    workers: int,
-    pool: Executor | None,
-    start: datetime | None,
-    simulated: bool,
-    now: datetime,
-    progress: Progress | None,
-) -> None:
-    """Take in files one after the other; what fails is noted and the others go on."""
-    for path in paths:
-        try:
-            sha256 = digest(path) if path.is_file() else ""
-            if sha256 and _known(ws, sha256, start):
-                result.known.append(str(path))
-                result.counts["files_known"] += 1
-                continue
-            _one(
-                ws,
-                path,
-                sha256,
-                result,
-                workers=workers,
-                pool=pool,
-                start=start,
-                simulated=simulated,
-                now=now,
-                progress=progress,
-            )
-        except InputError as error:
-            result.errors.append(error)
 
 
 def _known(ws: Workspace, sha256: str, start: datetime | None) -> bool:
@@ -155,17 +125,15 @@ def _known(ws: Workspace, sha256: str, start: datetime | None) -> bool:
 def _one(
     ws: Workspace,
     path: Path,
-    sha256: str,
     result: Ingested,
-    *,
-    workers: int,
-    pool: Executor | None,
-    start: datetime | None,
-    simulated: bool,
+    known: dict[str, Any],
     now: datetime,
-    progress: Progress | None,
+    read: Callable[[], Iterator[ais_io.Batch]],
 ) -> None:
-    """Take in one file and add what came of it to ``result``."""
+    """Take in one file and add what came of it to ``result``.
+
+    ``known`` is what the note on the file begins with (sha256, name, simulated).
+    """
     began = time.perf_counter()
     dialect = ais_io.sniff(path)
     counts: Counter[str] = Counter()
@@ -174,14 +142,7 @@ def _one(
     refused: list[pl.DataFrame] = []
     statics = positions = added = 0
     appending = 0.0
-    for batch in ais_io.read(
-        path,
-        workers=workers,
-        pool=pool,
-        start=start,
-        not_after=now + _AHEAD,
-        progress=None if progress is None else lambda done, whole: progress(path.name, done, whole),
-    ):
+    for batch in read():
         counts.update(batch.counts)
         positions += batch.positions.height
         statics += batch.statics.height
@@ -195,8 +156,8 @@ def _one(
         if batch.refused.height:
             refused.append(batch.refused)
     refusals = ais_io.refusals_of(dict(counts))
-    source = f"ingest {sha256[:16]}"
-    read = time.perf_counter()
+    source = f"ingest {known['sha256'][:16]}"
+    done = time.perf_counter()
     with ws.begin() as connection:
         result.counts["vessels"] += _vessels.register(connection, versions, heard)
         rows = pl.concat([refused_table([]), *refused]).with_columns(
@@ -207,15 +168,13 @@ def _one(
         )
         note = pl.DataFrame(
             {
-                "sha256": [sha256],
-                "name": [path.name],
+                **{name: [value] for name, value in known.items()},
                 "dialect": [dialect],
                 "rows_in": [counts["rows_in"]],
                 "added": [added],
                 "quarantined": [refusals],
                 "started": [now],
                 "finished": [datetime.now(UTC)],
-                "simulated": [simulated],
             }
         )
         store.upsert(connection, "ingests", note)
@@ -236,5 +195,5 @@ def _one(
     )
     result.quarantined.update(refusals)
     result.seconds.update(
-        read=read - began - appending, archive=appending, register=time.perf_counter() - read
+        read=done - began - appending, archive=appending, register=time.perf_counter() - done
     )

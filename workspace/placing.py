@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 from sqlalchemy import Connection
 
-from duty.sections import hang_islands
+from duty.sections import assign, hang_islands
 from geo.nearest import ShoreIndex
 from workspace import store
 from workspace._cache import cached
@@ -27,6 +27,29 @@ def _shorelines(ws: Workspace) -> gpd.GeoDataFrame:
     found = store.layer(ws.engine, "shorelines").set_index("shoreline_id", drop=False)
     order = store.read(ws.engine, "segments", columns=["shoreline_id"]).unique(maintain_order=True)
     return found.loc[order["shoreline_id"].to_list()].reset_index(drop=True)
+
+
+def segments(ws: Workspace) -> gpd.GeoDataFrame:
+    """Return the segments in the order of the shore.
+
+    Each has its `section_id` (or None) and `shoreline_kind` (mainland, island or inner).
+    """
+    tables = ("segments", "shorelines", "section_cuts", "section_hangs")
+    return cached(ws, "segments", tables, lambda: _cut(ws))
+
+
+def _cut(ws: Workspace) -> gpd.GeoDataFrame:
+    kinds = dict(store.read(ws.engine, "shorelines", columns=["shoreline_id", "kind"]).iter_rows())
+    found = store.layer(ws.engine, "segments")
+    found = found.assign(shoreline_kind=[kinds[name] for name in found["shoreline_id"]])
+    cuts = store.read(ws.engine, "section_cuts")
+    if cuts.is_empty() or found.empty:
+        return found.assign(section_id=None)
+    plain = store.read(
+        ws.engine, "segments", columns=["segment_id", "shoreline_id", "from_m", "to_m"]
+    )
+    owner = assign(plain, cuts, store.read(ws.engine, "section_hangs"))
+    return found.assign(section_id=pl.Series(owner).to_list())
 
 
 @dataclass(frozen=True)

@@ -15,14 +15,13 @@ from risk.weights import WeightSet
 from risk.zones import zones
 from workspace import db, store
 from workspace._cache import cached
-from workspace._explanation import weight_set
 from workspace._run import Run, clear_shifts, need_coast, shifts_from
-from workspace._scored import newest_runs, runs_of
+from workspace._scored import newest_runs, runs_of, scores
 from workspace._sentence import sentence
 from workspace.folder import Workspace
-from workspace.placing import shorelines
-from workspace.read import scores, segments
+from workspace.placing import segments, shorelines
 from workspace.scoring import score
+from workspace.weighting import weight_set
 
 
 def plan(

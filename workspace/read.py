@@ -11,7 +11,7 @@ import shapely
 from sqlalchemy import and_
 
 from duty.posts import CHIEF, in_force
-from duty.sections import assign, place, stats
+from duty.sections import place, stats
 from risk.light import light
 from risk.shifts import Shift, shifts
 from workspace import archive, db, store, tide
@@ -20,6 +20,7 @@ from workspace._explanation import explain
 from workspace._scored import runs_of, scored_shifts, scores, shift_of
 from workspace._tracks import tracks
 from workspace.folder import Workspace
+from workspace.placing import segments
 
 __all__ = [
     "LAYERS",
@@ -86,29 +87,6 @@ def _bounds(layer: gpd.GeoDataFrame) -> tuple[float, float, float, float]:
         return (-180.0, -90.0, 180.0, 90.0)
     west, south, east, north = layer.total_bounds
     return float(west), float(south), float(east), float(north)
-
-
-def segments(ws: Workspace) -> gpd.GeoDataFrame:
-    """Return the segments in the order of the shore.
-
-    Each has its `section_id` (or None) and `shoreline_kind` (mainland, island or inner).
-    """
-    tables = ("segments", "shorelines", "section_cuts", "section_hangs")
-    return cached(ws, "segments", tables, lambda: _cut(ws))
-
-
-def _cut(ws: Workspace) -> gpd.GeoDataFrame:
-    kinds = dict(store.read(ws.engine, "shorelines", columns=["shoreline_id", "kind"]).iter_rows())
-    found = store.layer(ws.engine, "segments")
-    found = found.assign(shoreline_kind=[kinds[name] for name in found["shoreline_id"]])
-    cuts = store.read(ws.engine, "section_cuts")
-    if cuts.is_empty() or found.empty:
-        return found.assign(section_id=None)
-    plain = store.read(
-        ws.engine, "segments", columns=["segment_id", "shoreline_id", "from_m", "to_m"]
-    )
-    owner = assign(plain, cuts, store.read(ws.engine, "section_hangs"))
-    return found.assign(section_id=pl.Series(owner).to_list())
 
 
 def land(ws: Workspace) -> gpd.GeoDataFrame:

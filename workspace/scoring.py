@@ -11,10 +11,10 @@ from risk.score import Scores
 from risk.score import score as score_cells
 from risk.shifts import Shift
 from workspace import db, store
-from workspace._explanation import weight_set
 from workspace._run import Run, clear_shifts, need_coast, shifts_from
 from workspace.evidence import inputs
 from workspace.folder import Workspace
+from workspace.weighting import weight_set
 
 
 def score(
