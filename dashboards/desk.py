@@ -6,13 +6,16 @@ import math
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from dashboards import times
-from dashboards.source import Meta, Person, Source
+from dashboards.source import Person, Source
 from dashboards.words import Lang, t
 from risk.bands import BANDS, band
+
+if TYPE_CHECKING:
+    from workspace.read import Meta
 
 
 def level_of(score: float) -> int:

@@ -13,23 +13,11 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import polars as pl
 
+    from workspace.read import Meta
+
 
 #: A piece of a page.
 Part = Component | str | Sequence[Any] | None
-
-
-class Meta(Protocol):
-    """What a workspace says of itself on every page."""
-
-    county_zh: str
-    county_en: str
-    timezone: str
-    bounds: tuple[float, float, float, float]
-    newest_position: datetime | None
-    simulated: bool
-    made: list[str]
-    attributions: list[str]
-    missing: list[str]
 
 
 @dataclass(frozen=True)

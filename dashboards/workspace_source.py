@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dashboards.source import Meta, Person
+from dashboards.source import Person
 from workspace import read, runs, tide, users
 from workspace.folder import open_workspace
 
@@ -24,7 +24,7 @@ class WorkspaceSource:
         self._ws = open_workspace(folder)
         self._scoring = threading.Lock()
 
-    def meta(self) -> Meta:
+    def meta(self) -> read.Meta:
         """Return what the workspace says of itself."""
         return read.meta(self._ws)
 

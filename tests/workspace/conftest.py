@@ -3,9 +3,10 @@
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import geopandas as gpd
@@ -14,7 +15,7 @@ import pytest
 import shapely
 from sqlalchemy import make_url
 
-from workspace import folder
+from workspace import cli, folder
 from workspace.folder import Workspace
 from workspace.importers import import_file
 
@@ -146,3 +147,19 @@ def coast(_built: Path, tmp_path: Path) -> Iterator[Workspace]:
     opened = folder.open_workspace(tmp_path / "ws")
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Return a function that runs the command and gives its exit code and what it printed."""
+
+    def call(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["shoregrid", *map(str, words)])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        told = capsys.readouterr()
+        return int(end.value.code or 0), told.out, told.err
+
+    return call

@@ -25,18 +25,6 @@ NOAA = (
 )
 
 
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["shoregrid", *map(str, words)])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        told = capsys.readouterr()
-        return int(end.value.code or 0), told.out, told.err
-
-    return call
-
-
 def test_from_files_to_a_scored_map(run: Run, coast_file: Path, tmp_path: Path) -> None:
     ws, ais = tmp_path / "ws", tmp_path / "a.csv"
     ais.write_text(NOAA)

@@ -2,7 +2,6 @@
 
 import json
 import re
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +11,7 @@ import pytest
 import shapely
 
 from geo.errors import InputError
-from workspace import cli, store
+from workspace import store
 from workspace._chinese import chinese
 from workspace.folder import Workspace
 from workspace.importers import import_file
@@ -23,18 +22,6 @@ HEAD = "wharf_id,name,lon,lat"
 IDENTITY = "11010519491231002X"
 UNTIMED = "!AIVDM,1,1,,A,14eG;o@034o8sd<L9i:a;WF>062D,0*7D\n"
 Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["shoregrid", *map(str, words)])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        told = capsys.readouterr()
-        return int(end.value.code or 0), told.out, told.err
-
-    return call
 
 
 def _file(path: Path, text: str, encoding: str = "utf-8") -> Path:
