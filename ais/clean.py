@@ -63,6 +63,8 @@ def clean(positions: pl.DataFrame) -> Cleaned:
             pl.col("_reason").alias("reason"),
             said.alias("detail"),
             pl.col("_reason").replace_strict(_MENDS, return_dtype=pl.String).alias("mend"),
+            lon,
+            lat,
         )
         .cast(REFUSED)
     )

@@ -12,6 +12,8 @@ REFUSED = pl.Schema(
         "reason": pl.String,
         "detail": pl.String,
         "mend": pl.String,
+        "lon": pl.Float64,
+        "lat": pl.Float64,
     }
 )
 
@@ -41,7 +43,8 @@ class Refusal:
     """One row that was put in quarantine while its neighbours were kept.
 
     ``row`` counts from 1 in the file as the reader sees it (a CSV's header is row 1);
-    ``reason`` is a short code to count by, ``detail`` and ``mend`` are for people.
+    ``reason`` is a short code to count by, ``detail`` and ``mend`` are for people. ``lon`` and
+    ``lat`` (degrees, WGS 84) are the place of the problem, where it has one.
     """
 
     file: str
@@ -49,9 +52,11 @@ class Refusal:
     reason: str
     detail: str
     mend: str
+    lon: float | None = None
+    lat: float | None = None
 
 
 def refused_table(refusals: Iterable[Refusal]) -> pl.DataFrame:
     """Return refusals as a table with the columns of ``REFUSED``."""
-    rows = [(r.file, r.row, r.reason, r.detail, r.mend) for r in refusals]
+    rows = [(r.file, r.row, r.reason, r.detail, r.mend, r.lon, r.lat) for r in refusals]
     return pl.DataFrame(rows, schema=REFUSED, orient="row")
