@@ -64,7 +64,7 @@ def explain(
         "pillars": {name: score[name] for name in weights.PILLARS},
         "base": score["score"] - sum(part["points"] for part in parts),
         "contributions": parts,
-        "tide": tide_of(ws, place["landable_threshold_m"], shift),
+        "tide": tide_of(ws, place["landing_seabed_m"], shift),
         "due": dues(ws, set_in_force, at, day),
         "chiefs": chiefs(ws, section, day),
         "made": sorted(set(ws.config.made) | set(json.loads(place["made"] or "[]"))),
@@ -95,7 +95,7 @@ def _contributions(score: dict[str, Any]) -> list[dict[str, Any]]:
     return sorted(parts, key=lambda part: -part["points"])
 
 
-def tide_of(ws: Workspace, threshold_m: float | None, shift: Shift) -> dict[str, Any] | None:
+def tide_of(ws: Workspace, seabed_m: float | None, shift: Shift) -> dict[str, Any] | None:
     """Return the tide of a shift with the windows in which a segment can be landed on.
 
     None without a station; ``threshold_m`` and ``windows`` are None where the depth is unknown.
@@ -104,7 +104,8 @@ def tide_of(ws: Workspace, threshold_m: float | None, shift: Shift) -> dict[str,
     if station is None or curve is None:
         return None
     times, heights = curve
-    spans = landable_windows(ws, threshold_m, shift)
+    spans = landable_windows(ws, seabed_m, shift)
+    clearance_m = ws.config.draught_m + ws.config.margin_m
     windows = (
         None if spans is None else [[f"{t:%Y-%m-%dT%H:%M:%SZ}" for t in pair] for pair in spans]
     )
@@ -112,7 +113,7 @@ def tide_of(ws: Workspace, threshold_m: float | None, shift: Shift) -> dict[str,
         "times": [_iso(t) for t in times],
         "height_m": [round(float(h), 3) for h in heights],
         "datum": "MSL",
-        "threshold_m": threshold_m,
+        "threshold_m": None if seabed_m is None else seabed_m + clearance_m,
         "windows": windows,
         "station": station.name,
         "note": ws.config.tide_note or station.note,

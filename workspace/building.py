@@ -73,16 +73,16 @@ def _with_traits(cut: gpd.GeoDataFrame, traits: pl.DataFrame) -> gpd.GeoDataFram
 
 
 def _landable(ws: Workspace, cut: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return segments with their landing threshold; unknown without depth or kind of shore."""
-    threshold = np.full(len(cut), np.nan)
+    """Return segments with the seabed that a boat lands over; unknown without depth or type."""
+    seabed = np.full(len(cut), np.nan)
     kinds = [kind if isinstance(kind, str) else None for kind in cut["shore_type"]]
     if ws.depth is not None and any(kinds):
-        threshold = thresholds(
+        seabed = thresholds(
             cut,
             kinds,
             read_depth(str(ws.depth)),
             carry_m=ws.config.carry_m,
-            draught_m=ws.config.draught_m,
-            margin_m=ws.config.margin_m,
+            draught_m=0.0,
+            margin_m=0.0,
         )
-    return cut.assign(landable_threshold_m=threshold)
+    return cut.assign(landing_seabed_m=seabed)

@@ -76,6 +76,27 @@ class Config(BaseSettings):
     segment_length_m: float = Field(
         500.0, ge=50, le=20_000, description="Length that segments aim at, in metres."
     )
+    shore_tolerance_m: float = Field(
+        50.0,
+        gt=0,
+        le=1_000,
+        description="How far, in metres, a stretch of shore may be drawn elsewhere in a newer "
+        "coast and still count as kept.",
+    )
+    shore_reach_m: float = Field(
+        500.0,
+        gt=0,
+        le=5_000,
+        description="How far off, in metres, a stretch of the older coast is looked for in a "
+        "newer one; beyond it the stretch is gone, and new.",
+    )
+    river_mouth_m: float = Field(
+        0.0,
+        ge=0,
+        le=5_000,
+        description="River mouths narrower than this, in metres, are closed when a coast is "
+        "imported; 0 leaves every creek open.",
+    )
     draught_m: float = Field(
         1.0, gt=0, le=20, description="Draught, in metres, for which landing is judged."
     )
@@ -85,8 +106,31 @@ class Config(BaseSettings):
         description="How far, in metres, goods are carried from a boat to firm shore, "
         "by shore type.",
     )
+    estimate_landing: bool = Field(
+        default=True,
+        description="Whether landing is estimated from the shore type where no depth is known; "
+        "an estimate is labelled as one wherever it shows.",
+    )
     tide_station: str = Field(
         "", description="Id of the tide station to use; empty means the nearest one stored."
+    )
+    tide_method: str = Field(
+        "nearest",
+        pattern="^(nearest|interpolate)$",
+        description="Tide of a segment: that of the nearest station, or interpolated between "
+        "those in reach.",
+    )
+    tide_max_km: float = Field(
+        150.0,
+        gt=0,
+        le=1_000,
+        description="Farthest that a tide station may be, in kilometres, to speak for a segment "
+        "unless it is named.",
+    )
+    datums: dict[str, float] = Field(
+        {},
+        description="Heights, in metres above local mean sea level, of the zeros of datums that "
+        "the stations do not give, by name (such as CN1985).",
     )
     tide_note: str = Field(
         "", description="What must be said wherever the tide shows, such as that it is borrowed."

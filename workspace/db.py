@@ -81,11 +81,76 @@ segments = Table(
     Column("fetch_m", Json),
     Column("shore_type", String),
     Column("settlement_distance_m", Float),
-    Column("landable_threshold_m", Float),
+    Column("road_distance_m", Float),
+    Column("shelter", Float),
+    Column("sea_view", Float),
+    Column("profile_m", Json),
+    Column("landing_seabed_m", Float),
+    Column("landing_basis", String),
+    Column("tide_weights", Json),
+    Column("tide_error_m", Float),
+    Column("tide_note", String),
     Column("lon", Float),
     Column("lat", Float),
     Column("geometry", Geometry),
     Column("made", Json),
+)
+coasts = Table(
+    "coasts",
+    metadata,
+    _key("coast_id", Integer),
+    Column("t", UtcDateTime),
+    Column("source", String),
+    Column("crs", String),
+    Column("sha256", String),
+    Column("summary", Json),
+)
+lineage = Table(
+    "lineage",
+    metadata,
+    _key("lineage_id", Integer),
+    Column("coast_id", Integer, index=True),
+    Column("old_segment_id", String, index=True),
+    Column("new_segment_id", String, index=True),
+    Column("change", String),
+    Column("old_m", Float),
+    Column("new_m", Float),
+    Column("offset_m", Float),
+    Column("geometry", Geometry),
+)
+roads = Table(
+    "roads",
+    metadata,
+    _key("road_id", Integer),
+    Column("name", String),
+    Column("geometry", Geometry),
+)
+settlements = Table(
+    "settlements",
+    metadata,
+    _key("settlement_id", Integer),
+    Column("name", String),
+    Column("name_en", String),
+    Column("geometry", Geometry),
+)
+shore_types = Table(
+    "shore_types",
+    metadata,
+    _key("shore_type_id", Integer),
+    Column("shore_type", String),
+    Column("geometry", Geometry),
+)
+rasters = Table(
+    "rasters",
+    metadata,
+    _key("name"),
+    Column("source", String),
+    Column("datum", String),
+    Column("zero_m", Float),
+    Column("positive_down", Boolean),
+    Column("band", Integer),
+    _made(),
+    Column("imported", UtcDateTime),
 )
 wharves = Table(
     "wharves",
@@ -94,7 +159,10 @@ wharves = Table(
     Column("name", String),
     Column("name_en", String),
     Column("wharf_class", String),
+    Column("category", String),
     Column("owner_unit", String),
+    Column("operator_unit", String),
+    Column("berths", Integer),
     Column("status", String),
     Column("cadence_days", Integer),
     *_place(),
@@ -124,7 +192,26 @@ facilities = Table(
     Column("heading_deg", Float),
     Column("fov_deg", Float),
     Column("range_m", Float),
+    Column("height_m", Float),
+    Column("online_rate", Float),
+    Column("live_link", String),
+    Column("bar_type", String),
+    Column("bar_setting", String),
+    Column("clearance_m", Float),
+    Column("tamper", String),
     *_place(),
+)
+history = Table(
+    "history",
+    metadata,
+    Column("history_id", Integer, primary_key=True, autoincrement=True),
+    Column("t", UtcDateTime, nullable=False),
+    Column("table_name", String, nullable=False),
+    Column("key", String, nullable=False, index=True),
+    Column("action", String, nullable=False),
+    Column("changes", Json),
+    Column("source", String),
+    Column("user", String),
 )
 posts = Table(
     "posts",
@@ -264,9 +351,12 @@ tide_stations = Table(
     Column("name", String),
     Column("lon", Float),
     Column("lat", Float),
+    Column("kind", String),
     Column("note", String),
+    Column("datum", String),
     Column("datums", Json),
     Column("constituents", Json),
+    Column("data", Json),
 )
 runs = Table(
     "runs",
@@ -332,6 +422,8 @@ quarantine = Table(
     Column("reason", String, index=True),
     Column("detail", Text),
     Column("mend", Text),
+    Column("lon", Float),
+    Column("lat", Float),
     Column("t", UtcDateTime),
 )
 users = Table(

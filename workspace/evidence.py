@@ -74,7 +74,7 @@ def _evidence(ws: Workspace, weights: WeightSet) -> Evidence:
             "exposure",
             "shore_type",
             "settlement_distance_m",
-            "landable_threshold_m",
+            "landing_seabed_m",
             "lon",
             "lat",
         ],
@@ -204,7 +204,7 @@ def landable_hours(
     NaN where its threshold is unknown, None without a tide station.
     """
     curves = [tide.shift_curve(ws, shift.t0, shift.t1) for shift in shifts]
-    threshold = segments["landable_threshold_m"].fill_null(np.nan).to_numpy()
+    threshold = segments["landing_seabed_m"].fill_null(np.nan).to_numpy() + _clearance_m(ws)
     hours = [
         landable_share(threshold, curve[1]) * shift.hours
         for shift, curve in zip(shifts, curves, strict=True)
@@ -258,7 +258,7 @@ def facts(
         contributions=points,
         raw=raw,
         missing=list(missing),
-        landable=landable_windows(ws, known.segments["landable_threshold_m"][segment], shift),
+        landable=landable_windows(ws, known.segments["landing_seabed_m"][segment], shift),
         draught_m=ws.config.draught_m,
         events=[
             NearEvent(row["kind"], row["mmsi"], row["t0"], row["distance_m"])
@@ -306,13 +306,18 @@ def near(
     return table.join(close.select(key, "distance_m"), on=key).sort("distance_m", key)
 
 
+def _clearance_m(ws: Workspace) -> float:
+    return ws.config.draught_m + ws.config.margin_m
+
+
 def landable_windows(
-    ws: Workspace, threshold_m: float | None, shift: Shift
+    ws: Workspace, seabed_m: float | None, shift: Shift
 ) -> list[tuple[datetime, datetime]] | None:
     """Return when in the shift the tide lets a segment be landed on; None where unknown."""
     curve = tide.shift_curve(ws, shift.t0, shift.t1)
-    if curve is None or threshold_m is None:
+    if curve is None or seabed_m is None:
         return None
+    threshold_m = seabed_m + _clearance_m(ws)
     times, heights = curve
     series = np.asarray(times).astype("datetime64[ms]")
     return windows(threshold_m, pl.Series(series).cast(pl.Datetime("ms", "UTC")), heights)

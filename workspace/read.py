@@ -201,7 +201,8 @@ def _landable_share(
     ws: Workspace, wanted: Sequence[Shift], inside: np.ndarray
 ) -> list[float | None]:
     """Return per shift the share of known segments that the tide lets be landed on."""
-    threshold = segments(ws)["landable_threshold_m"].to_numpy(dtype=float)[inside]
+    seabed = segments(ws)["landing_seabed_m"].to_numpy(dtype=float)[inside]
+    threshold = seabed + ws.config.draught_m + ws.config.margin_m
     threshold = threshold[np.isfinite(threshold)]
     curves = [tide.shift_curve(ws, shift.t0, shift.t1) for shift in wanted]
     return [

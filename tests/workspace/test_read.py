@@ -66,7 +66,7 @@ def full_ws(coast: Workspace, shared: Path, tmp_path: Path) -> Workspace:
         coast.engine,
         "segments",
         store.layer(coast.engine, "segments").assign(
-            landable_threshold_m=np.where(np.arange(ids.height) % 2 == 0, 0.5, np.nan)
+            landing_seabed_m=np.where(np.arange(ids.height) % 2 == 0, -0.8, np.nan)
         ),
         replace=True,
     )
