@@ -3,9 +3,8 @@
 import hashlib
 import shutil
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,24 +19,10 @@ from geo.shoreline import repair_land
 from workspace import _import_columns as known
 from workspace import db, placing, store
 from workspace._import_rows import Rows, Value, convert, read_rows
+from workspace._imported import Imported, Options
 from workspace.folder import Workspace
 
 _FAR_M = 500_000.0
-
-
-@dataclass
-class Imported:
-    """What an import did: counts, seconds, what was refused (with samples), and notes."""
-
-    counts: Counter[str] = field(default_factory=Counter)
-    seconds: Counter[str] = field(default_factory=Counter)
-    refused: list[Refusal] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-    @property
-    def quarantined(self) -> Counter[str]:
-        """Return how many rows were refused, by reason."""
-        return Counter(refusal.reason for refusal in self.refused)
 
 
 @dataclass(frozen=True)
@@ -64,10 +49,18 @@ _TABLES = {
     "berths": _Table("berths", "berth_id", known.BERTHS, prefix="B"),
     "sections": _Table("sections", "", known.SECTIONS),
 }
+_PLAIN = Options()
 KINDS = ("coast", "tides", "depth", *_TABLES)
 
 
-def import_file(ws: Workspace, kind: str, path: Path, *, now: datetime | None = None) -> Imported:
+def import_file(
+    ws: Workspace,
+    kind: str,
+    path: Path,
+    options: Options = _PLAIN,
+    *,
+    now: datetime | None = None,
+) -> Imported:
     """Import one file; raise InputError when none of it can be used, with nothing changed.
 
     Rows that cannot be kept go to quarantine with file, row, reason and mend. Rows whose key is
@@ -77,11 +70,11 @@ def import_file(ws: Workspace, kind: str, path: Path, *, now: datetime | None = 
     began = time.perf_counter()
     result = Imported()
     if kind == "coast":
-        _coast(ws, path, result)
+        _coast(ws, path, options, result)
     elif kind == "tides":
-        _tides(ws, path, result)
+        _tides(ws, path, options, result)
     elif kind == "depth":
-        _depth(ws, path, result)
+        _depth(ws, path, options, result)
     elif kind in _TABLES:
         _rows(ws, kind, path, result, now=moment)
     else:
@@ -104,7 +97,7 @@ def _quarantine(
     )
 
 
-def _coast(ws: Workspace, path: Path, result: Imported) -> None:
+def _coast(ws: Workspace, path: Path, _options: Options, result: Imported) -> None:
     """Import land polygons: shorelines, segments and exposure anew, places put onto them."""
     from workspace.building import build_coast
 
@@ -119,7 +112,7 @@ def _coast(ws: Workspace, path: Path, result: Imported) -> None:
         )
 
 
-def _tides(ws: Workspace, path: Path, result: Imported) -> None:
+def _tides(ws: Workspace, path: Path, _options: Options, result: Imported) -> None:
     stations = read_stations(path)
     table = pl.DataFrame(
         {
@@ -137,7 +130,7 @@ def _tides(ws: Workspace, path: Path, result: Imported) -> None:
     result.notes += [f"{one.name}: {one.note}" for one in stations if one.note]
 
 
-def _depth(ws: Workspace, path: Path, result: Imported) -> None:
+def _depth(ws: Workspace, path: Path, _options: Options, result: Imported) -> None:
     """Keep a depth raster and see anew from which tide on each segment can be landed on."""
     if not path.is_file():
         raise InputError("there is no such file", where=str(path), mend="Check the path.")
