@@ -10,7 +10,7 @@ from pyproj import CRS
 
 from geo._edges import EdgeGrid, edge_grid, nearest_edge
 from geo.crs import Floats, Ints, to_metres, working_crs
-from geo.segments import interpolate, vertex_chainage
+from geo.segments import interpolate, segment_of, vertex_chainage
 
 _CELL_M = 500.0
 
@@ -35,7 +35,8 @@ class ShoreIndex:
     line: Ints
     chainage_m: Floats
     edge_vertex: Ints
-    first_segment: Ints
+    segment_line: Ints
+    from_m: Floats
     to_m: Floats
 
     @classmethod
@@ -50,7 +51,6 @@ class ShoreIndex:
         )
         order = {name: row for row, name in enumerate(shorelines["shoreline_id"])}
         owner = np.array([order[name] for name in segments["shoreline_id"]], dtype=np.int64)
-        first = np.searchsorted(owner, np.arange(len(shorelines) + 1))
         return cls(
             crs,
             grid,
@@ -58,7 +58,8 @@ class ShoreIndex:
             line,
             chainage,
             edge_vertex,
-            first,
+            owner,
+            segments["from_m"].to_numpy(dtype=np.float64),
             segments["to_m"].to_numpy(dtype=np.float64),
         )
 
@@ -91,9 +92,11 @@ class ShoreIndex:
 
     def _segment(self, shoreline: NDArray[np.int32], chainage_m: Floats) -> NDArray[np.int32]:
         hit = shoreline >= 0
-        row = np.where(hit, shoreline, 0)
-        first, last = self.first_segment[row], self.first_segment[row + 1] - 1
-        # Segments of one shoreline are equally long: the number follows from the chainage.
-        each = self.to_m[last] / (last - first + 1)
-        number = np.floor(np.nan_to_num(chainage_m) / each).astype(np.int64)
-        return np.where(hit, np.minimum(first + number, last), -1).astype(np.int32)
+        row = segment_of(
+            self.segment_line,
+            self.from_m,
+            self.to_m,
+            on_line=np.where(hit, shoreline, 0).astype(np.int64),
+            at_m=np.nan_to_num(chainage_m),
+        )
+        return np.where(hit, row, -1).astype(np.int32)

@@ -58,24 +58,36 @@ def segments(shorelines: gpd.GeoDataFrame, *, length_m: float = 500.0) -> gpd.Ge
         point half-way along. The id is the geohash of that point: it depends on nothing but the
         place.
     """
-    xy, line, chainage = vertex_chainage(shorelines)
     total = shorelines["length_m"].to_numpy(dtype=np.float64)
     count = np.maximum(1, np.rint(total / length_m)).astype(np.int64)
     owner = np.repeat(np.arange(len(total)), count)
     number = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
     each = (total / count)[owner]
-    from_m, to_m = (
-        number * each,
-        np.where(number + 1 == count[owner], total[owner], (number + 1) * each),
+    last = number + 1 == count[owner]
+    return cut_at(
+        shorelines,
+        owner,
+        from_m=number * each,
+        to_m=np.where(last, total[owner], (number + 1) * each),
     )
+
+
+def cut_at(
+    shorelines: gpd.GeoDataFrame, owner: Ints, *, from_m: Floats, to_m: Floats
+) -> gpd.GeoDataFrame:
+    """Cut shorelines at given chainages; see ``segments`` for what is returned.
+
+    Parameters
+    ----------
+    owner : row of the shoreline of each segment, ascending; every shoreline has one at least.
+    from_m, to_m : chainages that cover each shoreline without gap, ascending.
+    """
+    xy, line, chainage = vertex_chainage(shorelines)
     start = interpolate(xy, line, chainage, on_line=owner, at_m=from_m)
     middle = interpolate(xy, line, chainage, on_line=owner, at_m=(from_m + to_m) / 2)
     end = interpolate(xy, line, chainage, on_line=owner, at_m=to_m)
 
-    base = np.cumsum(count) - count
-    inside = base[line] + np.minimum(
-        (chainage / (total / count)[line]).astype(np.int64), count[line] - 1
-    )
+    inside = segment_of(owner, from_m, to_m, on_line=line, at_m=chainage)
     # A shoreline's own vertices, less those that a cut repeats.
     own = (chainage > from_m[inside] + 1e-6) & (chainage < to_m[inside] - 1e-6)
     rows = np.arange(len(owner))
@@ -99,6 +111,23 @@ def segments(shorelines: gpd.GeoDataFrame, *, length_m: float = 500.0) -> gpd.Ge
         geometry=np.asarray(lines, dtype=object),
         crs=LONLAT,
     )
+
+
+def segment_of(owner: Ints, from_m: Floats, to_m: Floats, *, on_line: Ints, at_m: Floats) -> Ints:
+    """Return the row of the segment at a chainage on each of ``on_line``, clamped to its line.
+
+    ``owner, from_m, to_m`` are as for ``cut_at``.
+    """
+    first = np.searchsorted(owner, on_line, side="left")
+    last = np.searchsorted(owner, on_line, side="right") - 1
+    # One sorted key for all lines: each line's chainages are moved behind the last one's end.
+    lines = int(owner[-1]) + 1
+    ends = np.searchsorted(owner, np.arange(lines), side="right") - 1
+    offset = np.concatenate([[0.0], np.cumsum(to_m[ends] + 1.0)])
+    at_m = np.clip(at_m, 0.0, to_m[last])
+    found = np.searchsorted(from_m + offset[owner], at_m + offset[on_line], side="right") - 1
+    out: Ints = np.clip(found, first, last)
+    return out
 
 
 def _facing(start: Floats, end: Floats, length_m: Floats) -> Floats:

@@ -68,45 +68,42 @@ def near_pairs(
 def _along_shore(
     ws: Workspace, cut: pl.DataFrame, lon: Floats, lat: Floats, radius_m: float
 ) -> pl.DataFrame:
-    """Return (thing, segment, distance) along the shoreline that each thing stands at.
-
-    Segments of one shoreline are equally long, so that those in reach follow from the chainage.
-    """
+    """Return (thing, segment, distance) along the shoreline that each thing stands at."""
     found = shore_index(ws).nearest(lon, lat, max_m=min(radius_m, ws.config.max_snap_m))
     shores = shorelines(ws)
     total_m = shores["length_m"].to_numpy(dtype=np.float64)
     ring = shores["is_ring"].to_numpy(dtype=bool)
-    owner = cut["shoreline_id"].rle_id().to_numpy()
-    first = np.searchsorted(owner, np.arange(len(shores)))
-    count = np.bincount(owner, minlength=len(shores))
+    owner = cut["shoreline_id"].rle_id().to_numpy().astype(np.int64)
+    # A ring has its segments once more behind its end and before its beginning.
+    turn = np.repeat([-1, 0, 1], len(owner))
+    row = np.tile(np.arange(len(owner)), 3)
+    there = (turn == 0) | ring[owner[row]]
+    row, turn = row[there], turn[there]
+    order = np.lexsort((row, turn, owner[row]))
+    row, line = row[order], owner[row[order]]
+    shift_m = turn[order] * total_m[line]
+    from_m, to_m = (cut[name].to_numpy()[row] + shift_m for name in ("from_m", "to_m"))
 
     thing = np.flatnonzero(found.shoreline >= 0)
-    line = found.shoreline[thing].astype(np.int64)
-    each_m = total_m[line] / count[line]
-    reach_m = np.maximum(radius_m - found.distance_m[thing], 0.0) + each_m / 2
-    low = np.floor((found.chainage_m[thing] - reach_m) / each_m).astype(np.int64)
-    high = np.floor((found.chainage_m[thing] + reach_m) / each_m).astype(np.int64)
-    high = np.minimum(high, low + count[line] - 1)
-    row = np.repeat(np.arange(len(thing)), high - low + 1)
-    number = (
-        np.arange(len(row))
-        - np.repeat(np.cumsum(high - low + 1) - (high - low + 1), high - low + 1)
-        + low[row]
-    )
-    line = line[row]
-    number = np.where(ring[line], number % count[line], number)
-    there = (number >= 0) & (number < count[line])
-    row, number, line = row[there], number[there], line[there]
-
-    at_m = found.chainage_m[thing][row]
-    middle_m = (number + 0.5) * each_m[row]
-    direct_m = np.abs(at_m - middle_m)
-    along_m = np.where(ring[line], np.minimum(direct_m, total_m[line] - direct_m), direct_m)
-    along_m[np.minimum((at_m / each_m[row]).astype(np.int64), count[line] - 1) == number] = 0.0
+    on_line = found.shoreline[thing].astype(np.int64)
+    at_m = found.chainage_m[thing]
+    reach_m = np.maximum(radius_m - found.distance_m[thing], 0.0)
+    beyond_m = np.where(ring, total_m, 0.0)[on_line]
+    offset = np.concatenate([[0.0], np.cumsum(3.0 * total_m + 3.0)])[:-1] + total_m + 1.0
+    low_m = np.maximum(at_m - reach_m, -beyond_m)
+    high_m = np.minimum(at_m + reach_m, total_m[on_line] + beyond_m)
+    low = np.searchsorted(to_m + offset[line], low_m + offset[on_line], side="left")
+    high = np.searchsorted(from_m + offset[line], high_m + offset[on_line], side="right")
+    count = np.maximum(high - low, 0)
+    pair = np.repeat(np.arange(len(thing)), count)
+    which = np.arange(len(pair)) - np.repeat(np.cumsum(count) - count, count) + low[pair]
+    here_m = at_m[pair]
+    along_m = np.abs(here_m - (from_m[which] + to_m[which]) / 2)
+    along_m[(from_m[which] <= here_m) & (here_m <= to_m[which])] = 0.0
     return pl.DataFrame(
         {
-            "thing": thing[row],
-            "segment": first[line] + number,
-            "distance_m": along_m + found.distance_m[thing][row],
+            "thing": thing[pair],
+            "segment": row[which],
+            "distance_m": along_m + found.distance_m[thing[pair]],
         }
     ).filter(pl.col("distance_m") <= radius_m)
