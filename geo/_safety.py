@@ -114,11 +114,14 @@ def unpack(path: Path, member: zipfile.ZipInfo, target: Path) -> None:
         When what is packed is not what the archive's table of contents says.
     """
     try:
-        with zipfile.ZipFile(path) as archive, archive.open(member) as packed:
-            with target.open("wb") as out:
-                # ZipFile reads no further than the size that check_zip has added up.
-                while block := packed.read(_CHUNK):
-                    out.write(block)
+        with (
+            zipfile.ZipFile(path) as archive,
+            archive.open(member) as packed,
+            target.open("wb") as out,
+        ):
+            # ZipFile reads no further than the size that check_zip has added up.
+            while block := packed.read(_CHUNK):
+                out.write(block)
     except _DAMAGE as problem:
         raise InputError(
             f"{member.filename!r} in it is damaged ({problem})",
