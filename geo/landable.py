@@ -1,100 +1,309 @@
 """When a boat can land on a stretch of shore.
 
 A segment is landable when the way from the nearest water that is deep enough to firm shore is no
-longer than goods are carried over that kind of shore. Depth and carrying distance make one number
-of this, the tide height from which it holds: landable hours then need no geometry at all.
+longer than goods are carried over that kind of shore. The near-shore profile and the carrying
+distance make one number of this, the seabed that the boat must float over: with a draught and the
+water wanted under the keel it is a tide height, and landable hours then need no geometry at all.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import product
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 import geopandas as gpd
+import numba
 import numpy as np
 import polars as pl
-import rasterio
-from rasterio.io import DatasetReader
-from scipy.ndimage import distance_transform_edt
+from numpy.typing import NDArray
 
 from geo.crs import Floats, to_lonlat, to_metres, working_crs
-from geo.errors import InputError
+from geo.depth import Depth
 
-# Places of the profile, as shares of the carrying distance.
-_PROFILE = (0.25, 0.5, 0.75, 1.0)
-_FINER = 20
-_ALL_ROUND = np.radians(np.arange(0.0, 360.0, 45.0))
-# A raster's coast and the shoreline never quite agree: cells this near to a known one take its
-# depth, so that the first metres off the shore are not blank.
-_FRINGE_CELLS = 2.0
+# Places of the near-shore profile, metres from the shoreline straight out to sea: close where
+# boats land, wide where only the run of the seabed matters.
+OFFSETS_M: Final = (
+    0.0, 5.0, 10.0, 15.0, 20.0, 30.0, 40.0, 50.0, 65.0, 80.0, 100.0, 125.0, 150.0, 200.0, 250.0,
+    300.0, 400.0, 500.0, 650.0, 800.0, 1000.0,
+)  # fmt: skip
+_ALL_ROUND = np.arange(0.0, 360.0, 45.0)
 
 
-@dataclass(frozen=True)
-class Depth:
-    """A seabed raster: elevation in m relative to mean sea level, row 0 northernmost, EPSG:4326.
+def profiles(segments: gpd.GeoDataFrame, depth: Depth) -> Floats:
+    """Return the seabed before each segment, m above mean sea level: [segment, OFFSETS_M].
 
-    ``made`` tells that it is not a survey.
+    Taken from the segment's middle (``lon, lat``) along ``facing_deg``. A segment that faces
+    every way (a small island) is looked at in eight directions and takes the lowest at each
+    distance. NaN where the raster knows nothing.
     """
+    crs = working_crs(segments.total_bounds)
+    x, y = to_metres(crs, segments["lon"].to_numpy(), segments["lat"].to_numpy())
+    facing = segments["facing_deg"].to_numpy(dtype=np.float64)
+    round_about = np.isnan(facing)
+    # One ray for a segment with a facing, eight for one without.
+    owner = np.r_[np.flatnonzero(~round_about), np.repeat(np.flatnonzero(round_about), 8)]
+    way = np.radians(np.r_[facing[~round_about], np.tile(_ALL_ROUND, int(round_about.sum()))])
+    out_m = np.asarray(OFFSETS_M)[None, :]
+    lon, lat = to_lonlat(
+        crs,
+        (x[owner, None] + np.sin(way)[:, None] * out_m).ravel(),
+        (y[owner, None] + np.cos(way)[:, None] * out_m).ravel(),
+    )
+    found = depth.sample(lon, lat).reshape(len(owner), len(OFFSETS_M))
+    lowest = np.full((len(segments), len(OFFSETS_M)), np.nan)
+    np.fmin.at(lowest, owner, found)
+    return lowest
 
-    elevation_m: Floats
-    west: float
-    north: float
-    step_lon: float
-    step_lat: float
-    made: bool
 
-    @classmethod
-    def read(cls, source: DatasetReader, *, name: str) -> "Depth":
-        """Take a lon/lat raster of elevations (m above mean sea level).
+def landing_seabed(profile_m: Floats, carry_m: Floats) -> Floats:
+    """Return the lowest seabed (m above mean sea level) in carrying distance of each shore.
 
-        Cells without data stay unknown, but for the two next to a known cell, which take its
-        elevation.
-        """
-        if source.crs is None or not source.crs.is_geographic:
-            raise InputError(
-                f"the raster's CRS is {source.crs}",
-                where=name,
-                mend="Warp it to EPSG:4326 first (gdalwarp -t_srs EPSG:4326).",
-            )
-        t = source.transform
-        if t.b or t.d or t.e >= 0 or t.a <= 0:
-            raise InputError(
-                "the raster is not north-up", where=name, mend="Warp it with gdalwarp first."
-            )
-        band = source.read(1, masked=True).astype(np.float64)
-        made = "SYNTHETIC" in " ".join([*source.tags().keys(), *source.tags().values()]).upper()
-        elevation = np.ma.filled(band, np.nan)
-        unknown = np.isnan(elevation)
-        if not (elevation < 0).any():
-            raise InputError(
-                "no cell lies below mean sea level",
-                where=name,
-                mend="Elevations are wanted, negative below the sea; turn depths' sign first.",
-            )
-        if unknown.any() and not unknown.all():
-            away, (row, col) = distance_transform_edt(unknown, return_indices=True)
-            elevation = np.where(away <= _FRINGE_CELLS, elevation[row, col], np.nan)
-        return cls(elevation, t.c, t.f, t.a, -t.e, made)
+    Parameters
+    ----------
+    profile_m : [segment, OFFSETS_M], as ``profiles`` returns it; unknown places (NaN, such as
+        land) are passed over.
+    carry_m : how far goods are carried, one for each segment. Beyond the profile's end counts as
+        its end; NaN makes the seabed unknown.
+    """
+    offsets = np.asarray(OFFSETS_M)
+    reach = np.clip(carry_m, 0.0, offsets[-1])
+    within = offsets[None, :] <= reach[:, None]
+    lowest = np.fmin.reduce(np.where(within, profile_m, np.nan), axis=1)
+    # The place at just the carrying distance, between the two offsets about it.
+    known = np.where(np.isnan(reach), 0.0, reach)
+    after = np.clip(np.searchsorted(offsets, known, side="left"), 1, len(offsets) - 1)
+    share = (known - offsets[after - 1]) / (offsets[after] - offsets[after - 1])
+    row = np.arange(len(profile_m))
+    near, far = profile_m[row, after - 1], profile_m[row, after]
+    at_reach = near + (far - near) * share
+    return np.where(np.isnan(reach), np.nan, np.fmin(lowest, at_reach))
 
-    def sample(self, lon: Floats, lat: Floats) -> Floats:
-        """Return the elevation of the cell under each lon/lat; NaN outside and without data."""
-        col = np.floor((lon - self.west) / self.step_lon)
-        row = np.floor((self.north - lat) / self.step_lat)
-        inside = (col >= 0) & (row >= 0)
-        inside &= (col < self.elevation_m.shape[1]) & (row < self.elevation_m.shape[0])
-        safe_row = np.where(inside, row, 0).astype(np.int64)
-        safe_col = np.where(inside, col, 0).astype(np.int64)
-        return np.where(inside, self.elevation_m[safe_row, safe_col], np.nan)
+
+def estimated_profiles(shore_type: Sequence[str | None], high_water_m: Floats) -> Floats:
+    """Return a seabed guessed from the kind of shore, where nobody measured it.
+
+    An estimate, to be labelled as one wherever it shows: [segment, OFFSETS_M], m above mean sea
+    level, NaN for a kind that is not known here.
+
+    Parameters
+    ----------
+    shore_type : mud, beach, rock, creek or built.
+    high_water_m : mean high water springs, m above mean sea level, which is where coastlines are
+        drawn (OpenStreetMap's ``natural=coastline``; GB/T 18190 on the Chinese one); NaN makes
+        the estimate unknown.
+
+    Notes
+    -----
+    mud: 1 in 1,000, the order of the intertidal slopes measured along Jiangsu (J. Mar. Sci. Eng.
+    9(3), 347, 2021). beach: a face of 1 in 20 (fine to medium sand: Bujan, Cox and Masselink
+    2019, Mar. Geol. 417, 106012), below mean sea level 0.1 x^(2/3) (Dean 1991, J. Coastal Res.
+    7(1), for 0.2 mm). rock: 1 in 5, between the 1 to 5 degrees of a sloping platform and a
+    plunging cliff (Sunamura 1992, Geomorphology of Rocky Coasts). creek, built: assumed. A bank
+    of 1 in 10 down to a bed at mean low water springs; a wall whose foot stands at mean sea level,
+    then 1 in 100.
+    """
+    out = np.asarray(OFFSETS_M)[None, :]
+    high = np.asarray(high_water_m, dtype=np.float64)[:, None]
+    kinds = np.array([kind or "" for kind in shore_type], dtype=np.str_)
+    found = np.full((len(kinds), len(OFFSETS_M)), np.nan)
+    for kind, falls in _FALLS.items():
+        found = np.where((kinds == kind)[:, None], falls(out, high), found)
+    return found
+
+
+def _beach(out_m: Floats, high_m: Floats) -> Floats:
+    dry_m = high_m * 20.0
+    wet_m = np.maximum(out_m - dry_m, 0.0)
+    return np.where(out_m < dry_m, high_m - out_m / 20.0, -0.1 * wet_m ** (2.0 / 3.0))
+
+
+_FALLS: Mapping[str, Callable[[Floats, Floats], Floats]] = {
+    "mud": lambda out_m, high_m: high_m - out_m / 1000.0,
+    "beach": _beach,
+    "rock": lambda out_m, high_m: high_m - out_m / 5.0,
+    "creek": lambda out_m, high_m: np.maximum(high_m - out_m / 10.0, -high_m),
+    # A wall that nobody knows the tide of has no place in it either.
+    "built": lambda out_m, high_m: np.where(np.isnan(high_m), np.nan, -out_m / 100.0),
+}
+
+
+def mean_high_springs(heights_m: Floats, *, per_day: int) -> Floats:
+    """Return the mean of each fortnight's highest water, for curves [station, time].
+
+    It stands for mean high water springs, the mean of the high waters about each spring tide (IHO
+    dictionary, S-32), which it passes by a few centimetres. NaN for a curve without a whole
+    fortnight.
+    """
+    each = int(14.765 * per_day)
+    n = heights_m.shape[1] // each
+    if n == 0:
+        return np.full(len(heights_m), np.nan)
+    highest: Floats = heights_m[:, : n * each].reshape(len(heights_m), n, each).max(axis=2)
+    known = ~np.isnan(highest)
+    total = np.where(known, highest, 0.0).sum(axis=1)
+    return np.where(known.any(axis=1), total / np.maximum(known.sum(axis=1), 1), np.nan)
+
+
+def landable_windows(
+    seabed_m: Floats,
+    *,
+    draughts_m: Sequence[float],
+    margin_m: float,
+    weights: Floats,
+    times: NDArray[np.datetime64],
+    heights_m: Floats,
+) -> pl.DataFrame:
+    """Return when each segment can be landed on with each draught.
+
+    A segment's tide is the weighted sum of the stations' curves, straight between the given
+    times; crossings are interpolated.
+
+    Parameters
+    ----------
+    seabed_m : of ``landing_seabed``, one for each segment; NaN yields no windows.
+    margin_m : water wanted under the keel.
+    weights : [segment, station]; NaN where a segment has no tide.
+    times : UTC, ascending.
+    heights_m : [station, time], m above mean sea level; NaN where a table ends.
+
+    Returns
+    -------
+    DataFrame
+        ``segment`` (row, u32), ``draught_m``, ``t_from``, ``t_to`` (UTC, ms), in this order.
+        A window that reaches an end of the times goes on beyond it.
+    """
+    t = np.asarray(times).astype("datetime64[ms]").astype(np.int64).astype(np.float64)
+    draughts = np.asarray(draughts_m, dtype=np.float64)
+    level = np.asarray(seabed_m)[:, None] + draughts[None, :] + margin_m
+    mix, curves = np.ascontiguousarray(weights), np.ascontiguousarray(heights_m)
+    n = _spans(level, mix, t, curves, np.empty((0, 2)), np.empty((0, 2), np.int64))
+    span, which = np.empty((n, 2)), np.empty((n, 2), np.int64)
+    _spans(level, mix, t, curves, span, which)
+    order = np.lexsort((span[:, 0], which[:, 1], which[:, 0]))
+    stamps = np.rint(span[order]).astype(np.int64)
+    return pl.DataFrame(
+        {
+            "segment": which[order, 0].astype(np.uint32),
+            "draught_m": draughts[which[order, 1]],
+            "t_from": pl.Series(stamps[:, 0]).cast(pl.Datetime("ms", "UTC")),
+            "t_to": pl.Series(stamps[:, 1]).cast(pl.Datetime("ms", "UTC")),
+        }
+    )
+
+
+def landable_share(threshold_m: Floats, *, weights: Floats, heights_m: Floats) -> Floats:
+    """Return the share of a time in which each segment can be landed on.
+
+    Parameters
+    ----------
+    threshold_m : seabed + draught + margin of each segment.
+    weights, heights_m : as for ``landable_windows``, the times at equal steps.
+
+    Returns
+    -------
+    ndarray
+        0..1; NaN where the threshold, or any of the tide, is unknown.
+    """
+    return np.asarray(
+        _shares(
+            np.asarray(threshold_m, dtype=np.float64),
+            np.ascontiguousarray(weights),
+            np.ascontiguousarray(heights_m),
+        )
+    )
+
+
+@numba.njit(cache=True)
+def _height(weights: Floats, heights: Floats, s: int, i: int) -> float:
+    h = 0.0
+    for k in range(weights.shape[1]):
+        if weights[s, k] != 0.0:  # a table that ends troubles only those who use it
+            h += weights[s, k] * heights[k, i]
+    return h
+
+
+@numba.njit(cache=True)
+def _spans(
+    level: Floats,
+    weights: Floats,
+    t: Floats,
+    heights: Floats,
+    span: Floats,
+    which: NDArray[np.int64],
+) -> int:
+    """Write (from, to) and (segment, draught) of the spans at or above; return their number.
+
+    Arrays of no rows are left alone: a first call counts.
+    """
+    h = np.empty(len(t))
+    found = 0
+    for s in range(level.shape[0]):
+        for i in range(len(t)):
+            h[i] = _height(weights, heights, s, i)
+        for k in range(level.shape[1]):
+            before = found
+            found = _above(h, t, level[s, k], found, span)
+            if len(span):
+                which[before:found, 0] = s
+                which[before:found, 1] = k
+    return found
+
+
+@numba.njit(cache=True)
+def _above(h: Floats, t: Floats, x: float, found: int, span: Floats) -> int:
+    """Write the spans in which one curve stands at or above ``x``, from row ``found`` on."""
+    begun = np.nan
+    for i in range(len(t)):
+        if h[i] >= x:
+            if np.isnan(begun):
+                begun = t[i]
+                if i > 0 and h[i - 1] < x:
+                    begun -= (h[i] - x) / (h[i] - h[i - 1]) * (t[i] - t[i - 1])
+        elif not np.isnan(begun):
+            end = t[i - 1]
+            if h[i] < x:  # else the curve is unknown from here
+                end += (h[i - 1] - x) / (h[i - 1] - h[i]) * (t[i] - t[i - 1])
+            found = _put(begun, end, found, span)
+            begun = np.nan
+    if not np.isnan(begun):
+        found = _put(begun, t[-1], found, span)
+    return found
+
+
+@numba.njit(cache=True)
+def _put(begun: float, end: float, found: int, span: Floats) -> int:
+    if end - begun < 1.0:  # less than the millisecond that times are kept to
+        return found
+    if len(span):
+        span[found, 0], span[found, 1] = begun, end
+    return found + 1
+
+
+@numba.njit(cache=True)
+def _shares(threshold: Floats, weights: Floats, heights: Floats) -> Floats:
+    """Return the share of equal steps at or above a threshold, straight between them."""
+    n, steps = len(threshold), heights.shape[1]
+    out = np.empty(n)
+    for s in range(n):
+        x = threshold[s]
+        total = 0.0
+        before = _height(weights, heights, s, 0)
+        for i in range(1, steps):
+            after = _height(weights, heights, s, i)
+            if before >= x and after >= x:
+                total += 1.0
+            elif before >= x or after >= x:
+                total += (max(before, after) - x) / abs(after - before)
+            elif not (before < x and after < x):
+                total = np.nan  # one of the three is unknown
+            before = after
+        out[s] = total / (steps - 1)
+    return out
 
 
 def read_depth(path: str) -> Depth:
-    """Read a GeoTIFF of seabed elevation."""
-    try:
-        with rasterio.open(path) as source:
-            return Depth.read(source, name=path)
-    except rasterio.errors.RasterioIOError as problem:
-        raise InputError(
-            f"the raster cannot be read: {problem}", where=path, mend="Give a GeoTIFF."
-        ) from problem
+    """Open a GeoTIFF of seabed elevation and check it."""
+    depth = Depth.open(path)
+    depth.check()
+    return depth
 
 
 def thresholds(
@@ -106,51 +315,6 @@ def thresholds(
     draught_m: float,
     margin_m: float,
 ) -> Floats:
-    """Return the tide height (m above mean sea level) from which each segment can be landed on.
-
-    From the segment's middle a profile is taken straight out to sea, at four places up to the
-    carrying distance of the segment's shore type; the lowest seabed on it is where the boat
-    comes to rest: height = lowest seabed + draught + margin. Cells without data (land) are
-    passed over. A segment that faces every way (a small island) is looked at all round. NaN
-    where the type (or its carrying distance) or all depth is unknown.
-    """
-    crs = working_crs(segments.total_bounds)
-    x, y = to_metres(crs, segments["lon"].to_numpy(), segments["lat"].to_numpy())
-    facing = np.radians(segments["facing_deg"].to_numpy(dtype=np.float64))
-    ways = [facing, *(np.where(np.isnan(facing), way, np.nan) for way in _ALL_ROUND)]
+    """Return the tide height from which each segment can be landed on."""
     reach = np.array([carry_m.get(kind or "", np.nan) for kind in shore_type], dtype=np.float64)
-    lowest = np.full(len(segments), np.nan)
-    for way, share in product(ways, _PROFILE):
-        out_m = reach * share
-        lon, lat = to_lonlat(crs, x + np.sin(way) * out_m, y + np.cos(way) * out_m)
-        lowest = np.fmin(lowest, depth.sample(lon, lat))
-    return lowest + draught_m + margin_m
-
-
-def landable_share(threshold_m: Floats, tide_m: Floats) -> Floats:
-    """Return the share of a window in which each segment can be landed on.
-
-    ``tide_m`` holds heights at equal steps from its start to its end, straight in between; NaN
-    thresholds stay NaN.
-    """
-    steps = np.arange((len(tide_m) - 1) * _FINER) / _FINER + 0.5 / _FINER
-    ordered = np.sort(np.interp(steps, np.arange(len(tide_m)), tide_m))
-    share = 1.0 - np.searchsorted(ordered, threshold_m, side="left") / len(ordered)
-    return np.where(np.isnan(threshold_m), np.nan, share)
-
-
-def windows(threshold_m: float, times: pl.Series, tide_m: Floats) -> list[tuple[object, object]]:
-    """Return (from, to) times within which the tide stands at or above a threshold.
-
-    Crossings are interpolated between the given times (UTC datetimes).
-    """
-    if np.isnan(threshold_m):
-        return []
-    t = times.cast(pl.Int64).to_numpy().astype(np.float64)
-    above = tide_m >= threshold_m
-    turn = np.flatnonzero(above[1:] != above[:-1])
-    share = (threshold_m - tide_m[turn]) / (tide_m[turn + 1] - tide_m[turn])
-    cross = t[turn] + share * (t[turn + 1] - t[turn])
-    edges = np.r_[t[:1] if above[0] else [], cross, t[-1:] if above[-1] else []]
-    stamps = pl.Series(np.rint(edges).astype(np.int64)).cast(times.dtype).to_list()
-    return list(zip(stamps[0::2], stamps[1::2], strict=True))
+    return landing_seabed(profiles(segments, depth), reach) + draught_m + margin_m

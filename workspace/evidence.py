@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from duty.due import due, out_of_order
-from geo.landable import landable_share, windows
+from geo import landable
 from risk.bands import band
 from risk.explain import Broken, Facts, NearEvent, NearIncident, Overdue, near_m
 from risk.inputs import Inputs
@@ -206,7 +206,10 @@ def landable_hours(
     curves = [tide.shift_curve(ws, shift.t0, shift.t1) for shift in shifts]
     threshold = segments["landing_seabed_m"].fill_null(np.nan).to_numpy() + _clearance_m(ws)
     hours = [
-        landable_share(threshold, curve[1]) * shift.hours
+        landable.landable_share(
+            threshold, weights=np.ones((len(threshold), 1)), heights_m=curve[1][None, :]
+        )
+        * shift.hours
         for shift, curve in zip(shifts, curves, strict=True)
         if curve is not None
     ]
@@ -317,7 +320,12 @@ def landable_windows(
     curve = tide.shift_curve(ws, shift.t0, shift.t1)
     if curve is None or seabed_m is None:
         return None
-    threshold_m = seabed_m + _clearance_m(ws)
-    times, heights = curve
-    series = np.asarray(times).astype("datetime64[ms]")
-    return windows(threshold_m, pl.Series(series).cast(pl.Datetime("ms", "UTC")), heights)
+    found = landable.landable_windows(
+        np.array([seabed_m]),
+        draughts_m=(ws.config.draught_m,),
+        margin_m=ws.config.margin_m,
+        weights=np.ones((1, 1)),
+        times=curve[0],
+        heights_m=curve[1][None, :],
+    )
+    return list(found.select("t_from", "t_to").iter_rows())

@@ -1,4 +1,4 @@
-"""From which tide a shore can be landed on, and when."""
+"""Over which seabed a shore is landed on, and when the tide lets it."""
 
 import geopandas as gpd
 import numpy as np
@@ -10,123 +10,201 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rasterio.transform import from_origin
 
-from geo.errors import InputError
-from geo.landable import landable_share, read_depth, thresholds, windows
+from geo.depth import Depth
+from geo.landable import (
+    OFFSETS_M,
+    estimated_profiles,
+    landable_share,
+    landable_windows,
+    landing_seabed,
+    mean_high_springs,
+    profiles,
+)
 
-CARRY = {"mud": 300.0, "beach": 100.0, "built": 10.0}
+OFFSETS = np.array(OFFSETS_M)
+ONE = np.ones((1, 1))
+NOON = np.datetime64("2026-11-23T12:00", "ms")
+TEN_MIN = np.timedelta64(600_000, "ms")
 
 
 @pytest.fixture
 def shore() -> gpd.GeoDataFrame:
-    """Three pieces of a shore along 29 N that look south."""
+    """Three pieces of a shore along 29 N that look south, south and every way."""
     lon = np.array([121.005, 121.010, 121.015])
     return gpd.GeoDataFrame(
-        {"lon": lon, "lat": np.full(3, 29.0), "facing_deg": np.full(3, 180.0)},
+        {"lon": lon, "lat": np.full(3, 29.0), "facing_deg": [180.0, 180.0, np.nan]},
         geometry=list(shapely.points(lon, 29.0)),
         crs=4326,
     )
 
 
-def write_raster(path, slope_m_per_m: float, *, crs: object = 4326) -> None:
-    """A seabed that falls away to the south from +1 m at the shore; land without data."""
-    step = 0.0002
-    rows = 100
+@pytest.fixture
+def depth(tmp_path) -> Depth:
+    """A seabed that falls by 1 in 100 to the south from +1 m at the shore; land without data."""
+    step, rows = 0.0002, 100
     south_m = (np.arange(rows) + 0.5) * step * 110_900.0
-    bed = np.repeat((1.0 - slope_m_per_m * south_m)[:, None], 100, axis=1)
-    land = np.full((10, 100), np.nan)
+    bed = np.repeat((1.0 - 0.01 * south_m)[:, None], 100, axis=1)
     with rasterio.open(
-        path,
+        tmp_path / "depth.tif",
         "w",
         driver="GTiff",
         height=110,
         width=100,
         count=1,
         dtype="float32",
-        crs=crs,
+        crs=4326,
         nodata=np.nan,
         transform=from_origin(121.0, 29.0 + 10 * step, step, step),
     ) as raster:
-        raster.write(np.vstack([land, bed]).astype("float32"), 1)
+        raster.write(np.vstack([np.full((10, 100), np.nan), bed]).astype("float32"), 1)
+    return Depth.open(str(tmp_path / "depth.tif"))
 
 
-def test_the_threshold_is_the_lowest_bed_in_carrying_distance_plus_draught(tmp_path, shore) -> None:
-    path = tmp_path / "depth.tif"
-    write_raster(path, 0.01)
-    depth = read_depth(str(path))
-    assert not depth.made
-    found = thresholds(
-        shore, ["mud", "beach", "built"], depth, carry_m=CARRY, draught_m=1.0, margin_m=0.3
-    )
-    assert found[0] == pytest.approx(1.0 - 0.01 * 300 + 1.3, abs=0.25)
-    assert found[1] == pytest.approx(1.0 - 0.01 * 100 + 1.3, abs=0.25)
-    assert found[2] == pytest.approx(1.0 - 0.01 * 10 + 1.3, abs=0.25)
+def test_the_profile_goes_straight_out_to_sea(shore, depth) -> None:
+    found = profiles(shore, depth)
+    # Half a cell of 22 m to either side is what the raster can tell.
+    assert np.abs(found[:2] - (1.0 - 0.01 * OFFSETS)).max() < 0.25
+    # Looked at all round, the way south is the lowest at each distance.
+    assert found[2] == pytest.approx(found[1])
+    north = shore.assign(facing_deg=0.0)
+    assert np.isnan(profiles(north, depth)[:, OFFSETS > 60.0]).all()
 
 
-def test_what_is_not_known_stays_unknown(tmp_path, shore) -> None:
-    path = tmp_path / "depth.tif"
-    write_raster(path, 0.01)
-    depth = read_depth(str(path))
-    north = shore.assign(facing_deg=[180.0, 0.0, 180.0], lat=[29.05, 29.05, 29.0])
-    found = thresholds(
-        north, ["mud", "mud", None], depth, carry_m=CARRY, draught_m=1.0, margin_m=0.3
-    )
-    assert np.isnan(found).all()
+def test_the_lowest_bed_in_carrying_distance_counts(shore, depth) -> None:
+    bed = profiles(shore, depth)
+    found = landing_seabed(bed, np.array([300.0, 100.0, np.nan]))
+    assert found[0] == pytest.approx(1.0 - 0.01 * 300, abs=0.25)
+    assert found[1] == pytest.approx(1.0 - 0.01 * 100, abs=0.25)
+    assert np.isnan(found[2])
 
 
-def test_a_small_island_is_looked_at_all_round(tmp_path, shore) -> None:
-    path = tmp_path / "depth.tif"
-    write_raster(path, 0.01)
-    depth = read_depth(str(path))
-    around = shore.assign(facing_deg=[np.nan, 180.0, np.nan])
-    kinds = ["beach", "beach", "built"]
-    every, south = (
-        thresholds(table, kinds, depth, carry_m=CARRY, draught_m=1.0, margin_m=0.3)
-        for table in (around, shore)
-    )
-    assert np.allclose(every, south, atol=1e-9)
+@given(
+    st.lists(st.floats(-9, 4) | st.just(np.nan), min_size=21, max_size=21),
+    st.floats(0, 1500),
+    st.floats(0, 1500),
+)
+def test_carrying_further_never_makes_landing_harder(bed, a, b) -> None:
+    near, far = landing_seabed(np.array([bed, bed]), np.array(sorted([a, b])))
+    known = ~np.isnan(bed)
+    if np.isnan(far):
+        assert np.isnan(near)
+        assert not known[np.less_equal(OFFSETS, max(a, b))].any()
+    else:
+        assert np.isnan(near) or far <= near
+        assert far >= np.array(bed)[known].min()
 
 
-def test_a_projected_raster_is_refused_with_its_mend(tmp_path) -> None:
-    path = tmp_path / "depth.tif"
-    write_raster(path, 0.01, crs=32651)
-    with pytest.raises(InputError, match="gdalwarp"):
-        read_depth(str(path))
-    write_raster(path, -0.01)
-    with pytest.raises(InputError, match="turn depths' sign"):
-        read_depth(str(path))
-    path.write_bytes(b"no raster")
-    with pytest.raises(InputError, match="cannot be read"):
-        read_depth(str(path))
+def test_between_two_offsets_the_bed_is_straight() -> None:
+    bed = (-0.01 * OFFSETS)[None, :]
+    assert landing_seabed(bed, np.array([72.0])) == pytest.approx(-0.72)
+    assert landing_seabed(bed, np.array([5000.0])) == pytest.approx(-10.0)
+
+
+def test_an_estimate_stands_on_the_high_water_line_and_tells_the_shores_apart() -> None:
+    kinds = ["mud", "beach", "rock", "creek", "built", None, "lava"]
+    bed = estimated_profiles(kinds, np.full(7, 2.5))
+    assert bed[:4, 0] == pytest.approx(2.5)  # the line on the map is high water
+    assert np.isnan(bed[5:]).all()
+    assert (np.diff(bed[:5], axis=1) <= 1e-12).all()
+    at = {name: bed[row, list(OFFSETS_M).index(100.0)] for row, name in enumerate(kinds[:5])}
+    assert at["mud"] == pytest.approx(2.4)
+    assert at["beach"] == pytest.approx(-0.1 * 50.0 ** (2 / 3))  # 50 m of face, 50 m under water
+    assert at["rock"] == pytest.approx(2.5 - 20.0)
+    assert at["creek"] == pytest.approx(-2.5)  # a bed that dries at low water springs
+    assert at["built"] == pytest.approx(-1.0)
+    assert np.isnan(estimated_profiles(["mud", "built"], np.full(2, np.nan))).all()
+
+
+def test_springs_are_each_fortnights_highest() -> None:
+    hours = np.arange(0.0, 24 * 59.06)
+    m2, s2 = (np.cos(2 * np.pi * hours / period) for period in (12.4206, 12.0))
+    curves = np.vstack([1.9 * m2 + 0.7 * s2, np.full(len(hours), np.nan)])
+    found = mean_high_springs(curves, per_day=24)
+    assert found[0] == pytest.approx(2.6, abs=0.05)
+    assert np.isnan(found[1])
+    assert np.isnan(mean_high_springs(curves[:, :100], per_day=24)).all()
 
 
 heights = st.lists(st.floats(-4, 4), min_size=2, max_size=60).map(np.array)
 
 
-@given(heights, st.floats(-5, 5))
-def test_the_share_is_that_of_the_windows(tide, threshold) -> None:
-    share = landable_share(np.array([threshold, np.nan]), tide)
-    stamps = pl.Series(np.arange(len(tide)) * 600_000).cast(pl.Datetime("ms", "UTC"))
-    spans = windows(threshold, stamps, tide)
-    inside = sum((b - a).total_seconds() for a, b in spans) / (600.0 * (len(tide) - 1))
-    assert share[0] == pytest.approx(inside, abs=2 / 20)
-    assert np.isnan(share[1])
+def spans(tide, seabed, draughts=(0.0,)):
+    return landable_windows(
+        np.array([seabed]),
+        draughts_m=draughts,
+        margin_m=0.0,
+        weights=ONE,
+        times=NOON + np.arange(len(tide)) * TEN_MIN,
+        heights_m=np.array([tide]),
+    )
 
 
 @given(heights, st.floats(-5, 5))
 def test_windows_hold_just_the_times_above(tide, threshold) -> None:
-    stamps = pl.datetime_range(
-        pl.datetime(2026, 11, 23),
-        pl.datetime(2026, 11, 23) + pl.duration(minutes=10) * (len(tide) - 1),
-        "10m",
-        time_unit="ms",
-        time_zone="UTC",
-        eager=True,
+    found = spans(tide, threshold)
+    fine = np.arange(0, (len(tide) - 1) * 600_000 + 1, 15_000)
+    level = np.interp(fine, np.arange(len(tide)) * 600_000, tide)
+    stamps = NOON + fine.astype("timedelta64[ms]")
+    inside = np.zeros(len(fine), dtype=bool)
+    for t_from, t_to in found.select("t_from", "t_to").iter_rows():
+        assert t_from < t_to
+        a, b = (np.datetime64(t.replace(tzinfo=None), "ms") for t in (t_from, t_to))
+        inside |= (stamps >= a - 1) & (stamps <= b + 1)
+    # A millisecond is worth 13 micrometres of the steepest of these curves.
+    assert inside[level > threshold + 1e-4].all()
+    assert not inside[level < threshold - 1e-4].any()
+
+
+@given(heights, st.floats(-5, 5))
+def test_the_share_is_that_of_the_windows(tide, threshold) -> None:
+    share = landable_share(
+        np.array([threshold, np.nan]), weights=np.ones((2, 1)), heights_m=np.array([tide])
     )
-    spans = windows(threshold, stamps, tide)
-    inside = np.zeros(len(tide), dtype=bool)
-    for a, b in spans:
-        assert a <= b
-        inside |= ((stamps >= a) & (stamps <= b)).to_numpy()
-    assert (inside >= (tide > threshold)).all()
-    far = tide < threshold - 1e-3
-    assert not (inside & far).any() or np.abs(np.diff(tide)).max() > 100
+    found = spans(tide, threshold)
+    inside_ms = (found["t_to"] - found["t_from"]).dt.total_milliseconds().sum()
+    assert share[0] == pytest.approx(inside_ms / (600_000 * (len(tide) - 1)), abs=1e-4)
+    assert np.isnan(share[1])
+
+
+def test_draughts_segments_and_stations_are_done_at_once() -> None:
+    t = np.arange(0, 30 * 144)
+    curves = np.array([2.0 * np.sin(t / 12.0), 1.5 * np.sin(t / 12.0 + 0.6), np.full(len(t), 9.0)])
+    weights = np.array([[1.0, 0.0, 0.0], [0.25, 0.75, 0.0], [np.nan, np.nan, np.nan]])
+    seabed = np.array([-1.0, -0.5, -9.0])
+    found = landable_windows(
+        seabed,
+        draughts_m=(1.0, 2.0),
+        margin_m=0.3,
+        weights=weights,
+        times=NOON + t * TEN_MIN,
+        heights_m=curves,
+    )
+    assert found.schema == {
+        "segment": pl.UInt32,
+        "draught_m": pl.Float64,
+        "t_from": pl.Datetime("ms", "UTC"),
+        "t_to": pl.Datetime("ms", "UTC"),
+    }
+    assert found.equals(found.sort("segment", "draught_m", "t_from"))
+    assert set(found["segment"]) == {0, 1}  # the third has no tide
+    for s in (0, 1):
+        mixed = weights[s] @ curves
+        for draught in (1.0, 2.0):
+            alone = spans(mixed, seabed[s] + draught + 0.3)
+            here = found.filter(pl.col("segment") == s, pl.col("draught_m") == draught)
+            assert here.select("t_from", "t_to").equals(alone.select("t_from", "t_to"))
+
+
+def test_where_a_table_ends_nothing_is_said() -> None:
+    tide = np.array([1.0, 1.0, np.nan, np.nan, 1.0, -1.0, 1.0])
+    found = spans(tide, 0.0)
+    minutes = [
+        tuple((t.replace(tzinfo=None) - NOON.item()).total_seconds() / 60 for t in pair)
+        for pair in found.select("t_from", "t_to").iter_rows()
+    ]
+    assert minutes == [(0.0, 10.0), (40.0, 45.0), (55.0, 60.0)]
+    share = landable_share(np.zeros(1), weights=ONE, heights_m=tide[None, :])
+    assert np.isnan(share).all()
+    # Who does not use that table is not troubled by its end.
+    both = np.vstack([tide, np.ones(7)])
+    assert landable_share(np.zeros(1), weights=np.array([[0.0, 1.0]]), heights_m=both) == [1.0]

@@ -1,0 +1,316 @@
+"""Seabed and land heights from a raster of any size, read only where somebody asks."""
+
+import re
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+from pyproj import CRS, Transformer
+from pyproj.exceptions import CRSError
+from rasterio.enums import ColorInterp
+from rasterio.errors import NotGeoreferencedWarning, RasterioError, RasterioIOError
+from rasterio.io import DatasetReader
+from rasterio.windows import Window
+from scipy.ndimage import distance_transform_edt
+
+from geo.crs import LONLAT, Bools, Floats, Ints
+from geo.errors import InputError
+
+# A raster's coast and the shoreline never quite agree: cells this near to a known one take its
+# height, so that the first metres off the shore are not blank.
+_FRINGE_CELLS = 2.0
+_MARGIN = 3
+# Places are taken together by pieces of about a block; this is the least and most of its sides.
+_PIECE = (256, 2048)
+# One block of more cells than this would have to be unpacked whole (GDAL reads by block).
+_MOST_BLOCK_CELLS = 2**26
+# No seabed or summit lies beyond (Challenger Deep 10.9 km, Chomolungma 8.8 km). Common marks of
+# "no data" that a file forgot to declare either do, or are exactly one of the others.
+_LOWEST_M, _HIGHEST_M = -11_100.0, 9_000.0
+_UNDECLARED = (-9999.0, 9999.0)
+_METRES = {
+    "": 1.0, "m": 1.0, "metre": 1.0, "meter": 1.0, "metres": 1.0, "meters": 1.0, "米": 1.0,
+    "dm": 0.1, "cm": 0.01, "mm": 0.001, "ft": 0.3048, "foot": 0.3048, "feet": 0.3048,
+    "us survey foot": 1200 / 3937, "ftus": 1200 / 3937, "fathom": 1.8288, "fathoms": 1.8288,
+}  # fmt: skip
+_COLOURS = (ColorInterp.red, ColorInterp.green, ColorInterp.blue, ColorInterp.palette)
+_PROBES = 40
+
+
+@dataclass(frozen=True)
+class Depth:
+    """A raster of heights in metres, above local mean sea level once ``zero_m`` is right.
+
+    ``zero_m`` is the height of the raster's zero above local mean sea level. ``datum`` is what
+    the file itself says its heights are counted from, None where it does not say; ``made`` tells
+    that it is not a survey. No part of the raster is held: ``sample`` reads the pieces it needs.
+    """
+
+    path: str
+    band: int
+    crs: CRS
+    to_m: float
+    zero_m: float
+    datum: str | None
+    made: bool
+
+    @classmethod
+    def open(
+        cls, path: str, *, band: int = 1, positive_down: bool = False, zero_m: float = 0.0
+    ) -> "Depth":
+        """Look at a GeoTIFF of seabed or land heights.
+
+        Any CRS, rotated or not, whole numbers with scale and offset, any block layout; overviews
+        are not used. ``positive_down`` says that depths are positive; a vertical CRS whose axis
+        points down says so too.
+
+        Raises
+        ------
+        InputError
+            When it is no GeoTIFF, has no CRS or place, no such band, is a picture, is counted
+            in an unknown unit, or is one huge block.
+        """
+        try:
+            with _opened(path) as source:
+                crs = _crs(source, path)
+                _fit_to_read(source, path, band)
+                down = positive_down or _counts_down(crs)
+                return cls(
+                    path=path,
+                    band=band,
+                    crs=crs,
+                    to_m=_unit_m(source, path, band, crs) * (-1.0 if down else 1.0),
+                    zero_m=zero_m,
+                    datum=_datum(source, band, crs),
+                    made="SYNTHETIC" in _said(source, band).upper(),
+                )
+        except RasterioIOError as problem:
+            raise InputError(
+                f"the raster cannot be read: {problem}", where=path, mend="Give a GeoTIFF."
+            ) from problem
+
+    def sample(self, lon: Floats, lat: Floats) -> Floats:
+        """Return the height (m above mean sea level) of the cell under each lon/lat.
+
+        NaN outside and without data; cells without data that are at most two cells from a known
+        one take its height. Only windows around the places are read.
+        """
+        out = np.full(len(lon), np.nan)
+        try:
+            with _opened(self.path) as source:
+                row, col, inside = self._cells(source, lon, lat)
+                for some, window in _pieces(source, self.band, row, col, inside):
+                    out[some] = _filled(
+                        _block(source, self.band, window, to_m=self.to_m),
+                        row[some] - int(window.row_off),
+                        col[some] - int(window.col_off),
+                    )
+        except (RasterioIOError, RasterioError) as problem:
+            raise InputError(
+                f"the raster is damaged: {problem}",
+                where=self.path,
+                mend="Copy it again, or write it anew with gdal_translate.",
+            ) from problem
+        return out + self.zero_m
+
+    def check(self, lon: Floats | None = None, lat: Floats | None = None) -> None:
+        """Raise InputError where the raster cannot be the seabed of these places at sea.
+
+        Without places, some of the raster's own cells are looked at.
+        """
+        with _opened(self.path) as source:
+            if lon is None or lat is None:
+                lon, lat = self._probes(source)
+            _, _, inside = self._cells(source, lon, lat)
+            box = self._box(source)
+        if not inside.any():
+            raise InputError(
+                f"the raster covers lon {box[0]:.3f} to {box[2]:.3f}, lat {box[1]:.3f} to "
+                f"{box[3]:.3f}, and no segment of the coast (lon {np.min(lon):.3f} to "
+                f"{np.max(lon):.3f}, lat {np.min(lat):.3f} to {np.max(lat):.3f}) lies in it",
+                where=self.path,
+                mend="Give the raster of this coast, or check its CRS.",
+            )
+        found = self.sample(lon[inside], lat[inside]) - self.zero_m
+        found = found[~np.isnan(found)]
+        if not found.size:
+            raise InputError(
+                "the raster has no data anywhere near the shore",
+                where=self.path,
+                mend="Check which cells are marked as no data, and the band (--band).",
+            )
+        if not (found < 0).any():
+            raise InputError(
+                f"no cell at sea lies below zero (heights {found.min():g} to {found.max():g} m)",
+                where=self.path,
+                mend="Heights are wanted, negative below the sea: add --positive-down where the "
+                "raster holds depths as positive numbers (and leave it out where it does not). A "
+                "model of the land alone says nothing of the seabed.",
+            )
+
+    def _cells(self, source: DatasetReader, lon: Floats, lat: Floats) -> tuple[Ints, Ints, Bools]:
+        """Return row, column of the cell under each place, and whether it is in the raster."""
+        x, y = Transformer.from_crs(LONLAT, self.crs, always_xy=True).transform(lon, lat)
+        x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+        if self.crs.is_geographic:  # a raster may count its longitudes from 0 to 360
+            x = source.bounds.left + (x - source.bounds.left) % 360.0
+        back = ~source.transform
+        col = np.floor(back.a * x + back.b * y + back.c)
+        row = np.floor(back.d * x + back.e * y + back.f)
+        inside = (col >= 0) & (row >= 0) & (col < source.width) & (row < source.height)
+        return (
+            np.where(inside, row, 0).astype(np.int64),
+            np.where(inside, col, 0).astype(np.int64),
+            np.asarray(inside, dtype=bool),
+        )
+
+    def _probes(self, source: DatasetReader) -> tuple[Floats, Floats]:
+        at = (np.arange(_PROBES) + 0.5) / _PROBES
+        col, row = (grid.ravel() for grid in np.meshgrid(at * source.width, at * source.height))
+        t = source.transform
+        to_lonlat = Transformer.from_crs(self.crs, LONLAT, always_xy=True)
+        lon, lat = to_lonlat.transform(t.a * col + t.b * row + t.c, t.d * col + t.e * row + t.f)
+        return np.asarray(lon), np.asarray(lat)
+
+    def _box(self, source: DatasetReader) -> tuple[float, float, float, float]:
+        lon, lat = self._probes(source)
+        return float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())
+
+
+def _opened(path: str) -> DatasetReader:
+    """Open a GeoTIFF and nothing else: other formats can point at further files."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        with rasterio.Env(GTIFF_REPORT_COMPD_CS=True):
+            return rasterio.open(path, driver="GTiff")
+
+
+def _crs(source: DatasetReader, path: str) -> CRS:
+    if source.crs is None or source.transform.is_identity:
+        missing = "CRS" if source.crs is None else "place (its transform is the identity)"
+        raise InputError(
+            f"the raster has no {missing}",
+            where=path,
+            mend="Give it one: gdal_edit -a_srs EPSG:4490 -a_ullr WEST NORTH EAST SOUTH FILE.",
+        )
+    try:
+        crs = CRS.from_wkt(source.crs.to_wkt())
+        Transformer.from_crs(LONLAT, crs, always_xy=True)
+    except CRSError as problem:
+        raise InputError(
+            f"the raster's CRS {source.crs.to_string()[:80]!r} is not one of the earth",
+            where=path,
+            mend="Warp it to a known one: gdalwarp -t_srs EPSG:4490.",
+        ) from problem
+    return crs
+
+
+def _fit_to_read(source: DatasetReader, path: str, band: int) -> None:
+    if not 1 <= band <= source.count:
+        raise InputError(
+            f"there is no band {band}; the raster has {source.count}",
+            where=path,
+            mend=f"Take --band 1{f' to {source.count}' if source.count > 1 else ''}.",
+        )
+    if source.colorinterp[band - 1] in _COLOURS or source.dtypes[band - 1].startswith("complex"):
+        raise InputError(
+            f"band {band} holds colours or complex numbers, not heights",
+            where=path,
+            mend="Give the raster of heights that the picture was drawn from.",
+        )
+    rows, cols = source.block_shapes[band - 1]
+    if rows * cols > _MOST_BLOCK_CELLS:
+        raise InputError(
+            f"the raster is stored in blocks of {rows} x {cols} cells, too large to unpack",
+            where=path,
+            mend="Write it in tiles: gdal_translate -co TILED=YES.",
+        )
+
+
+def _vertical(crs: CRS) -> CRS | None:
+    """Return the vertical part of a compound CRS."""
+    parts = crs.sub_crs_list if crs.is_compound else []
+    return next((part for part in parts if part.is_vertical), None)
+
+
+def _counts_down(crs: CRS) -> bool:
+    vertical = _vertical(crs)
+    return vertical is not None and vertical.axis_info[0].direction == "down"
+
+
+def _said(source: DatasetReader, band: int) -> str:
+    """Return all that the file says of itself in words."""
+    tags: Mapping[str, str] = {**source.tags(), **source.tags(band)}
+    return " ".join([*tags.keys(), *tags.values(), source.descriptions[band - 1] or ""])
+
+
+def _datum(source: DatasetReader, band: int, crs: CRS) -> str | None:
+    """Return what the heights are counted from, by the file's own words."""
+    vertical = _vertical(crs)
+    if vertical is not None:
+        return str(vertical.name).removesuffix(" height").removesuffix(" depth")
+    tags = {key.lower(): value for key, value in {**source.tags(), **source.tags(band)}.items()}
+    for key in ("vertical_datum", "vert_datum", "verticaldatum", "vdatum"):
+        if tags.get(key):
+            return str(tags[key])
+    if re.search(r"mean sea level|平均海(平)?面|(?:\b|_)msl(?:\b|_)", _said(source, band), re.I):
+        return "MSL"
+    return None
+
+
+def _unit_m(source: DatasetReader, path: str, band: int, crs: CRS) -> float:
+    """Return how many metres one unit of the band is."""
+    unit = (source.units[band - 1] or "").strip().lower()
+    vertical = _vertical(crs)
+    if not unit and vertical is not None:
+        return float(vertical.axis_info[0].unit_conversion_factor)
+    if unit not in _METRES:
+        raise InputError(
+            f"the raster's unit {unit!r} is not known",
+            where=path,
+            mend="Set it to m (gdal_edit -units m) once the heights are metres.",
+        )
+    return _METRES[unit]
+
+
+def _pieces(
+    source: DatasetReader, band: int, row: Ints, col: Ints, inside: Bools
+) -> list[tuple[Ints, Window]]:
+    """Return the places of each piece of the raster with the window that holds them."""
+    rows, cols = (int(np.clip(size, *_PIECE)) for size in source.block_shapes[band - 1])
+    places = np.flatnonzero(inside)
+    if not places.size:
+        return []
+    piece = (row[places] // rows) * (source.width // cols + 1) + col[places] // cols
+    order = np.argsort(piece, kind="stable")
+    parts = np.split(places[order], np.flatnonzero(np.diff(piece[order])) + 1)
+    found = []
+    for part in parts:
+        r0, r1 = max(int(row[part].min()) - _MARGIN, 0), int(row[part].max()) + _MARGIN + 1
+        c0, c1 = max(int(col[part].min()) - _MARGIN, 0), int(col[part].max()) + _MARGIN + 1
+        window = Window(c0, r0, min(c1, source.width) - c0, min(r1, source.height) - r0)
+        found.append((part, window))
+    return found
+
+
+def _block(source: DatasetReader, band: int, window: Window, *, to_m: float) -> Floats:
+    """Read one window as metres above the raster's zero; NaN where there is no data."""
+    read = source.read(band, window=window, masked=True).astype(np.float64)
+    raw = np.ma.filled(read, np.nan)
+    height = (raw * source.scales[band - 1] + source.offsets[band - 1]) * to_m
+    known = (height > _LOWEST_M) & (height < _HIGHEST_M) & ~np.isin(raw, _UNDECLARED)
+    return np.where(known, height, np.nan)
+
+
+def _filled(block: Floats, row: NDArray[np.int64], col: NDArray[np.int64]) -> Floats:
+    """Return a block's values at cells; unknown ones take that of a known cell close by."""
+    values = block[row, col]
+    unknown = np.isnan(block)
+    if unknown[row, col].any() and not unknown.all():
+        away, (near_row, near_col) = distance_transform_edt(unknown, return_indices=True)
+        near = block[near_row[row, col], near_col[row, col]]
+        values = np.where(away[row, col] <= _FRINGE_CELLS, near, np.nan)
+    return np.asarray(values, dtype=np.float64)
