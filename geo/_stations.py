@@ -22,9 +22,10 @@ _STATIONS_MEND = (
 def read_stations(path: Path) -> list[Station]:
     """Read tide stations from a table of harmonic constants.
 
-    JSON as the Neaps tide database writes it (``stations`` with ``harmonic_constituents`` and
-    ``datums``), or CSV with ``station_id, name, lat, lon, constituent, amplitude_m,
-    phase_deg_gmt``. Phases are Greenwich lags in degrees, amplitudes metres.
+    JSON as the Neaps tide database writes it (``stations`` with ``harmonic_constituents``,
+    ``datums`` and ``chart_datum``, which of them the charts use), or CSV with ``station_id, name,
+    lat, lon, constituent, amplitude_m, phase_deg_gmt``. Phases are Greenwich lags in degrees,
+    amplitudes metres.
 
     Raises
     ------
@@ -82,13 +83,20 @@ def _stations_from_json(path: Path) -> list[Station]:
                 lat=_number(entry.get("latitude"), "latitude", "-", where, low=-90, high=90),
                 constituents=constituents,
                 note=note,
-                datums={
-                    k: _number(v, f"datum {k}", "-", where)
-                    for k, v in entry.get("datums", {}).items()
-                },
+                datums=_datums(entry, where),
             )
         )
     return _each_once(out, path)
+
+
+def _datums(entry: dict[str, Any], where: str) -> dict[str, float]:
+    """Return a station's datums, with CD for the one that it names as its chart datum."""
+    found = {
+        name: _number(value, f"datum {name}", "-", where)
+        for name, value in entry.get("datums", {}).items()
+    }
+    chart = found.get(str(entry.get("chart_datum")))
+    return found if chart is None else {"CD": chart, **found}
 
 
 def _shape_of_station(entry: object, where: str) -> None:
