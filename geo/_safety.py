@@ -26,7 +26,12 @@ _MAX_XML_DEPTH = 100
 _ARCHIVES = frozenset({".zip", ".kmz", ".7z", ".rar", ".gz", ".tgz", ".tar", ".bz2", ".xz", ".zst"})
 _ZIP_MAGIC = b"PK\x03\x04"
 _DAMAGE = (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, zlib.error)
-_LINKED_CRS = re.compile(rb'"crs"\s*:\s*\{[^{}]*"type"\s*:\s*"link"')
+# What makes a GeoJSON's CRS a link, which GDAL fetches: all three, in any order.
+_LINKED_CRS = tuple(
+    re.compile(one) for one in (rb'"crs"\s*:', rb'"href"\s*:', rb'"type"\s*:\s*"link"')
+)
+# No writer escapes plain letters; who does so hides a word.
+_HIDDEN = re.compile(rb"(?<!\\)(?:\\\\)*\\u00(?:4[1-9a-fA-F]|5[0-9aA]|6[1-9a-fA-F]|7[0-9aA])")
 
 
 def check_zip(path: Path, *, max_bytes: int = MAX_BYTES) -> list[zipfile.ZipInfo]:
@@ -203,23 +208,29 @@ def check_json(path: Path) -> None:
     """
     check_size(path)
     state = np.zeros(3, np.int64)
+    linked = [False] * len(_LINKED_CRS)
+    tail = b""
     with path.open("rb") as stream:
-        first = True
-        tail = b""
+        head = stream.read(64).removeprefix(b"\xef\xbb\xbf")
+        if not head.lstrip().startswith(b"{"):
+            raise InputError(
+                f"it begins with {head[:20]!r}, not with an object",
+                where=str(path),
+                mend="Give GeoJSON (a FeatureCollection), as UTF-8.",
+            )
+        stream.seek(0)
         while block := stream.read(_CHUNK):
-            if first and not block.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
-                raise InputError(
-                    f"it begins with {block[:20]!r}, not with an object",
-                    where=str(path),
-                    mend="Give GeoJSON (a FeatureCollection), as UTF-8.",
-                )
-            first = False
             if _too_deep(np.frombuffer(block, np.uint8), state, _MAX_JSON_DEPTH):
                 raise _ill(path, f"its values nest more than {_MAX_JSON_DEPTH} deep")
-            # A parser would fetch it.
-            if _LINKED_CRS.search(tail + block):
+            seen = tail + block
+            linked = [
+                was or bool(one.search(seen)) for was, one in zip(linked, _LINKED_CRS, strict=True)
+            ]
+            if all(linked):
                 raise _ill(path, "its CRS is a link to another place")
-            tail = block[-1_000:]
+            if _HIDDEN.search(seen):
+                raise _ill(path, "it writes plain letters as escapes (\\u0061)")
+            tail = block[-200:]
 
 
 @numba.njit(cache=True)
