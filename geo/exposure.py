@@ -1,18 +1,20 @@
-"""How open a stretch of shore is to the sea."""
+"""How open a stretch of shore is to the sea, and to the eyes on it."""
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 
-from geo._edges import cast_rays, edge_grid
+from geo._edges import cast_rays
+from geo._rays import off_shore, shore_grid, water_along
 from geo.crs import Floats, metre_shapes, working_crs
-from geo.land import land_edges
 
-# Rays start this far off the shore, on the water's side of it.
-_OFF_M = 3.0
 _SHARES = (1 / 6, 1 / 2, 5 / 6)
 _CELL_M = 1_000.0
+# Over 5 km a fresh breeze (10 m/s) raises 0.36 m of significant wave height (JONSWAP: 0.0016 U
+# sqrt(F / g)), about what an open boat still lands in; it is also how far a small boat off the
+# shore is made out from it.
+NEAR_M = 5_000.0
+_VIEW_RAYS = 72
 
 
 def exposure(
@@ -22,7 +24,7 @@ def exposure(
     directions: int = 16,
     max_fetch_m: float = 50_000.0,
 ) -> gpd.GeoDataFrame:
-    """Add to segments the open water before them.
+    """Add to segments the open water before them, their shelter and how far they are seen.
 
     Rays go out in ``directions`` bearings from three points of the segment, just off the shore,
     to the first land or ``max_fetch_m``; the longest of the three counts. A ray that leaves the
@@ -31,21 +33,25 @@ def exposure(
     Returns
     -------
     GeoDataFrame
-        The segments with ``fetch_m`` (list, metres, clockwise from north) and ``exposure`` 0..1:
-        the square root of effective fetch over ``max_fetch_m``. Fetch-limited wave height grows
-        with the root of fetch (Hasselmann et al. 1973, JONSWAP); effective fetch weighs each
-        direction by the cosine of its angle to the facing (Shore Protection Manual, 1984, ch. 3).
-        A segment that faces every way takes the mean of all directions.
+        The segments with ``fetch_m`` (list, metres, clockwise from north) and three shares 0..1.
+        ``exposure``: the square root of effective fetch over ``max_fetch_m``. Fetch-limited wave
+        height grows with the root of fetch (Hasselmann et al. 1973, JONSWAP); effective fetch
+        weighs each direction by the cosine of its angle to the facing (Shore Protection Manual,
+        1984, ch. 3). ``shelter``: how much of the first 5 km to sea land closes, weighed in the
+        same way (1 for a creek, 0 for an open coast). ``sea_view``: the share of the sea within
+        5 km from which the segment is seen, nothing but land in between. A segment that faces
+        every way takes the mean of all directions.
     """
     crs = working_crs(land.total_bounds)
-    ax, ay, bx, by = land_edges(land, crs)
-    grid = edge_grid(ax, ay, bx, by, cell_m=_CELL_M)
+    grid = shore_grid(segments, land, crs, cell_m=_CELL_M)
     lines = metre_shapes(crs, segments.geometry.values)
     bearing = np.arange(directions) * 360.0 / directions
     ux, uy = np.sin(np.radians(bearing)), np.cos(np.radians(bearing))
+    view = np.radians((np.arange(_VIEW_RAYS) + 0.5) * 360.0 / _VIEW_RAYS)
     fetch = np.zeros((len(segments), directions))
+    seen, there = np.zeros(len(segments)), np.zeros(len(segments))
     for share in _SHARES:
-        x, y = _off_shore(lines, share)
+        x, y = off_shore(lines, share)
         reach = cast_rays(
             grid,
             np.repeat(x, directions),
@@ -55,27 +61,32 @@ def exposure(
             max_fetch_m,
         )
         fetch = np.maximum(fetch, reach.reshape(fetch.shape))
+        areas = water_along(
+            grid,
+            np.repeat(x, _VIEW_RAYS),
+            np.repeat(y, _VIEW_RAYS),
+            np.tile(np.sin(view), len(x)),
+            np.tile(np.cos(view), len(x)),
+            NEAR_M,
+        )
+        seen += areas[0].reshape(-1, _VIEW_RAYS).sum(axis=1)
+        there += areas[1].reshape(-1, _VIEW_RAYS).sum(axis=1)
 
     facing = segments["facing_deg"].to_numpy(dtype=np.float64)
-    weight = np.maximum(np.cos(np.radians(bearing[None, :] - facing[:, None])), 0.0)
-    weight[np.isnan(facing)] = 1.0
-    effective_m = (fetch * weight).sum(axis=1) / weight.sum(axis=1)
+    effective_m = _before(fetch, bearing, facing)
     return segments.assign(
         fetch_m=pd.Series(list(np.round(fetch, 1)), index=segments.index, dtype=object),
         exposure=np.sqrt(effective_m / max_fetch_m),
+        shelter=np.clip(
+            1.0 - _before(np.minimum(fetch, NEAR_M), bearing, facing) / NEAR_M, 0.0, 1.0
+        ),
+        sea_view=np.minimum(seen / np.maximum(there, 1.0), 1.0),
     )
 
 
-def _off_shore(lines: np.ndarray, share: float) -> tuple[Floats, Floats]:
-    """Return x, y of points a little to the right (seaward) of each line at a share of it."""
-    length = shapely.length(lines)
-    here = shapely.get_coordinates(shapely.line_interpolate_point(lines, share * length))
-    back = shapely.get_coordinates(
-        shapely.line_interpolate_point(lines, np.maximum(share * length - 1.0, 0.0))
-    )
-    ahead = shapely.get_coordinates(
-        shapely.line_interpolate_point(lines, np.minimum(share * length + 1.0, length))
-    )
-    along = ahead - back
-    norm = np.maximum(np.hypot(along[:, 0], along[:, 1]), 1e-9)
-    return (here[:, 0] + along[:, 1] / norm * _OFF_M, here[:, 1] - along[:, 0] / norm * _OFF_M)
+def _before(fetch_m: Floats, bearing_deg: Floats, facing_deg: Floats) -> Floats:
+    """Return the mean fetch before each segment, weighed by the cosine to its facing."""
+    weight = np.maximum(np.cos(np.radians(bearing_deg[None, :] - facing_deg[:, None])), 0.0)
+    weight[np.isnan(facing_deg)] = 1.0
+    mean: Floats = (fetch_m * weight).sum(axis=1) / weight.sum(axis=1)
+    return mean
