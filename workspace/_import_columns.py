@@ -1,14 +1,19 @@
 """The columns that imports know: names in Chinese and English, kinds of value, words for codes."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-Type = Literal["text", "number", "integer", "date", "time", "choice"]
+Type = Literal["text", "number", "integer", "date", "time", "choice", "degrees", "share", "link"]
+_BETWEEN = re.compile(r"[\s_\-./]+")
 
 
 @dataclass(frozen=True)
 class Known:
-    """One column: its name in the table, its other headers, and what its cells may hold."""
+    """One column: its name in the table, its other headers, and what its cells may hold.
+
+    The first header is the one that a Chinese template bears; ``unit`` is that of its numbers.
+    """
 
     name: str
     headers: tuple[str, ...] = ()
@@ -18,14 +23,40 @@ class Known:
     default: str | None = None
     low: float | None = None
     high: float | None = None
+    unit: str = ""
+
+
+def plain(header: str) -> str:
+    """Return a header without case, units in brackets, and marks between words."""
+    text = re.sub(r"[(（\[].*?[)）\]]", "", header.strip().lstrip("\ufeff").lower())
+    return _BETWEEN.sub(" ", text).strip().rstrip("*＊").strip()
 
 
 _NAME = Known("name", ("名称", "中文名", "名字"), needed=True)
 _NAME_EN = Known("name_en", ("英文名", "英文名称"))
-_LON = Known("lon", ("经度", "longitude", "x", "lng"), "number", needed=True, low=-180, high=180)
-_LAT = Known("lat", ("纬度", "latitude", "y"), "number", needed=True, low=-90, high=90)
+_LON = Known(
+    "lon",
+    ("经度", "longitude", "x", "lng", "x坐标", "东坐标", "横坐标", "easting"),
+    "degrees",
+    needed=True,
+    low=-180,
+    high=180,
+)
+_LAT = Known(
+    "lat",
+    ("纬度", "latitude", "y", "y坐标", "北坐标", "纵坐标", "northing"),
+    "degrees",
+    needed=True,
+    low=-90,
+    high=90,
+)
 _CADENCE = Known(
-    "cadence_days", ("巡查周期", "巡查周期天", "检查周期", "cadence"), "integer", low=1, high=3_650
+    "cadence_days",
+    ("巡查周期", "巡查周期天", "检查周期", "cadence"),
+    "integer",
+    low=1,
+    high=3_650,
+    unit="d",
 )
 _PLACE = (_LON, _LAT)
 _OBJECT = {
@@ -52,7 +83,27 @@ WHARVES = (
             "other": ("其他", "其它"),
         },
     ),
+    Known(
+        "category",
+        ("一港二企三库", "管控类别", "重点类别"),
+        "choice",
+        choices={
+            "port_wharf": ("港口码头", "一港", "港口"),
+            "truck_firm": ("集卡企业", "集装箱卡车企业", "集卡公司"),
+            "crane_firm": ("吊机企业", "吊装企业", "吊车企业", "吊机公司"),
+            "cold_store": ("冷库", "冷冻库"),
+            "oil_store": ("油库", "储油库"),
+            "goods_store": ("货仓", "仓库", "货物仓库", "货库"),
+            "shipyard": ("船厂", "修造船厂", "修造船企业"),
+            "filling_point": ("加油点", "加注点", "加水点"),
+            "barge_pipeline": ("驳船管线", "输油管线", "管线"),
+            "enforcement_berth": ("执法泊位", "执法码头", "公务码头"),
+            "yard": ("堆场", "场地", "货场"),
+        },
+    ),
     Known("owner_unit", ("业主单位", "权属单位", "责任单位", "owner")),
+    Known("operator_unit", ("经营单位", "运营单位", "使用单位", "operator")),
+    Known("berths", ("泊位数", "泊位数量"), "integer", low=0, high=500),
     Known(
         "status",
         ("状态", "使用状态"),
@@ -133,9 +184,43 @@ FACILITIES = (
         },
     ),
     Known("status_since", ("状态起始", "故障日期", "起始日期"), "date"),
-    Known("heading_deg", ("朝向", "方位角"), "number", low=0, high=360),
-    Known("fov_deg", ("视场角",), "number", low=0, high=360),
-    Known("range_m", ("可视距离", "作用距离"), "number", low=0, high=50_000),
+    Known("heading_deg", ("朝向", "方位角"), "number", low=0, high=360, unit="deg"),
+    Known("fov_deg", ("视场角",), "number", low=0, high=360, unit="deg"),
+    Known("range_m", ("可视距离", "作用距离"), "number", low=0, high=50_000, unit="m"),
+    Known("height_m", ("立杆高度", "安装高度", "架设高度"), "number", low=0, high=500, unit="m"),
+    Known("online_rate", ("在线率", "完好率"), "share", low=0, high=1),
+    Known("live_link", ("视频链接", "实时画面", "直播地址"), "link"),
+    Known(
+        "bar_type",
+        ("限高杆类型", "杆型"),
+        "choice",
+        choices={
+            "T": ("T型", "T形", "T型杆"),
+            "H": ("H型", "H形", "H型杆"),
+            "F": ("F型", "F形", "F型杆"),
+        },
+    ),
+    Known(
+        "bar_setting",
+        ("限高杆档位", "档位"),
+        "choice",
+        choices={
+            "low": ("低位", "低档"),
+            "middle": ("中位", "中档"),
+            "open": ("开启", "打开", "高位"),
+        },
+    ),
+    Known("clearance_m", ("净高", "限高", "限高高度"), "number", low=0, high=20, unit="m"),
+    Known(
+        "tamper",
+        ("防拆报警", "拆卸报警", "防拆状态"),
+        "choice",
+        choices={
+            "normal": ("正常", "无报警"),
+            "alarm": ("报警", "告警"),
+            "unknown": ("未知", "不详"),
+        },
+    ),
     *_PLACE,
 )
 INCIDENTS = (
@@ -197,7 +282,7 @@ SECTIONS = (
 BERTHS = (
     Known("berth_id", ("编号", "泊位编号", "id")),
     *_PLACE,
-    Known("radius_m", ("半径", "半径米"), "number", default="300", low=10, high=20_000),
+    Known("radius_m", ("半径", "半径米"), "number", default="300", low=10, high=20_000, unit="m"),
 )
 
 # Headers of what never belongs here: identity, private numbers and homes, names of persons.
@@ -206,22 +291,31 @@ PERSONAL = (
     "手机", "手机号", "手机号码", "移动电话", "个人电话", "私人电话", "家庭电话", "联系电话",
     "电话", "微信", "微信号", "住址", "家庭住址", "家庭地址", "户籍", "户籍地址", "出生日期",
     "出生年月", "性别", "民族", "联系人", "负责人", "船主", "船东", "船长", "嫌疑人", "当事人",
-    "举报人", "法人", "法定代表人", "车牌", "车牌号",
+    "举报人", "法人", "法定代表人", "法人代表", "车牌", "车牌号", "责任人", "管理人", "经营者",
+    "货主", "司机", "驾驶员", "联系方式", "邮箱", "电子邮箱", "年龄", "籍贯", "银行卡", "银行账号",
+    "qq", "qq号",
     "identity number", "identity card", "id card", "id number", "id no", "citizen id", "passport",
     "passport number", "national id", "ssn", "mobile", "mobile phone", "cell", "cell phone",
     "phone", "phone number", "private phone", "home phone", "telephone", "wechat", "email",
     "e mail", "home address", "birth date", "date of birth", "birthday", "gender", "sex",
     "ethnicity", "contact", "contact person", "contact name", "person", "person name", "full name",
     "first name", "last name", "surname", "owner name", "captain", "skipper", "master", "suspect",
-    "informant", "victim", "licence plate", "license plate", "number plate",
+    "informant", "victim", "licence plate", "license plate", "number plate", "tel", "driver", "age",
+    "bank account", "bank card", "email address",
 )  # fmt: skip
 # A person's name is a post's alone; elsewhere these headers are personal too.
 PERSON_NAMES = ("姓名",)
+# The unit of a person in charge is none: such a header ends so.
+OF_A_UNIT = ("单位", "部门", "编号", " unit", " department")
 # Headers that hold one of these, wherever they hold it, are personal too (words stand in blanks).
 PERSONAL_PARTS = (
-    "身份证", "护照", "手机", "姓名", "住址", "微信", "户籍", "联系人",
+    "身份证", "护照", "手机", "姓名", "住址", "微信", "户籍", "联系人", "负责人", "责任人",
+    "联系电话", "家庭电话", "私人电话", "个人电话", "业主电话", "船主", "船东", "银行卡", "驾驶证",
+    "车牌", "人脸", "指纹",
     " identity number ", " identity card ", " id card ", " id number ", " id no ", " citizen id ",
     " national id ", " passport ", " ssn ", " mobile no ", " mobile number ", " mobile phone ",
     " cell phone ", " wechat ", " home address ", " date of birth ", " birth date ",
-    " full name ", " person name ", " owner name ",
+    " full name ", " person name ", " owner name ", " contact name ", " contact person ",
+    " contact phone ", " private phone ", " home phone ", " owner phone ", " bank account ",
+    " driving licence ", " license plate ", " licence plate ",
 )  # fmt: skip

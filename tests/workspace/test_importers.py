@@ -68,7 +68,7 @@ def test_wharves_with_chinese_and_english_headers_are_the_same(
         now=NOW,
     )
     assert store.read(coast.engine, "wharves").equals(first)
-    assert (done.counts["added"], done.counts["updated"]) == (0, 1)
+    assert (done.counts["added"], done.counts["updated"], done.counts["unchanged"]) == (0, 0, 1)
     row = first.row(0, named=True)
     assert row["wharf_class"] == "fishing"
     assert row["shoreline_id"] == shorelines(coast)["shoreline_id"].iloc[0]

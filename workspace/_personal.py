@@ -1,0 +1,96 @@
+"""What of persons a file holds: Shoregrid keeps none of it, but for those on duty."""
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping
+
+from geo.errors import InputError
+from workspace._import_columns import (
+    OF_A_UNIT,
+    PERSON_NAMES,
+    PERSONAL,
+    PERSONAL_PARTS,
+    plain,
+)
+
+MEND = "Remove it from the row and import again. 请删除后重新导入。"
+_MOBILE = re.compile(r"(?<![\d.])(?:\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}(?!\.?\d)")
+_IDENTITY = re.compile(r"(?<!\d)\d{6}[- ]?\d{8}[- ]?\d{3}[\dXx](?!\d)")
+_IDENTITY_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_PERSONAL = frozenset(plain(word) for word in PERSONAL)
+_NAMES = frozenset(plain(word) for word in PERSON_NAMES)
+
+
+def personal_columns(
+    headers: Iterable[str], *, known: Collection[str] = (), posts: bool = False
+) -> list[str]:
+    """Return those headers, Chinese or English, that stand over persons' data.
+
+    Parameters
+    ----------
+    known : plain headers of the table's own columns, which are none.
+    posts : whether the table is that of the posts, which bear names.
+    """
+    forbidden = _PERSONAL if posts else _PERSONAL | _NAMES
+    return [
+        header
+        for header in headers
+        if (word := plain(header)) not in known
+        and (
+            word in forbidden
+            or (not word.endswith(OF_A_UNIT) and any(p in f" {word} " for p in PERSONAL_PARTS))
+        )
+    ]
+
+
+def refuse(columns: Iterable[str], where: str, *, posts: bool = False) -> InputError:
+    """Return the error for a file of which nothing is left without persons' data."""
+    kept = "role, name, unit and duty phone" if posts else "no person at all"
+    return InputError(
+        f"the columns {', '.join(columns)} hold personal data (个人信息), which Shoregrid "
+        "does not take: identity numbers, private phones, homes, names of persons",
+        where=where,
+        mend=f"Remove these columns and import again; this table keeps {kept}. 请删除这些列。",
+    )
+
+
+def refuse_personal_columns(columns: Iterable[str], where: str) -> None:
+    """Raise InputError where a layer bears columns of persons' data."""
+    found = personal_columns(columns)
+    if found:
+        raise refuse(found, where)
+
+
+def private_column(
+    row: Mapping[str, str | None], personal: Collection[str], *, offices: Collection[str] = ()
+) -> str | None:
+    """Return the column of a row's first cell that is a person's, None where there is none.
+
+    Parameters
+    ----------
+    personal : columns whose every value is a person's.
+    offices : columns in which a telephone is that of an office, and coordinates.
+    """
+    for name, cell in row.items():
+        text = unicodedata.normalize("NFKC", cell or "").strip()
+        if not text:
+            continue
+        if name in personal or any(_is_identity(match[0]) for match in _IDENTITY.finditer(text)):
+            return name
+        if name not in offices and _MOBILE.search(text):
+            return name
+    return None
+
+
+def _is_identity(text: str) -> bool:
+    """Return whether 18 characters, blanks and hyphens apart, are an identity number.
+
+    They pass the check of GB 11643-1999; or they end in 000 after a date of birth, as a
+    spreadsheet that keeps 15 digits leaves such a number.
+    """
+    text = text.replace(" ", "").replace("-", "")
+    total = sum(int(d) * w for d, w in zip(text[:17], _IDENTITY_WEIGHTS, strict=True))
+    if "10X98765432"[total % 11] == text[17].upper():
+        return True
+    born = re.match(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])", text[6:14])
+    return text.endswith("000") and born is not None
