@@ -1,0 +1,158 @@
+"""What cameras on the shore see of the water."""
+
+from typing import NamedTuple
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from pyproj import CRS
+
+from geo.crs import LONLAT, Bools, Floats, to_lonlat, to_metres, working_crs
+from geo.depth import Depth
+from geo.land import LandMask
+
+# Mean radius of the earth, and how much of its curvature refraction takes back over the sea by
+# day: k = 0.13, Gauss's coefficient as surveying takes it.
+_RADIUS_M = 6_371_009.0
+_REFRACTION = 0.13
+_RAY_DEG = 1.0
+_FEWEST_RAYS = 8
+_STEPS = 200
+_STEP_M = (5.0, 25.0)
+
+
+class _Rays(NamedTuple):
+    """The rays of one camera: their borders (one more than rays), the steps along them."""
+
+    border_rad: Floats
+    ends_m: Floats
+    lon: Floats
+    lat: Floats
+
+
+def viewsheds(
+    cameras: gpd.GeoDataFrame,
+    land: gpd.GeoDataFrame,
+    *,
+    heights: Depth | None = None,
+    mast_m: float = 6.0,
+    target_m: float = 1.0,
+) -> gpd.GeoDataFrame:
+    """Return each camera's cover: its sector, as far as it can see a boat.
+
+    Parameters
+    ----------
+    cameras : points (EPSG:4326) with ``heading_deg`` (clockwise from north), ``fov_deg``,
+        ``range_m`` and, where known, ``height_m`` of the mast. A field of view of 360 needs no
+        heading.
+    land : repaired land. Where no height is known a line of sight passes over the land that the
+        camera itself stands on and ends at the first land beyond the water.
+    heights : heights of the land where somebody measured them (a seabed's raster knows none):
+        there the line of sight is drawn over them, from the ground that the camera stands on.
+    mast_m : height of a mast that nobody noted, assumed.
+    target_m : height above the sea of what is looked for: a small boat's hull.
+
+    Returns
+    -------
+    GeoDataFrame
+        The cameras with (multi)polygons in place of points, None where heading, field of view or
+        range is unknown. The earth's curvature counts, less refraction (k = 0.13). Sectors are
+        cut in rays of at most one degree and steps of 5 to 25 m.
+    """
+    crs = working_crs(land.total_bounds)
+    mask = LandMask.build(land)
+    place = shapely.get_coordinates(cameras.geometry.values)
+    columns = [_numbers(cameras, name) for name in ("heading_deg", "fov_deg", "range_m")]
+    mast = _numbers(cameras, "height_m")
+    mast = np.where(np.isnan(mast), mast_m, mast)
+    ground = np.zeros(len(place))
+    if heights is not None and len(place):
+        ground = np.fmax(heights.sample(place[:, 0], place[:, 1]), 0.0)
+    shapes: list[object] = []
+    for (lon, lat), heading, fov, reach, eye in zip(
+        place, *columns, mast + np.nan_to_num(ground), strict=True
+    ):
+        whole = fov >= 360.0
+        known = np.isfinite([fov, reach, 0.0 if whole else heading]).all() and reach > 0 < fov
+        if not known:
+            shapes.append(None)
+            continue
+        rays = _rays(crs, (lon, lat), 0.0 if whole else heading, min(fov, 360.0), reach)
+        seen = _seen(rays, mask, heights, eye_m=eye, target_m=target_m)
+        shapes.append(_drawn(crs, (lon, lat), rays, seen))
+    return gpd.GeoDataFrame(
+        cameras.drop(columns=cameras.geometry.name), geometry=shapes, crs=LONLAT
+    )
+
+
+def _numbers(table: gpd.GeoDataFrame, name: str) -> Floats:
+    if name not in table:
+        return np.full(len(table), np.nan)
+    return np.asarray(table[name].astype(float), dtype=np.float64)
+
+
+def _rays(
+    crs: CRS, place: tuple[float, float], heading: float, fov: float, reach_m: float
+) -> _Rays:
+    n = max(int(np.ceil(fov / _RAY_DEG)), _FEWEST_RAYS)
+    border = np.radians(heading + (np.arange(n + 1) / n - 0.5) * fov)
+    middle = (border[1:] + border[:-1]) / 2
+    steps = int(np.ceil(reach_m / np.clip(reach_m / _STEPS, *_STEP_M)))
+    ends = np.arange(1, steps + 1) * reach_m / steps
+    x, y = to_metres(crs, *place)
+    lon, lat = to_lonlat(
+        crs,
+        (x + np.sin(middle)[:, None] * ends).ravel(),
+        (y + np.cos(middle)[:, None] * ends).ravel(),
+    )
+    return _Rays(border, ends, lon, lat)
+
+
+def _seen(
+    rays: _Rays, mask: LandMask, heights: Depth | None, *, eye_m: float, target_m: float
+) -> Bools:
+    """Return which steps [ray, step] can be seen from the eye's height above the sea."""
+    shape = (len(rays.border_rad) - 1, len(rays.ends_m))
+    land = mask.contains(rays.lon, rays.lat).reshape(shape)
+    height = np.full(shape, np.nan)
+    if heights is not None:
+        height = heights.sample(rays.lon, rays.lat).reshape(shape)
+        # A seabed reaches a little into the land: what lies under the sea tells no land's height.
+        height = np.where(height > 0.0, height, np.nan)
+    unknown = land & np.isnan(height)
+    # From its own land over the water to the first land of unknown height beyond.
+    wet = np.logical_or.accumulate(~land, axis=1)
+    shut = np.logical_or.accumulate(unknown & wet, axis=1)
+    surface = np.where(land, np.nan_to_num(height), 0.0)
+    drop = (1.0 - _REFRACTION) * rays.ends_m**2 / (2.0 * _RADIUS_M)
+    slope = (surface - eye_m - drop) / rays.ends_m
+    # Unknown land about the camera hides nothing.
+    horizon = np.maximum.accumulate(np.where(unknown, -np.inf, slope), axis=1)
+    before = np.column_stack([np.full(shape[0], -np.inf), horizon[:, :-1]])
+    target = slope + target_m / rays.ends_m
+    return np.asarray((target >= before) & ~shut, dtype=bool)
+
+
+def _drawn(crs: CRS, place: tuple[float, float], rays: _Rays, seen: Bools) -> object:
+    """Return the steps that are seen as one shape; None where there are none."""
+    padded = np.pad(seen, ((0, 0), (1, 1))).astype(np.int8)
+    turn = np.diff(padded, axis=1)
+    ray, first = np.nonzero(turn == 1)
+    _, last = np.nonzero(turn == -1)
+    if not len(ray):
+        return None
+    radius = np.r_[0.0, rays.ends_m]
+    x, y = to_metres(crs, *place)
+    corners = [
+        _corner(x, y, radius[step], rays.border_rad[ray + side])
+        for step, side in ((first, 0), (last, 0), (last, 1), (first, 1))
+    ]
+    pieces = shapely.polygons(np.stack(corners, axis=1))
+    # A first step of no radius makes two corners one; the union cleans that away.
+    shape = shapely.union_all(pieces)
+    return shapely.transform(shape, lambda xy: np.column_stack(to_lonlat(crs, xy[:, 0], xy[:, 1])))
+
+
+def _corner(x: Floats, y: Floats, radius: Floats, way: NDArray[np.float64]) -> Floats:
+    return np.column_stack([x + np.sin(way) * radius, y + np.cos(way) * radius])
