@@ -25,6 +25,7 @@ class Options:
     band : a raster's band, from 1.
     timezone : zone of times that bear none.
     station : id of the tide station that a table is of.
+    unit : of heights in a tide table that does not state it.
     """
 
     layer: str | None = None
@@ -38,6 +39,7 @@ class Options:
     band: int = 1
     timezone: str | None = None
     station: str | None = None
+    unit: Literal["m", "cm", "ft"] | None = None
 
 
 @dataclass
