@@ -1,0 +1,319 @@
+"""The layouts in which tide tables are published, read cell by cell."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from geo._tide_text import (
+    Heading,
+    Row,
+    month_in,
+    read_heading,
+    read_json,
+    read_rows,
+    unit_of,
+    words_of,
+)
+from geo.datums import canonical
+from geo.errors import InputError, Refusal
+
+MEND = (
+    "Expected NOAA's CSV, JSON or annual text; columns of time and height; a date with 24 hourly "
+    "heights; or a date with up to four pairs of 潮时 and 潮高. docs/tides.md shows each."
+)
+# The first of these that a column's name holds a word of is what the column is.
+_ROLES = {
+    "type": {"type", "high", "高低潮", "高低", "潮型", "类型", "类别"},
+    "height": {
+        "height", "prediction", "pred", "v", "level", "elevation", "潮高", "潮位", "水位", "高度",
+    },
+    "time": {"time", "t", "datetime", "timestamp", "潮时", "时间", "时刻", "日期时间"},
+    "date": {"date", "日期", "日", "公历", "年月日"},
+    "station": {"station"},
+}  # fmt: skip
+_IN_NAMES = frozenset({"MSL", "MLLW", "LAT", "CD", "NAVD88"})
+_HIGH = frozenset({"h", "hh", "high", "高", "高潮", "满潮"})
+_LOW = frozenset({"l", "ll", "low", "低", "低潮", "干潮"})
+_HEADER_WITHIN = 60
+
+Month = tuple[int, int | None]
+
+
+@dataclass
+class Raw:
+    """A table as it stands: times and figures in its own zone and unit, and what is said of them.
+
+    ``high`` is None where a row bears no mark; ``extremes`` is whether the layout is one of high
+    and low waters, None where it may be either.
+    """
+
+    heading: Heading
+    where: str
+    rows: list[int] = field(default_factory=list)
+    times: list[datetime] = field(default_factory=list)
+    figures: list[float] = field(default_factory=list)
+    high: list[bool | None] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
+    extremes: bool | None = None
+
+    def add(self, row: int, at: datetime, figure: str, mark: str = "") -> None:
+        """Keep one figure; raise ValueError where it is no number, or its mark is none."""
+        number = float(figure.replace("−", "-").replace("－", "-"))
+        if not np.isfinite(number):
+            raise ValueError(f"{figure!r} is no height")
+        high = _is_high(mark)
+        self.rows.append(row)
+        self.times.append(at)
+        self.figures.append(number)
+        self.high.append(high)
+
+    @contextmanager
+    def refusing(self, row: int, cells: list[str]) -> Iterator[None]:
+        """Take a ValueError as the refusal of a row."""
+        try:
+            yield
+        except ValueError as problem:
+            text = ", ".join(cell for cell in cells if cell)[:80] or "empty"
+            self.refused.append(
+                Refusal(
+                    self.where,
+                    row,
+                    "bad_tide_row",
+                    f"time or height cannot be read in {text!r} ({problem})",
+                    "Correct the row; the others were kept.",
+                )
+            )
+
+
+def read_raw(path: Path, *, sheet: str | None = None) -> Raw:
+    """Read a table in any of the layouts; raise InputError where it is in none."""
+    if path.suffix.lower() == ".json":
+        return _from_json(path)
+    return _from_rows(read_rows(path, sheet=sheet), path.name)
+
+
+def _from_json(path: Path) -> Raw:
+    """Return what NOAA's API answered as JSON."""
+    table = read_json(path)
+    if "error" in table:
+        said = table["error"]
+        message = said.get("message", said) if isinstance(said, dict) else said
+        raise InputError(
+            f"NOAA answered with an error ({message})", where=path.name, mend="Ask for it again."
+        )
+    entries = table.get("predictions", table.get("data"))
+    if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
+        raise InputError(
+            "it has no list 'predictions' or 'data' of objects", where=path.name, mend=MEND
+        )
+    meta = table.get("metadata")
+    lines = [f"{key}: {value}" for key, value in meta.items()] if isinstance(meta, dict) else []
+    raw = Raw(read_heading(lines), path.name)
+    for number, one in enumerate(entries, start=1):
+        cells = [str(one.get(key) or "") for key in ("t", "v", "type")]
+        with raw.refusing(number, cells):
+            raw.add(number, _moment(cells[0]), cells[1], cells[2])
+    return raw
+
+
+def _from_rows(rows: list[Row], where: str) -> Raw:
+    """Return a table of cells, read by the names of its columns."""
+    start, layout = _header(rows, where)
+    lines = [row.line for row in rows[:start]]
+    raw = Raw(read_heading([*lines, *_pairs(rows[:start])]), where)
+    layout.read_names(raw.heading)
+    if layout.day is not None and not layout.hours and len(layout.times) > 1:
+        raw.extremes = True
+    month = month_in(" ".join([*lines, rows[start].line]))
+    day: date | None = None
+    for number, cells, line in rows[start + 1 :]:
+        named = month_in(line)
+        if named and not re.search(r"年\s*\d+\s*月\s*\d+", line):
+            month, day = named, None
+        elif any(c.isdigit() for c in line) and cells != rows[start].cells:
+            own = layout.fitted(cells)
+            with raw.refusing(number, own):
+                day = layout.day_of(own, day, month)
+                layout.read(raw, number, own, day)
+        elif re.match(r"(no|error)\b", line, re.IGNORECASE):
+            # NOAA says so below a table's header, with the answer's code as if all were well.
+            raise InputError(f"it says: {line[:120]}", where=where, mend="Ask for it again.")
+    return raw
+
+
+def _pairs(rows: list[Row]) -> list[str]:
+    """Return a workbook's heading cells as lines of key and value."""
+    return [
+        f"{key.rstrip(':：')}: {value}"
+        for row in rows
+        for key, value in pairwise(row.cells)
+        if key and value and not re.search(r"[:：]\s*\S", key)
+    ]
+
+
+@dataclass
+class _Layout:
+    """Where a table keeps its dates, times, heights and marks, by column."""
+
+    names: list[str]
+    day: int | None = None
+    times: list[int] = field(default_factory=list)
+    heights: list[int] = field(default_factory=list)
+    hours: list[tuple[int, int]] = field(default_factory=list)
+    type: int | None = None
+    station: int | None = None
+
+    def read_names(self, heading: Heading) -> None:
+        """Take unit, datum and zone from the columns' names, such as height_m_mllw, time_utc."""
+        for column in self.heights:
+            words = words_of(self.names[column])
+            heading.unit = unit_of(words) or heading.unit
+            for code in map(canonical, words):
+                heading.datum = code if code in _IN_NAMES else heading.datum
+        for column in self.times:
+            if {"utc", "gmt"} & set(words_of(self.names[column])):
+                heading.zone = ("", "UTC")
+
+    def fitted(self, cells: list[str]) -> list[str]:
+        """Return a row with as many cells as the header has, where it can be told how."""
+        width = len(self.names)
+        if len(cells) > width and not all(cells):
+            # NOAA's annual text has more tabs in its rows than in its header.
+            cells = [cell for cell in cells if cell]
+        if len(cells) == width + 1 and self.day is None and self.times == [0]:
+            # A date and a time with a space between them, in a table parted by spaces.
+            cells = [f"{cells[0]} {cells[1]}", *cells[2:]]
+        return cells + [""] * (width - len(cells))
+
+    def day_of(self, cells: list[str], before: date | None, month: Month | None) -> date | None:
+        """Return a row's day: its own, or that of the row above."""
+        if self.day is None:
+            return None
+        return _day(cells[self.day], month) if cells[self.day] else before
+
+    def read(self, raw: Raw, number: int, cells: list[str], day: date | None) -> None:
+        """Add one row's figures; raise ValueError where they cannot be read."""
+        if self.station is not None:
+            one = cells[self.station]
+            raw.heading.station_id = raw.heading.station_id or one
+            if one != raw.heading.station_id:
+                raise ValueError(f"station {one}, beside {raw.heading.station_id}")
+        if self.day is not None and day is None:
+            raise ValueError("no date")
+        mark = cells[self.type] if self.type is not None else ""
+        figures = [("", hour, column) for column, hour in self.hours if cells[column]] + [
+            (cells[when], 0, height)
+            for when, height in zip(self.times, self.heights, strict=True)
+            if cells[when] or cells[height] or len(self.times) == 1
+        ]
+        for when, hour, column in figures:
+            with raw.refusing(number, [str(day or ""), when or f"{hour}:00", cells[column]]):
+                at = _moment(when or f"{hour}:00", day)
+                raw.add(number, at, cells[column], mark)
+
+
+def _header(rows: list[Row], where: str) -> tuple[int, _Layout]:
+    """Return which row names the columns, and what they are."""
+    for index, row in enumerate(rows[:_HEADER_WITHIN]):
+        layout = _layout(row.cells)
+        if layout is not None:
+            return index, layout
+    first = rows[0].line.strip()[:80]
+    raise InputError(
+        f"no row names columns of times and heights (it begins {first!r})", where=where, mend=MEND
+    )
+
+
+def _layout(cells: list[str]) -> _Layout | None:
+    """Return what a row's cells name, None where they are not a header."""
+    names = list(cells)
+    if any(name.lower() == "pred(ft)" for name in names):
+        names = [name for name in names if name]
+    roles = [_role(name) for name in names]
+    found = _Layout(
+        names,
+        day=_only(roles, "date"),
+        times=[column for column, role in enumerate(roles) if role == "time"],
+        heights=[column for column, role in enumerate(roles) if role == "height"],
+        type=_only(roles, "type"),
+        station=_only(roles, "station"),
+    )
+    if len(found.heights) == 2 and len(found.times) == 1:
+        # NOAA prints the same heights in feet and in centimetres.
+        found.heights = [c for c in found.heights if unit_of(words_of(names[c])) == "cm"]
+    hours = [(c, int(role)) for c, role in enumerate(roles) if role is not None and role.isdigit()]
+    if [hour for _, hour in hours] in (list(range(24)), list(range(1, 25))):
+        found.hours, found.times, found.heights = hours, [], []
+        found.day = 0 if found.day is None else found.day
+        return found
+    return found if found.times and len(found.times) == len(found.heights) else None
+
+
+def _role(name: str) -> str | None:
+    """Return what a column is by its name: a role, or the hour of day that it is headed with."""
+    match = re.fullmatch(r"(\d{1,2})(?:时|点|h|:00)?", name.strip().lower())
+    if match and int(match[1]) <= 24:
+        return str(int(match[1]))
+    words = set(words_of(name))
+    return next((role for role, known in _ROLES.items() if words & known), None)
+
+
+def _only(roles: list[str | None], role: str) -> int | None:
+    return roles.index(role) if role in roles else None
+
+
+def _is_high(mark: str) -> bool | None:
+    """Return whether a mark says high or low; None where there is none."""
+    plain = mark.strip().casefold()
+    if not plain:
+        return None
+    if plain not in _HIGH | _LOW:
+        raise ValueError(f"{mark!r} is neither high nor low")
+    return plain in _HIGH
+
+
+def _day(text: str, month: Month | None) -> date:
+    """Return a date; a day, or a month and day, take the rest from the line of heading."""
+    plain = text.split(" ")[0] if re.match(r"\d{4}", text) else text
+    if match := re.fullmatch(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?", plain):
+        return date(int(match[1]), int(match[2]), int(match[3]))
+    if match := re.fullmatch(r"(\d{4})(\d{2})(\d{2})", plain):
+        return date(int(match[1]), int(match[2]), int(match[3]))
+    if month and (match := re.fullmatch(r"(\d{1,2})[-/.月](\d{1,2})日?", plain)):
+        return date(month[0], int(match[1]), int(match[2]))
+    if month and month[1] and (match := re.fullmatch(r"(\d{1,2})日?", plain)):
+        return date(month[0], month[1], int(match[1]))
+    raise ValueError(f"{text!r} is no date")
+
+
+def _moment(text: str, day: date | None = None) -> datetime:
+    """Return a date and time, or the time of a day (0125, 125, 1:25, 01:25 AM, 24:00)."""
+    plain = text.strip().replace("：", ":").replace("/", "-").upper()
+    if day is None:
+        match = re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})[ T]+(.+)", plain)
+        if match is None:
+            raise ValueError(f"{text!r} is no date and time")
+        day, plain = date(int(match[1]), int(match[2]), int(match[3])), match[4]
+    if re.fullmatch(r"\d{1,3}", plain):
+        plain = plain.zfill(4)
+    match = re.fullmatch(
+        r"(\d{1,2}):?(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*(AM|PM)?(Z|[+-]\d{2}:?\d{2})?", plain
+    )
+    if match is None or int(match[1]) > 24 or int(match[2]) > 59:
+        raise ValueError(f"{text!r} is no time")
+    hour = int(match[1])
+    if match[4]:
+        hour = hour % 12 + (12 if match[4] == "PM" else 0)
+    at = datetime.combine(day, time()) + timedelta(
+        hours=hour, minutes=int(match[2]), seconds=int(match[3] or 0)
+    )
+    if match[5] is None:
+        return at
+    zone = UTC if match[5] == "Z" else datetime.strptime(match[5], "%z").tzinfo
+    return at.replace(tzinfo=zone)
