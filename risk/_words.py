@@ -31,6 +31,8 @@ LINE: dict[str, Both] = {
     "bar": ("卡口的", " at the checkpoint"),
     "way_out": ("唯一出口的", " at the only way out"),
 }
+# Behind a draught, where nobody measured the seabed.
+ESTIMATED: Both = ("，估算", " (estimated)")
 STATUS: dict[str, Both] = {"broken": ("损坏", "broken"), "missing": ("缺失", "missing")}
 
 # Indicators without a list of facts: said when the raw value is past the limit.

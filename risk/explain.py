@@ -57,7 +57,8 @@ class Overdue:
 class Facts:
     """What is known about one segment in one shift.
 
-    ``landable`` are windows (UTC), None where tide or depth is unknown, empty where there is none.
+    ``landable`` are windows (UTC), None where tide or depth is unknown, empty where there is none;
+    ``landing_basis`` tells what the seabed in them rests on: survey, made or estimate.
     ``raw``, ``contributions`` (points) are by indicator id; ``missing`` are ids. The lists hold
     what is near: facilities and places within `near_m`, events and incidents as far as they go.
     """
@@ -72,6 +73,7 @@ class Facts:
     missing: Sequence[str]
     landable: Sequence[tuple[datetime, datetime]] | None
     draught_m: float
+    landing_basis: str | None = None
     events: Sequence[NearEvent] = field(default=())
     incidents: Sequence[NearIncident] = field(default=())
     broken: Sequence[Broken] = field(default=())
@@ -203,19 +205,21 @@ def _landable(facts: Facts, clock: _Clock) -> Part | None:
     if facts.landable is None or "landable" in facts.missing:
         return None
     points = facts.contributions.get("landable", 0.0)
-    shift, draught = clock.shift, f"{facts.draught_m:g} m"
+    shift = clock.shift
+    mark = words.ESTIMATED if facts.landing_basis == "estimate" else ("", "")
+    zh, en = (
+        f"（吃水 {facts.draught_m:g} m{mark[0]}）",
+        f"for {facts.draught_m:g} m draught{mark[1]}",
+    )
     windows = [(max(a, shift.t0), min(b, shift.t1)) for a, b in facts.landable]
     windows = sorted((a, b) for a, b in windows if a < b)
     if not windows:
-        text = (f"本班不能登滩（吃水 {draught}）", f"not landable for {draught} draught")
+        text = (f"本班不能登滩{zh}", f"not landable {en}")
     elif windows[0] == (shift.t0, shift.t1):
-        text = (f"整班可登滩（吃水 {draught}）", f"landable for {draught} draught throughout")
+        text = (f"整班可登滩{zh}", f"landable {en} throughout")
     else:
         spans = [f"{_hm(a, clock)}–{_hm(b, clock)}" for a, b in windows]
-        text = (
-            f"{'、'.join(spans)} 可登滩（吃水 {draught}）",
-            f"landable for {draught} draught {' and '.join(spans)}",
-        )
+        text = (f"{'、'.join(spans)} 可登滩{zh}", f"landable {en} {' and '.join(spans)}")
     return Part(("landable",), points, *text)
 
 

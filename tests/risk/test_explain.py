@@ -118,6 +118,32 @@ def test_landing_comes_first_whenever_it_is_known(landable, chinese, english):
     assert english in said.sentence_en
 
 
+@pytest.mark.parametrize(
+    ("landable", "chinese", "english"),
+    [
+        ([], "本班不能登滩（吃水 1 m，估算）", "not landable for 1 m draught (estimated)"),
+        (
+            [(TONIGHT.t0, TONIGHT.t1)],
+            "整班可登滩（吃水 1 m，估算）",
+            "landable for 1 m draught (estimated) throughout",
+        ),
+        (
+            [(local(23, 10), local(23, 50))],
+            "23:10–23:50 可登滩（吃水 1 m，估算）",
+            "landable for 1 m draught (estimated) 23:10–23:50",
+        ),
+    ],
+)
+def test_an_estimate_of_the_seabed_is_labelled(landable, chinese, english):
+    said = say(facts(landable=landable, landing_basis="estimate"))
+    assert chinese in said.sentence_zh
+    assert english in said.sentence_en
+    for basis in ("survey", "made", None):
+        plain = say(facts(landable=landable, landing_basis=basis))
+        assert "估算" not in plain.sentence_zh
+        assert "estimated" not in plain.sentence_en
+
+
 def test_missing_data_is_said_plainly_with_the_interval():
     lacking = ("landable", "incidents_near", "near_repeat", "inspection_overdue")
     said = say(facts(landable=None, missing=lacking, lo=41.4, hi=80.2))
