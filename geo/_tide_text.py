@@ -109,6 +109,15 @@ def _degrees(match: re.Match[str] | None) -> float | None:
     return -value if minus or (side or "").upper() in {"S", "W", "南", "西"} else value
 
 
+def degrees_in(text: str) -> float:
+    """Return degrees from a cell such as 29.2 or 29°12′N; raise ValueError where it holds none."""
+    match = re.fullmatch(rf"(-?)\s*{_DEGREES}", text.strip(), re.IGNORECASE)
+    found = _degrees(match)
+    if found is None:
+        raise ValueError(f"{text!r} is no degree")
+    return found
+
+
 def month_in(text: str) -> tuple[int, int | None] | None:
     """Return the year and month that a line such as 2026年11月 names."""
     match = _MONTH.search(text)
