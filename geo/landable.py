@@ -174,15 +174,12 @@ def landable_windows(
     draughts = np.asarray(draughts_m, dtype=np.float64)
     level = np.asarray(seabed_m)[:, None] + draughts[None, :] + margin_m
     mix, curves = np.ascontiguousarray(weights), np.ascontiguousarray(heights_m)
-    n = _spans(level, mix, t, curves, np.empty((0, 2)), np.empty((0, 2), np.int64))
-    span, which = np.empty((n, 2)), np.empty((n, 2), np.int64)
-    _spans(level, mix, t, curves, span, which)
-    order = np.lexsort((span[:, 0], which[:, 1], which[:, 0]))
-    stamps = np.rint(span[order]).astype(np.int64)
+    span, which = _spans(level, mix, t, curves)
+    stamps = np.rint(span).astype(np.int64)
     return pl.DataFrame(
         {
-            "segment": which[order, 0].astype(np.uint32),
-            "draught_m": draughts[which[order, 1]],
+            "segment": which[:, 0].astype(np.uint32),
+            "draught_m": draughts[which[:, 1]],
             "t_from": pl.Series(stamps[:, 0]).cast(pl.Datetime("ms", "UTC")),
             "t_to": pl.Series(stamps[:, 1]).cast(pl.Datetime("ms", "UTC")),
         }
@@ -212,58 +209,59 @@ def landable_share(threshold_m: Floats, *, weights: Floats, heights_m: Floats) -
 
 
 @numba.njit(cache=True)
-def _height(weights: Floats, heights: Floats, s: int, i: int) -> float:
-    h = 0.0
-    for k in range(weights.shape[1]):
-        if weights[s, k] != 0.0:  # a table that ends troubles only those who use it
-            h += weights[s, k] * heights[k, i]
-    return h
+def _mixed(weights: Floats, heights: Floats, h: Floats) -> None:
+    """Write one segment's curve into ``h``."""
+    h[:] = 0.0
+    for k in range(len(weights)):
+        w = weights[k]
+        if w != 0.0:  # a table that ends troubles only those who use it
+            for i in range(len(h)):
+                h[i] += w * heights[k, i]
 
 
 @numba.njit(cache=True)
 def _spans(
-    level: Floats,
-    weights: Floats,
-    t: Floats,
-    heights: Floats,
-    span: Floats,
-    which: NDArray[np.int64],
-) -> int:
-    """Write (from, to) and (segment, draught) of the spans at or above; return their number.
-
-    Arrays of no rows are left alone: a first call counts.
-    """
+    level: Floats, weights: Floats, t: Floats, heights: Floats
+) -> tuple[Floats, NDArray[np.int64]]:
+    """Return (from, to) of the spans at or above each level, and (segment, draught) of each."""
     h = np.empty(len(t))
-    found = 0
+    found, room = 0, 1024
+    span, which = np.empty((room, 2)), np.empty((room, 2), np.int64)
     for s in range(level.shape[0]):
-        for i in range(len(t)):
-            h[i] = _height(weights, heights, s, i)
+        _mixed(weights[s], heights, h)
         for k in range(level.shape[1]):
+            # A curve of so many points turns above at most every second one.
+            if found + len(t) > room:
+                room = 2 * room + len(t)
+                more_span, more_which = np.empty((room, 2)), np.empty((room, 2), np.int64)
+                more_span[:found], more_which[:found] = span[:found], which[:found]
+                span, which = more_span, more_which
             before = found
             found = _above(h, t, level[s, k], found, span)
-            if len(span):
-                which[before:found, 0] = s
-                which[before:found, 1] = k
-    return found
+            which[before:found, 0] = s
+            which[before:found, 1] = k
+    return span[:found].copy(), which[:found].copy()
 
 
 @numba.njit(cache=True)
 def _above(h: Floats, t: Floats, x: float, found: int, span: Floats) -> int:
     """Write the spans in which one curve stands at or above ``x``, from row ``found`` on."""
     begun = np.nan
+    inside = False
     for i in range(len(t)):
-        if h[i] >= x:
-            if np.isnan(begun):
-                begun = t[i]
-                if i > 0 and h[i - 1] < x:
-                    begun -= (h[i] - x) / (h[i] - h[i - 1]) * (t[i] - t[i - 1])
-        elif not np.isnan(begun):
+        if (h[i] >= x) == inside:
+            continue
+        if not inside:
+            begun = t[i]
+            if i > 0 and h[i - 1] < x:
+                begun -= (h[i] - x) / (h[i] - h[i - 1]) * (t[i] - t[i - 1])
+        else:
             end = t[i - 1]
             if h[i] < x:  # else the curve is unknown from here
                 end += (h[i - 1] - x) / (h[i - 1] - h[i]) * (t[i] - t[i - 1])
             found = _put(begun, end, found, span)
-            begun = np.nan
-    if not np.isnan(begun):
+        inside = not inside
+    if inside:
         found = _put(begun, t[-1], found, span)
     return found
 
@@ -272,8 +270,7 @@ def _above(h: Floats, t: Floats, x: float, found: int, span: Floats) -> int:
 def _put(begun: float, end: float, found: int, span: Floats) -> int:
     if end - begun < 1.0:  # less than the millisecond that times are kept to
         return found
-    if len(span):
-        span[found, 0], span[found, 1] = begun, end
+    span[found, 0], span[found, 1] = begun, end
     return found + 1
 
 
@@ -282,19 +279,19 @@ def _shares(threshold: Floats, weights: Floats, heights: Floats) -> Floats:
     """Return the share of equal steps at or above a threshold, straight between them."""
     n, steps = len(threshold), heights.shape[1]
     out = np.empty(n)
+    h = np.empty(steps)
     for s in range(n):
+        _mixed(weights[s], heights, h)
         x = threshold[s]
         total = 0.0
-        before = _height(weights, heights, s, 0)
         for i in range(1, steps):
-            after = _height(weights, heights, s, i)
+            before, after = h[i - 1], h[i]
             if before >= x and after >= x:
                 total += 1.0
             elif before >= x or after >= x:
                 total += (max(before, after) - x) / abs(after - before)
             elif not (before < x and after < x):
                 total = np.nan  # one of the three is unknown
-            before = after
         out[s] = total / (steps - 1)
     return out
 

@@ -1,0 +1,39 @@
+"""Measure the budgets of the coast: ``python -m tests.bench``, a table and ``bench.json``."""
+
+import json
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.bench import coast, score, tide
+from tests.bench.row import Row
+
+
+def main() -> int:
+    """Run all, print them, keep them; 1 where a budget does not hold."""
+    measured = [row for module in (coast, tide, score) for row in module.rows()]
+    Path("bench.json").write_text(
+        json.dumps([row.as_dict() for row in measured], indent=1) + "\n", encoding="utf-8"
+    )
+    Console(width=110).print(_table(measured))
+    return 0 if all(row.holds for row in measured) else 1
+
+
+def _table(measured: list[Row]) -> Table:
+    table = Table("name", "figure", "unit", "peer", "peer's figure", "ratio", "budget", "holds")
+    for row in measured:
+        cells = row.as_dict()
+        table.add_row(*map(_short, cells.values()))
+    return table
+
+
+def _short(value: object) -> str:
+    if not isinstance(value, float):
+        return "-" if value is None else str(value)
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
