@@ -15,7 +15,8 @@ _SCHEMES = frozenset({"http", "https", "rtsp", "rtsps"})
 _SECRETS = re.compile(r"pass|pwd|token|secret|auth|key|user|sign", re.IGNORECASE)
 # Degrees, minutes and seconds as registers write them: 121°54′36″E, 北纬29度15分.
 _ANGLE = re.compile(
-    r"([NSEW])?(\d{1,3})[°度](?:(\d{1,2}(?:\.\d+)?)['′’分](?:(\d{1,2}(?:\.\d+)?)[\"″”秒])?)?([NSEW])?"
+    r"([NSEW])?(\d{1,3})[°度](?:(\d{1,2}(?:\.\d+)?)['′’分]"
+    r"(?:(\d{1,2}(?:\.\d+)?)(?:[\"″”秒]|''|′′|’’))?)?([NSEW])?"
 )
 _SIDES = (("东经", "E"), ("西经", "W"), ("北纬", "N"), ("南纬", "S"))
 

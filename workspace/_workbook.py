@@ -125,19 +125,16 @@ def _rows(path: Path, sheet: str | None) -> list[Cells]:
 
     rows: list[Cells] = []
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), path.open("rb") as file:
             # What it says of styles and of drop-downs does not touch the cells.
             warnings.simplefilter("ignore", UserWarning)
-            book = load_workbook(path, read_only=True, data_only=True)
-            try:
-                for chosen in _chosen(path, book, sheet):
-                    rows = list(_texts(path, chosen))
-                    while rows and not any(rows[-1]):
-                        rows.pop()
-                    if rows:
-                        break
-            finally:
-                book.close()
+            book = load_workbook(file, read_only=True, data_only=True)
+            for chosen in _chosen(path, book, sheet):
+                rows = list(_texts(path, chosen))
+                while rows and not any(rows[-1]):
+                    rows.pop()
+                if rows:
+                    break
     except InputError:
         raise
     except (

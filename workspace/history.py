@@ -7,6 +7,7 @@ import polars as pl
 import shapely
 from sqlalchemy import Connection, and_
 
+from geo.errors import InputError
 from workspace import db, store
 from workspace.folder import Workspace
 
@@ -107,7 +108,11 @@ def of(ws: Workspace, table: str | None = None, key: str | None = None) -> pl.Da
     of column → [old, new].
     """
     if table is not None and table not in KEPT_OF:
-        raise KeyError(f"`table` was {table!r} but is expected to be in {{{', '.join(KEPT_OF)}}}")
+        raise InputError(
+            f"there is no history of {table!r}",
+            where="history",
+            mend=f"There are: {', '.join(KEPT_OF)}.",
+        )
     given: Mapping[str, str | None] = {"table_name": table, "key": key}
     wanted = [db.history.c[name] == value for name, value in given.items() if value is not None]
     found = store.read(ws.engine, "history", where=and_(*wanted) if wanted else None)
