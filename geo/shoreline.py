@@ -1,4 +1,4 @@
-"""Land polygons to shorelines: rings and open lines with the land to their left."""
+"""Land to shorelines: rings and open lines with the land to their left."""
 
 from collections.abc import Sequence
 
@@ -7,152 +7,68 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
-from shapely.geometry.base import BaseGeometry
 
+from geo._county import along, county_area, edges_along, governed
+from geo._repair import repair_land
+from geo.coastlines import DRAWN, land_from_lines
 from geo.crs import LONLAT, MAX_EDGE_DEG, Bools, Floats, Ints, step_lengths
 from geo.errors import InputError, Refusal
 from geo.geohash import unique_geohash
 
+__all__ = ["land_of", "repair_land", "shorelines"]
+
 # The layer's bounding box is a cut through the land when an edge along it is this many times
 # longer than the layer's median edge: nature does not draw such lines just there.
 _CUT_EDGE_RATIO = 20.0
+# Aslant, a sea wall may be as straight and as long: the cut must span this share of the layer.
+_SLANTED_SHARE = 0.2
+_SLANTED_TRIED = 50
 _ON_SIDE_DEG = 1e-7
 _MAINLAND_SHARE = 0.1
+_LINES = (1, 2, 5)
 
 
-def repair_land(land: gpd.GeoDataFrame, *, name: str) -> tuple[gpd.GeoDataFrame, list[Refusal]]:
-    """Return valid land polygons, dissolved where they touch, and what had to be mended.
+def land_of(
+    layer: gpd.GeoDataFrame, *, name: str, land_side: str | None = None
+) -> tuple[gpd.GeoDataFrame, list[Refusal]]:
+    """Return the land that a layer of polygons or of coastlines shows, and what was wrong.
 
     Parameters
     ----------
-    land : polygons in any CRS; lines and points are refused row by row.
+    layer : polygons (``geo.shoreline.repair_land``), or lines where there is no polygon
+        (``geo.coastlines.land_from_lines``), in any CRS.
     name : the layer's name for messages.
+    land_side : ``left`` or ``right`` of lines in the direction they are drawn; None to see.
 
     Raises
     ------
     InputError
-        When the layer has no CRS, lies outside lon/lat bounds, or keeps no polygon at all.
+        When the layer has no CRS or makes no land.
     """
-    if land.crs is None:
-        raise InputError(
-            "the layer has no coordinate reference system",
-            where=name,
-            mend="Save it with its CRS (EPSG:4326, or CGCS2000 EPSG:4490), or add the .prj file.",
-        )
-    geometry = np.asarray(land.to_crs(LONLAT).geometry.values, dtype=object)
-    polygonal = np.isin(shapely.get_type_id(geometry), [3, 6]) & ~shapely.is_empty(geometry)
-    refused = [
-        Refusal(
-            name,
-            int(row) + 1,
-            "not_a_polygon",
-            f"the feature is {_kind(geometry[row])}",
-            "Give land as polygons; a line layer must be closed to polygons first.",
-        )
-        for row in np.flatnonzero(~polygonal)
-    ]
-    endless = polygonal & ~np.isfinite(shapely.bounds(geometry)).all(axis=1)
-    refused += [
-        Refusal(
-            name,
-            int(row) + 1,
-            "bad_coordinates",
-            "a coordinate is not a finite number",
-            "Draw the feature anew, or see that its CRS is right.",
-        )
-        for row in np.flatnonzero(endless)
-    ]
-    polygonal &= ~endless
-    for row in np.flatnonzero(polygonal & _wraps(geometry, polygonal)):
-        raise InputError(
-            "the polygon has an edge across more than 180 degrees of longitude",
-            where=f"{name}, feature {row + 1}",
-            mend="Where it crosses the antimeridian, cut it at 180 degrees and give one side.",
-        )
-    invalid = polygonal & ~shapely.is_valid(geometry)
-    for row in np.flatnonzero(invalid):
-        reason = shapely.is_valid_reason(geometry[row])
-        refused.append(
-            Refusal(
-                name,
-                int(row) + 1,
-                "repaired_ring",
-                f"the ring is invalid: {reason}",
-                "It was repaired (both lobes kept); check the coast at that place.",
-            )
-        )
-    geometry[invalid] = shapely.make_valid(
-        geometry[invalid], method="structure", keep_collapsed=False
-    )
-    parts = shapely.get_parts(shapely.union_all(geometry[polygonal]))
-    parts = parts[shapely.get_type_id(parts) == 3]
-    if len(parts) == 0:
-        kinds = sorted({_kind(one) for one in geometry})
-        raise InputError(
-            f"no land polygon is left; the features are {', '.join(kinds)}",
-            where=name,
-            mend="Give a layer of land polygons that covers the coast.",
-        )
-    _in_bounds(shapely.total_bounds(parts), name)
-    parts = shapely.orient_polygons(parts)
-    order = np.lexsort((shapely.get_y(shapely.centroid(parts)), -shapely.area(parts)))
-    return gpd.GeoDataFrame(
-        {"land_row": np.arange(len(parts))}, geometry=list(parts[order]), crs=LONLAT
-    ), refused
-
-
-def _kind(geometry: BaseGeometry | None) -> str:
-    """Return what a feature is, in a word or two."""
-    if geometry is None:
-        return "nothing"
-    kind = str(geometry.geom_type)
-    return f"an empty {kind}" if geometry.is_empty else kind
-
-
-def _wraps(geometry: NDArray[np.object_], polygonal: Bools) -> Bools:
-    """Mark the polygons with an edge that goes round the world the wrong way."""
-    rows = np.flatnonzero(polygonal)
-    rings, owner = shapely.get_rings(geometry[rows], return_index=True)
-    xy, ring = shapely.get_coordinates(rings, return_index=True)
-    # Along a pole an edge may be any length: layers of the whole world are closed there.
-    long = (np.abs(np.diff(xy[:, 0])) > 180) & (np.abs(xy[1:, 1]) < 90) & (ring[1:] == ring[:-1])
-    long &= (np.abs(xy[1:]) <= 360).all(axis=1) & (np.abs(xy[:-1]) <= 360).all(axis=1)
-    out = np.zeros(len(geometry), dtype=bool)
-    out[rows[owner[ring[1:][long]]]] = True
-    return out
-
-
-def _in_bounds(bounds: Floats, name: str) -> None:
-    """Raise InputError where land is not on the earth, or is not one coast."""
-    west, south, east, north = bounds
-    told = f"the coordinates run from {west:.3f} {south:.3f} to {east:.3f} {north:.3f}, "
-    if west >= -180 and east <= 180 and south >= -90 and north <= 90:
-        if east - west <= 180:
-            return
-        what = f"{told}more than 180 degrees of longitude"
-        mend = "Give one coast; where it lies on both sides of the antimeridian, one side of it."
-    elif west >= -90 and east <= 90 and south >= -180 and north <= 180:
-        what = f"{told}beyond lon/lat"
-        mend = "Longitude and latitude are probably swapped; longitude comes first."
-    elif west >= -360 and east <= 360 and south >= -90 and north <= 90:
-        what = f"{told}beyond lon/lat"
-        mend = "Cut the land at the antimeridian, give one side, and keep within -180 to 180."
-    else:
-        what = f"{told}beyond lon/lat"
-        mend = "The layer's CRS is probably wrong; set the projected CRS that it is in."
-    raise InputError(what, where=name, mend=mend)
+    kinds = shapely.get_type_id(np.asarray(layer.geometry.values, dtype=object))
+    areas = np.isin(kinds, (3, 6, 7)).any()
+    if areas or not np.isin(kinds, _LINES).any():
+        return repair_land(layer, name=name)
+    return land_from_lines(layer, name=name, land_side=land_side)
 
 
 def shorelines(
-    land: gpd.GeoDataFrame, *, clip_box: Sequence[float] | None = None
+    land: gpd.GeoDataFrame,
+    *,
+    clip_box: Sequence[float] | None = None,
+    county: gpd.GeoDataFrame | None = None,
 ) -> gpd.GeoDataFrame:
     """Trace the shorelines of repaired land.
 
     Parameters
     ----------
-    land : as ``repair_land`` returns it (EPSG:4326, exterior rings counter-clockwise).
+    land : as ``land_of`` returns it (EPSG:4326, exterior rings counter-clockwise).
     clip_box : (min_lon, min_lat, max_lon, max_lat) that the layer was cut with. Its edge is not
-        coast. Without it the layer's own bounds are taken, where the land shows that it was cut.
+        coast. Without it the layer's own bounds, and sides of its convex hull, are taken where
+        the land shows that it was cut there.
+    county : polygons, in any CRS, of what is governed: a shoreline ends where it leaves them for
+        more than a short stray. Land that does not leave them at all was cut along their line,
+        which then is no coast.
 
     Returns
     -------
@@ -161,12 +77,34 @@ def shorelines(
         ``land_row``, LineStrings with the land on their left, longest first. A ring starts at its
         westernmost vertex. The largest land is mainland, and so is any that the clip box cuts and
         that has at least a tenth of its area.
+
+    Raises
+    ------
+    InputError
+        When the county has no polygon, no CRS, or no shore.
     """
     polygons = np.asarray(land.geometry.values, dtype=object)
     rings, polygon = shapely.get_rings(polygons, return_index=True)
     xy, ring = shapely.get_coordinates(rings, return_index=True)
     cut = _on_clip_box(xy, ring, clip_box)
+    if DRAWN in land.attrs:
+        cut |= edges_along(xy, ring, shapely.from_wkt(land.attrs[DRAWN]))
+    area_of_county = None if county is None else county_area(county)
+    if area_of_county is not None:
+        cut |= along(xy, ring, area_of_county)
     lines, line_ring, is_ring = _trace(xy, ring, cut)
+    if area_of_county is not None:
+        lines, came_from, is_ring = governed(lines, is_ring, area_of_county)
+        line_ring = line_ring[came_from]
+    if not len(lines):
+        raise InputError(
+            "no shore is left" + ("" if county is None else " within the county"),
+            where="the coast",
+            mend="Give land that has water beside it"
+            + (
+                "." if county is None else ", and a county whose line does not run along the shore."
+            ),
+        )
     lines = shapely.segmentize(lines, MAX_EDGE_DEG)
     inner = np.zeros(len(rings), dtype=bool)
     inner[1:] = polygon[1:] == polygon[:-1]
@@ -205,13 +143,38 @@ def _on_clip_box(xy: Floats, ring: Ints, clip_box: Sequence[float] | None) -> Bo
     same = ring[1:] == ring[:-1]
     box = clip_box if clip_box is not None else [*xy.min(axis=0), *xy.max(axis=0)]
     length = np.where(same, np.hypot(*(xy[1:] - xy[:-1]).T), 0.0)
-    threshold = 0.0 if clip_box is not None else _CUT_EDGE_RATIO * np.median(length[same])
-    cut = np.zeros(len(same), dtype=bool)
-    for side, axis in enumerate((0, 1, 0, 1)):
-        near = np.abs(xy[:, axis] - box[side]) <= _ON_SIDE_DEG
-        cut |= near[1:] & near[:-1] & same
-    if not (cut & (length > threshold)).any():
-        cut[:] = False
+    threshold = _CUT_EDGE_RATIO * np.median(length[same])
+    near = np.abs(xy[:, [0, 1, 0, 1]] - np.asarray(box)) <= _ON_SIDE_DEG
+    corner = near.sum(axis=1) > 1
+    on_side = near[1:] & near[:-1] & same[:, None]
+    if clip_box is None:
+        long = (on_side & (length > threshold)[:, None]).any(axis=0)
+        # The outermost island may end in a straight edge: that is one ring, and no corner.
+        rings = np.array([len(np.unique(ring[:-1][side])) for side in on_side.T])
+        cornered = (on_side & (corner[1:] | corner[:-1])[:, None]).any(axis=0)
+        on_side &= long.any() & (long | cornered | (rings > 1))
+    cut = on_side.any(axis=1)
+    if clip_box is None:
+        cut |= _on_slanted_side(xy, length, threshold)
+    return cut
+
+
+def _on_slanted_side(xy: Floats, length: Floats, threshold: float) -> Bools:
+    """Mark the edges along a side of the layer's convex hull that the layer was cut along."""
+    cut = np.zeros(len(length), dtype=bool)
+    span = float(np.hypot(*np.ptp(xy, axis=0)))
+    longest = np.argsort(-length, kind="stable")[:_SLANTED_TRIED]
+    for edge in longest[length[longest] > threshold]:
+        across = xy[edge + 1] - xy[edge]
+        normal = np.array([-across[1], across[0]]) / length[edge]
+        off = (xy - xy[edge]) @ normal
+        # All land on one side: the edge's line touches the hull.
+        if off.min() < -_ON_SIDE_DEG and off.max() > _ON_SIDE_DEG:
+            continue
+        near = np.abs(off) <= _ON_SIDE_DEG
+        along_it = near[1:] & near[:-1] & (length > 0)
+        if length[along_it].sum() >= _SLANTED_SHARE * span:
+            cut |= along_it
     return cut
 
 
