@@ -105,9 +105,7 @@ def _rows(
     called = [names.get(header, header) for header in sheet.headers]
     numbers, cells, private, kept, skipped = [], [], [], [], 0
     for at, (number, row) in enumerate(zip(sheet.numbers, sheet.rows, strict=True)):
-        if not any(row):
-            continue
-        if row[0].strip().lower() in EXAMPLE.values():
+        if row and row[0].strip().lower() in EXAMPLE.values():
             skipped += 1
             continue
         told = dict(zip(called, row, strict=True))

@@ -1,7 +1,7 @@
 """Tables about the coast into the database: each row kept or refused, and never half an import."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -9,13 +9,14 @@ from pathlib import Path
 import polars as pl
 from sqlalchemy import Connection
 
-from geo.errors import InputError, Refusal, refused_table
+from geo.errors import InputError, Refusal
 from workspace import _import_columns as known
-from workspace import db, history, placing, store
+from workspace import history, placing, store
 from workspace._import_cells import Value
 from workspace._import_places import off_the_earth, onto_shore
 from workspace._import_rows import Rows, convert, read_rows
 from workspace._imported import Imported, Options
+from workspace._quarantine import quarantine
 from workspace.folder import Workspace
 
 
@@ -43,17 +44,6 @@ TABLES = {
     "berths": Table("berths", "berth_id", known.BERTHS, prefix="B"),
     "sections": Table("sections", "", known.SECTIONS),
 }
-
-
-def quarantine(
-    connection: Connection, kind: str, path: Path, refused: Sequence[Refusal], now: datetime
-) -> None:
-    """Note what was refused, in place of what an earlier import of the file left there."""
-    source = f"import {kind} {path.name}"[:200]
-    rows = refused_table(refused).with_columns(source=pl.lit(source), t=pl.lit(now))
-    store.write(
-        connection, "quarantine", rows, replace=True, where=db.quarantine.c.source == source
-    )
 
 
 def import_table(

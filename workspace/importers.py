@@ -12,13 +12,15 @@ from geo.io import read_layer, read_stations
 from geo.landable import read_depth
 from geo.shoreline import repair_land
 from workspace import store
-from workspace._import_tables import TABLES, import_table, quarantine
+from workspace._import_around import AROUND, import_around
+from workspace._import_tables import TABLES, import_table
 from workspace._imported import Imported, Options
+from workspace._quarantine import quarantine
 from workspace.folder import Workspace
 
 _PLAIN = Options()
 _TABLES = TABLES
-KINDS = ("coast", "tides", "depth", *TABLES)
+KINDS = ("coast", "tides", "depth", *AROUND, *TABLES)
 
 
 def import_file(
@@ -44,11 +46,13 @@ def import_file(
         _tides(ws, path, options, result)
     elif kind == "depth":
         _depth(ws, path, options, result)
+    elif kind in AROUND:
+        import_around(ws, kind, path, options, result, now=moment)
     elif kind in TABLES:
         import_table(ws, kind, path, options, result, now=moment, user=user)
     else:
         raise KeyError(f"`kind` was {kind!r} but is expected to be in {{{', '.join(KINDS)}}}")
-    if kind not in TABLES:
+    if kind not in {*AROUND, *TABLES}:
         with ws.begin() as connection:
             quarantine(connection, kind, path, result.refused, moment)
     result.seconds["import"] = time.perf_counter() - began
