@@ -47,6 +47,33 @@ _RISK_SHARES = {
     "goods_store": 5,
 }
 _INLAND_M = {"closed_yard": 120.0, "fuel_store": 180.0, "cold_store": 220.0, "goods_store": 150.0}
+# What a wharf of a class is besides: a site of the county's list, by turns; berths from, to.
+_CATEGORIES: dict[str, tuple[str | None, ...]] = {
+    "port": ("port_wharf",),
+    "fishing": (None, None, "filling_point", None, None, None),
+    "ferry": (None,),
+    "shipyard": ("shipyard",),
+    "stores": ("cold_store", "oil_store", "goods_store"),
+    "other": (
+        "enforcement_berth",
+        "truck_firm",
+        "crane_firm",
+        "yard",
+        "barge_pipeline",
+        None,
+        None,
+    ),
+}
+_BERTHS = {
+    "port": (2, 6),
+    "fishing": (4, 30),
+    "ferry": (1, 2),
+    "shipyard": (1, 3),
+    "stores": (1, 3),
+    "other": (1, 4),
+}
+# A height bar's free height by setting: cars pass, lorries pass, all pass.
+_CLEARANCE_M = {"low": 2.2, "middle": 3.2, "open": np.nan}
 _FERRY_PAIRS = 5
 _INCIDENT_KINDS = {
     "goods_landing": 0.36,
@@ -100,16 +127,26 @@ def make_wharves(coast: Coast, rng: np.random.Generator) -> gpd.GeoDataFrame:
     closed = rng.random(len(rows)) < 0.08
     closed &= np.array(classes) != "ferry"
     cadence = {"port": 7, "ferry": 7, "fishing": 14}
+    berths = [int(rng.integers(*_BERTHS[c], endpoint=True)) for c in classes]
+    operated = rng.random(len(rows)) < 0.6
     return gpd.GeoDataFrame(
         {
             "wharf_id": [f"W{n + 1:03d}" for n in range(len(rows))],
             "name": names[0],
             "name_en": names[1],
             "wharf_class": classes,
+            "category": _by_turns(classes),
             "owner_unit": [
                 f"示例单位 {n % 17 + 1:02d} / Example unit {n % 17 + 1:02d}"
                 for n in range(len(rows))
             ],
+            "operator_unit": [
+                f"示例经营单位 {n % 11 + 1:02d} / Example operator {n % 11 + 1:02d}"
+                if own
+                else None
+                for n, own in enumerate(operated)
+            ],
+            "berths": berths,
             "status": np.where(closed, "closed", "in_use"),
             "cadence_days": [cadence.get(c, 30) for c in classes],
             **columns,
@@ -117,6 +154,16 @@ def make_wharves(coast: Coast, rng: np.random.Generator) -> gpd.GeoDataFrame:
         },
         geometry=points,
     )
+
+
+def _by_turns(classes: list[str]) -> list[str | None]:
+    """Return each wharf's category, those of its class in turn."""
+    seen: dict[str, int] = {}
+    out = []
+    for one in classes:
+        turn = seen[one] = seen.get(one, -1) + 1
+        out.append(_CATEGORIES[one][turn % len(_CATEGORIES[one])])
+    return out
 
 
 def make_risk_points(
@@ -211,11 +258,31 @@ def make_facilities(
             "heading_deg": np.where(is_camera, heading, np.nan),
             "fov_deg": np.where(is_camera, rng.choice([60.0, 90.0, 360.0], count), np.nan),
             "range_m": np.where(is_camera, rng.choice([800.0, 1500.0, 3000.0], count), np.nan),
+            **_kept_up(kinds, status, rng),
             **columns,
             "made": True,
         },
         geometry=points,
     )
+
+
+def _kept_up(kinds: np.ndarray, status: np.ndarray, rng: np.random.Generator) -> dict[str, object]:
+    """Return what is known of cameras' masts and links and of height bars' settings."""
+    count = len(kinds)
+    is_camera, is_bar = kinds == "camera", kinds == "height_bar"
+    works = status == "working"
+    online = np.where(works, rng.uniform(0.82, 1.0, count), rng.uniform(0.0, 0.4, count))
+    bar_type = rng.choice(["T", "H", "F"], count, p=[0.5, 0.3, 0.2])
+    setting = rng.choice(["low", "middle", "open"], count, p=[0.6, 0.25, 0.15])
+    tamper = np.where(works, rng.choice(["normal", "alarm"], count, p=[0.94, 0.06]), "unknown")
+    return {
+        "height_m": np.where(is_camera, rng.choice([6.0, 12.0, 20.0], count), np.nan),
+        "online_rate": np.where(is_camera, np.round(online, 2), np.nan),
+        "bar_type": np.where(is_bar, bar_type, None),
+        "bar_setting": np.where(is_bar, setting, None),
+        "clearance_m": np.where(is_bar, [_CLEARANCE_M[one] for one in setting], np.nan),
+        "tamper": np.where(is_bar, tamper, None),
+    }
 
 
 def make_incidents(

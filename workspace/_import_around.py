@@ -25,7 +25,6 @@ from workspace._imported import Imported, Options
 from workspace._quarantine import quarantine
 from workspace.folder import Workspace
 
-_NAME = Known("name", ("名称", "中文名", "名字", "路名", "道路名称", "村名"))
 _SHORE_TYPE = Known(
     "shore_type",
     ("岸线类型", "海岸类型", "类型", "类别", "type"),
@@ -57,11 +56,14 @@ _KINDS = "shore_types"
 _LINES = ("LineString", "MultiLineString")
 _AREAS = ("Polygon", "MultiPolygon")
 AROUND = {
-    "roads": Around("roads", "road_id", (_NAME,), _LINES),
+    "roads": Around("roads", "road_id", (Known("name", ("名称", "路名", "道路名称")),), _LINES),
     "settlements": Around(
         "settlements",
         "settlement_id",
-        (_NAME, Known("name_en", ("英文名", "英文名称"))),
+        (
+            Known("name", ("名称", "中文名", "地名", "村名")),
+            Known("name_en", ("英文名", "英文名称")),
+        ),
         ("Point", "MultiPoint", *_AREAS),
     ),
     "shore-types": Around("shore_types", "shore_type_id", (_SHORE_TYPE,), (*_LINES, *_AREAS)),

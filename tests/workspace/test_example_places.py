@@ -15,6 +15,7 @@ from geo.exposure import exposure
 from geo.nearest import ShoreIndex
 from geo.segments import segments
 from geo.shoreline import repair_land, shorelines
+from workspace._import_columns import FACILITIES, WHARVES
 from workspace.example_places import make_depth, make_places, simulation_places
 
 DATA = Path(__file__).resolve().parents[2] / "data"
@@ -62,6 +63,24 @@ def test_counts_are_those_of_a_county(tables: dict) -> None:
         "other",
     }
     assert set(tables["risk_points"]["grade_derived"]) == {1, 2, 3}
+
+
+def test_sites_and_facilities_are_of_every_kind(tables: dict) -> None:
+    columns = {one.name: one for one in (*WHARVES, *FACILITIES)}
+    wharves, facilities = tables["wharves"], tables["facilities"]
+    assert set(wharves["category"].dropna()) == set(columns["category"].choices)
+    assert wharves["berths"].between(1, 30).all()
+    assert wharves["operator_unit"].isna().any()
+    bars = facilities[facilities["kind"] == "height_bar"]
+    cameras = facilities[facilities["kind"] == "camera"]
+    for name in ("bar_type", "bar_setting", "tamper"):
+        assert set(bars[name]) <= set(columns[name].choices)
+        assert bars[name].nunique() > 1
+        assert facilities[name].notna().sum() == len(bars)
+    assert (bars["clearance_m"].isna() == (bars["bar_setting"] == "open")).all()
+    assert cameras["online_rate"].between(0, 1).all()
+    assert cameras[cameras["status"] == "working"]["online_rate"].min() > 0.8
+    assert facilities["height_m"].notna().sum() == len(cameras)
 
 
 def test_same_seed_same_places(coast: tuple, tables: dict) -> None:
