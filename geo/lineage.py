@@ -45,6 +45,7 @@ class Carried:
     segments: gpd.GeoDataFrame
     lineage: pl.DataFrame
     matches: tuple[Match, ...]
+    old: Coast
     old_ids: tuple[str, ...]
     origin_m: Floats
     reach_m: float
@@ -68,6 +69,17 @@ class Carried:
             at_m[here[known]] = there[known]
         names = self.shorelines["shoreline_id"].tolist()
         return [names[row] if row >= 0 else None for row in found], at_m
+
+    def stood(self, shoreline_id: Sequence[str], chainage_m: Floats) -> tuple[Floats, Floats]:
+        """Return lon, lat of places on the older shore; NaN where there is no such shoreline."""
+        rows = {name: row for row, name in enumerate(self.old_ids)}
+        line = np.array([rows.get(name, -1) for name in shoreline_id], dtype=np.int64)
+        old = self.old
+        point = interpolate(
+            old.xy, old.line, old.chainage_m, on_line=np.maximum(line, 0), at_m=chainage_m
+        )
+        point[line < 0] = np.nan
+        return point[:, 0], point[:, 1]
 
 
 def carry(
@@ -106,6 +118,7 @@ def carry(
     line, at = _found(found, owner, from_m, to_m, reach_m)
     blocks = stretches(line, at, to_m - from_m, length_m, whole=_cut_alike(old, to_m, length_m))
     blocks, origin = covering(blocks, new, _first_cuts(found, reach_m), length_m)
+    _leave_still(blocks, from_m, to_m)
     new_shores = _turned(new_shores, origin)
     ids = _shoreline_ids(blocks, owner, old_shores, new_shores)
     new_shores = new_shores.assign(shoreline_id=ids)
@@ -141,6 +154,7 @@ def carry(
         cut,
         _judged(lineage, old_ids, before, cut["segment_id"].tolist(), after, tolerance_m),
         tuple(found),
+        old,
         tuple(old_shores["shoreline_id"]),
         origin,
         reach_m,
@@ -179,6 +193,19 @@ def _first_cuts(found: Sequence[Match], reach_m: float) -> dict[int, float]:
         if np.isfinite(there):
             first[one.new] = there
     return first
+
+
+def _leave_still(blocks: list[Stretch], from_m: Floats, to_m: Floats) -> None:
+    """Leave the cuts of a shoreline that did not move where they are, to the last bit."""
+    for _, group in groupby(blocks, key=lambda block: block.line):
+        own = list(group)
+        rows = [block.keeps for block in own if block.keeps is not None]
+        if len(rows) < len(own):
+            continue
+        ends = np.array([(block.from_m, block.to_m) for block in own])
+        if np.abs(ends - np.column_stack([from_m[rows], to_m[rows]])).max() < SAME_M:
+            for block, row in zip(own, rows, strict=True):
+                block.from_m, block.to_m = float(from_m[row]), float(to_m[row])
 
 
 def _turned(shores: gpd.GeoDataFrame, origin_m: Floats) -> gpd.GeoDataFrame:

@@ -77,7 +77,7 @@ class ShoreIndex:
         east = g.ax[at] + share * (g.bx[at] - g.ax[at]) - x
         north = g.ay[at] + share * (g.by[at] - g.ay[at]) - y
         bearing = np.where(hit, np.degrees(np.arctan2(east, north)) % 360.0, np.nan)
-        return Nearest(self._segment(shoreline, chainage), shoreline, distance, chainage, bearing)
+        return Nearest(self.segment_at(shoreline, chainage), shoreline, distance, chainage, bearing)
 
     def locate(self, shoreline: Ints, chainage_m: Floats) -> tuple[Floats, Floats]:
         """Return lon, lat of a chainage on a shoreline (its row number)."""
@@ -90,7 +90,8 @@ class ShoreIndex:
         )
         return point[:, 0], point[:, 1]
 
-    def _segment(self, shoreline: NDArray[np.int32], chainage_m: Floats) -> NDArray[np.int32]:
+    def segment_at(self, shoreline: NDArray[np.int32], chainage_m: Floats) -> NDArray[np.int32]:
+        """Return the row of the segment at a chainage on a shoreline (its row); -1 for none."""
         hit = shoreline >= 0
         row = segment_of(
             self.segment_line,

@@ -1,88 +1,177 @@
-"""A workspace's coast, built from land polygons, and from which tide it can be landed on."""
+"""A workspace's coast: traced from land, cut to segments, carried over from the one before."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import geopandas as gpd
-import numpy as np
 import polars as pl
+import shapely
+from sqlalchemy import Connection
 
 from geo.exposure import exposure
-from geo.landable import read_depth, thresholds
+from geo.lineage import CHANGES, Carried, carry
 from geo.segments import segments
 from geo.shoreline import shorelines
-from workspace import db, store
+from workspace import store
+from workspace._import_around import with_around
 from workspace.folder import Workspace
-from workspace.placing import Shore, carry_over, shore
+from workspace.inheritance import inherit
+from workspace.landing import TRAITS, with_landing, with_traits
+from workspace.nearness import Ground, water_of
+from workspace.placing import Shore
+from workspace.placing import shorelines as stored_shorelines
 
-_TRAITS = ["shore_type", "settlement_distance_m", "made"]
-# What is worked out from segments; it is worked out again on the new ones.
-_DERIVED = ("scores", "zones", "events", "event_segments")
+_GROUND = ["shoreline_id", "from_m", "to_m", "lon", "lat"]
 
 
-def build_coast(ws: Workspace, land: gpd.GeoDataFrame) -> dict[str, int]:
-    """Replace the coast by one traced from repaired land; all of it holds, or none.
+@dataclass(frozen=True)
+class Origin:
+    """Where a coast came from: file, CRS and SHA-256 of the content."""
 
-    Segments that are the same place keep their traits; places and section cuts are put on the
-    new shore (``cuts_lost`` counts those that found none). Scores, zones and events go, since they
-    hang on segments: run detect, score and plan again.
+    source: str = ""
+    crs: str = ""
+    sha256: str = ""
+
+
+def build_coast(
+    ws: Workspace,
+    land: gpd.GeoDataFrame,
+    *,
+    county: gpd.GeoDataFrame | None = None,
+    origin: Origin | None = None,
+    now: datetime | None = None,
+) -> dict[str, int]:
+    """Make repaired land the workspace's coast; all of it holds, or none.
+
+    Where there was a coast before, each stretch that is still the same keeps its id and all that
+    hangs on it; the table `lineage` tells what became of the others, `coasts` sums it up.
+
+    Parameters
+    ----------
+    county : polygons; only the shore inside is governed.
     """
-    old = shore(ws) if store.count(ws.engine, "segments") else None
-    shores = shorelines(land)
-    cut = exposure(segments(shores, length_m=ws.config.segment_length_m), land)
-    with ws.begin() as connection:
-        traits = store.read(connection, "segments", columns=["segment_id", *_TRAITS])
-        cut = _landable(ws, _with_traits(cut, traits))
-        for table in _DERIVED:
-            store.clear(connection, table)
-        # No events are known of until the positions are searched again.
-        store.clear(connection, "runs", where=db.runs.c.kind == "detect")
-        store.write(connection, "land", land, replace=True)
-        store.write(connection, "shorelines", shores, replace=True)
-        store.write(connection, "segments", cut, replace=True)
-        carried = carry_over(connection, ws.config, old, Shore.build(shores, cut))
-    return {
+    shores = shorelines(land, county=county)
+    carried = _carried(ws, shores)
+    if carried is None:
+        cut = segments(shores, length_m=ws.config.segment_length_m)
+    else:
+        shores, cut = carried.shorelines, carried.segments
+    cut = with_traits(exposure(cut, land), _inherited(ws, carried))
+    cut = with_landing(ws, with_around(ws.engine, cut))
+    counts = {
         "land_polygons": len(land),
         "shorelines": len(shores),
         "segments": len(cut),
         "shore_km": round(float(shores["length_m"].sum()) / 1000.0),
-        **carried,
     }
+    if carried is not None:
+        new = Shore.build(shores, cut)
+        plain = pl.DataFrame({name: cut[name].to_list() for name in _GROUND})
+        ground = Ground.of(water_of(land), new.index, shores, plain, ws.config.max_snap_m)
+    with ws.begin() as connection:
+        was = store.read(connection, "segments", columns=["segment_id", "geometry"])
+        store.write(connection, "land", land, replace=True)
+        store.write(connection, "shorelines", shores, replace=True)
+        store.write(connection, "segments", cut, replace=True)
+        if carried is not None:
+            counts |= changed(carried.lineage)
+            counts |= inherit(connection, ws.config, carried, new, ground)
+        number = _noted(connection, origin or Origin(), counts, now or datetime.now(UTC))
+        if carried is not None:
+            store.write(connection, "lineage", _rows(connection, number, carried.lineage, was, cut))
+    return counts
 
 
-def set_landing(ws: Workspace, traits: pl.DataFrame | None = None) -> None:
-    """Work out anew from which tide each segment can be landed on.
+def changed(lineage: pl.DataFrame) -> dict[str, int]:
+    """Return how many segments were kept, moved, split, merged, gone and new, and metres of each.
 
-    To be called when the depth, or the kinds of shore, have changed.
-
-    Parameters
-    ----------
-    traits : ``segment_id, shore_type, settlement_distance_m, made`` (JSON list of the columns
-        that are made) to take over first.
+    Of what is new the newer segments count, else the older ones.
     """
-    cut = store.layer(ws.engine, "segments")
-    if traits is not None:
-        cut = _with_traits(cut.drop(columns=_TRAITS), traits)
-    store.write(ws.engine, "segments", _landable(ws, cut), replace=True)
+    counts = {}
+    for name in CHANGES:
+        rows = lineage.filter(pl.col("change") == name)
+        side = "new" if name == "new" else "old"
+        counts[name] = rows[f"{side}_segment_id"].n_unique()
+        counts[f"{name}_m"] = round(float(rows[f"{side}_m"].sum()))
+    return counts
 
 
-def _with_traits(cut: gpd.GeoDataFrame, traits: pl.DataFrame) -> gpd.GeoDataFrame:
-    """Return segments with the traits of those that have the same id."""
-    ids = pl.DataFrame({"segment_id": pl.Series(cut["segment_id"].to_list(), dtype=pl.String)})
-    found = ids.join(
-        traits.select("segment_id", *_TRAITS), on="segment_id", how="left", maintain_order="left"
+def _carried(ws: Workspace, shores: gpd.GeoDataFrame) -> Carried | None:
+    """Return the newer shores with the older coast's ids; None where there is no older one."""
+    if not store.count(ws.engine, "segments"):
+        return None
+    return carry(
+        stored_shorelines(ws),
+        store.layer(ws.engine, "segments"),
+        shores,
+        length_m=ws.config.segment_length_m,
+        tolerance_m=ws.config.shore_tolerance_m,
+        reach_m=ws.config.shore_reach_m,
     )
-    return cut.assign(**{name: found[name].to_list() for name in _TRAITS})
 
 
-def _landable(ws: Workspace, cut: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return segments with the seabed that a boat lands over; unknown without depth or type."""
-    seabed = np.full(len(cut), np.nan)
-    kinds = [kind if isinstance(kind, str) else None for kind in cut["shore_type"]]
-    if ws.depth is not None and any(kinds):
-        seabed = thresholds(
-            cut,
-            kinds,
-            read_depth(str(ws.depth)),
-            carry_m=ws.config.carry_m,
-            draught_m=0.0,
-            margin_m=0.0,
+def _inherited(ws: Workspace, carried: Carried | None) -> pl.DataFrame:
+    """Return the traits of the newer segments: those of the one each has most shore from."""
+    traits = store.read(ws.engine, "segments", columns=["segment_id", *TRAITS])
+    if carried is None:
+        return traits
+    parents = (
+        carried.lineage.drop_nulls(["old_segment_id", "new_segment_id"])
+        .sort("new_m", "old_segment_id", descending=[True, False])
+        .unique("new_segment_id", keep="first", maintain_order=True)
+        .select("new_segment_id", segment_id="old_segment_id")
+    )
+    return (
+        parents.join(traits, on="segment_id")
+        .drop("segment_id")
+        .rename({"new_segment_id": "segment_id"})
+    )
+
+
+def _noted(connection: Connection, origin: Origin, counts: dict[str, int], now: datetime) -> int:
+    """Note an import of a coast; return its number."""
+    numbers = store.read(connection, "coasts", columns=["coast_id"])["coast_id"]
+    number = int(numbers.max() or 0) + 1
+    row = {
+        "coast_id": number,
+        "t": now,
+        "source": origin.source,
+        "crs": origin.crs,
+        "sha256": origin.sha256,
+        "summary": store.as_json(counts),
+    }
+    store.write(connection, "coasts", pl.DataFrame([row]))
+    return number
+
+
+def _rows(
+    connection: Connection,
+    coast: int,
+    lineage: pl.DataFrame,
+    was: pl.DataFrame,
+    cut: gpd.GeoDataFrame,
+) -> pl.DataFrame:
+    """Return the lineage as it is kept: each row with its newer shore, or what is gone."""
+    last = store.read(connection, "lineage", columns=["lineage_id"])["lineage_id"].max() or 0
+    shapes = pl.DataFrame(
+        {
+            "new_segment_id": cut["segment_id"].to_list(),
+            "now": list(shapely.to_wkb(cut.geometry.to_numpy(), byte_order=1)),
+        },
+        schema={"new_segment_id": pl.String, "now": pl.Binary},
+    )
+    return (
+        lineage.join(shapes, on="new_segment_id", how="left", maintain_order="left")
+        .join(
+            was.rename({"segment_id": "old_segment_id", "geometry": "was"}),
+            on="old_segment_id",
+            how="left",
+            maintain_order="left",
         )
-    return cut.assign(landing_seabed_m=seabed)
+        .with_columns(
+            geometry=pl.coalesce("now", "was"),
+            coast_id=pl.lit(coast),
+            lineage_id=int(last) + 1 + pl.int_range(pl.len()),
+        )
+        .drop("now", "was")
+    )

@@ -3,13 +3,12 @@
 import sys
 from contextlib import closing
 from datetime import UTC, date, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workspace import _console
+from workspace import _cli_export, _cli_import, _cli_places, _console
 from workspace._console import Summary
 
 if TYPE_CHECKING:
@@ -22,23 +21,6 @@ app = typer.Typer(
 )
 user_app = typer.Typer(no_args_is_help=True, help="账户 · Accounts that may sign in.")
 app.add_typer(user_app, name="user")
-
-
-class Kind(StrEnum):
-    """What a file to import holds."""
-
-    COAST = "coast"
-    WHARVES = "wharves"
-    RISK_POINTS = "risk-points"
-    FACILITIES = "facilities"
-    POSTS = "posts"
-    INCIDENTS = "incidents"
-    INSPECTIONS = "inspections"
-    EFFORT = "effort"
-    SECTIONS = "sections"
-    TIDES = "tides"
-    DEPTH = "depth"
-    BERTHS = "berths"
 
 
 Root = Annotated[Path, typer.Argument(metavar="WS", help="工作区文件夹 · Folder of the workspace.")]
@@ -61,58 +43,12 @@ def _day(ws: "Workspace", chosen: datetime | None) -> date:
     return chosen.date() if chosen is not None else datetime.now(ws.config.tz).date()
 
 
-@app.command()
-def init(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="新文件夹 · A new folder.")],
-    coast: Annotated[Path | None, typer.Option(help="陆地面图层 · Layer of land polygons.")] = None,
-    tides: Annotated[
-        Path | None, typer.Option(help="潮汐调和常数 · Harmonic constants, JSON or CSV.")
-    ] = None,
-    depth: Annotated[
-        Path | None, typer.Option(help="水深栅格 · GeoTIFF of seabed elevation.")
-    ] = None,
-    name_zh: Annotated[str | None, typer.Option(help="中文名称 · Name in Chinese.")] = None,
-    name_en: Annotated[str | None, typer.Option(help="英文名称 · Name in English.")] = None,
-    timezone: Annotated[
-        str | None, typer.Option(help="时区 · IANA time zone, such as Asia/Shanghai.")
-    ] = None,
-    *,
-    as_json: AsJson = False,
-) -> None:
-    """建立工作区 · Make a workspace, and read in its coast, tides and depth."""
-    from workspace.setup import make
-
-    summary = make(
-        folder,
-        coast=coast,
-        tides=tides,
-        depth=depth,
-        name_zh=name_zh,
-        name_en=name_en,
-        timezone=timezone,
-    )
-    summary.tell(as_json=as_json)
-
-
-@app.command(name="import")
-def import_(
-    root: Root,
-    kind: Annotated[Kind, typer.Argument(help="种类 · What the file holds.")],
-    file: Annotated[Path, typer.Argument(help="文件 · CSV, GeoJSON, GeoPackage, JSON or GeoTIFF.")],
-    *,
-    as_json: AsJson = False,
-) -> None:
-    """导入图层与台账 · Import a layer or a table; rows that cannot be kept go to quarantine."""
-    from workspace.importers import import_file
-
-    with _open(root) as ws:
-        done = import_file(ws, kind.value, file)
-    lines = [f"{one.file}, row {one.row}: {one.detail}. {one.mend}" for one in done.refused[:20]]
-    if len(done.refused) > len(lines):
-        lines.append(f"… {len(done.refused) - len(lines)} more: shoregrid status {root}")
-    Summary(
-        dict(done.counts), dict(done.seconds), dict(done.quarantined), [*done.notes, *lines]
-    ).tell(as_json=as_json)
+app.command()(_cli_import.init)
+app.command(name="import")(_cli_import.import_)
+app.command()(_cli_import.changes)
+app.command()(_cli_places.template)
+app.command()(_cli_places.history)
+app.command()(_cli_export.export)
 
 
 @app.command()

@@ -11,7 +11,7 @@ from ais.schema import EVENTS, STATICS, empty
 from workspace import archive, db, store
 from workspace._run import Progress, Run
 from workspace.folder import Workspace
-from workspace.nearness import near_pairs
+from workspace.nearness import Ground, ground, pairs_on
 from workspace.placing import shore_index
 
 # Positions that one turn of detection holds in memory: about 1 GB with all that is worked out.
@@ -53,7 +53,9 @@ def detect(ws: Workspace, *, now: datetime | None = None, progress: Progress | N
                 progress(number, len(turns))
     events = pl.concat(found).sort("t0", "mmsi", "kind")
     with run.step("near segments"):
-        near, pairs = _near_segments(ws, events, segment_ids)
+        near, pairs = near_segments(
+            ground(ws) if len(segment_ids) else None, events, segment_ids, reach_m=ws.config.reach_m
+        )
     with ws.begin() as connection:
         made = pl.lit(ws.config.simulated)
         store.write(
@@ -109,11 +111,15 @@ def _berths(ws: Workspace) -> pl.DataFrame:
     )
 
 
-def _near_segments(
-    ws: Workspace, events: pl.DataFrame, segment_ids: pl.Series
+def near_segments(
+    ground: Ground | None, events: pl.DataFrame, segment_ids: pl.Series, *, reach_m: float
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return each event's nearest segment, and all segments that a threat is in reach of."""
-    if segment_ids.is_empty():
+    """Return each event's nearest segment, and all segments that a threat is in reach of.
+
+    Two tables: ``event_id, segment_id`` and ``event_id, segment_id, water_distance_m``; both are
+    empty without a coast (``ground`` None).
+    """
+    if ground is None:
         return (
             pl.DataFrame(schema={"event_id": pl.String, "segment_id": pl.String}),
             pl.DataFrame(
@@ -124,7 +130,7 @@ def _near_segments(
                 }
             ),
         )
-    nearest = shore_index(ws).nearest(
+    nearest = ground.index.nearest(
         events["lon"].to_numpy(), events["lat"].to_numpy(), max_m=_SEGMENT_M
     )
     row = pl.Series(nearest.segment, dtype=pl.Int64)
@@ -132,13 +138,13 @@ def _near_segments(
         {"event_id": events["event_id"], "segment_id": segment_ids.gather(row.replace(-1, None))}
     )
     threats = events.filter(pl.col("kind").is_in(_THREATS))
-    pairs = near_pairs(
-        ws,
+    pairs = pairs_on(
+        ground,
         "event_id",
         threats["event_id"].to_list(),
         threats["lon"].to_numpy(),
         threats["lat"].to_numpy(),
-        radius_m=ws.config.reach_m,
+        radius_m=reach_m,
     )
     return near, pairs.select(
         "event_id",

@@ -1,12 +1,14 @@
 """Which places are near which segments, by shore distance."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
 import polars as pl
 
-from geo.crs import Floats
+from geo.crs import Bools, Floats
+from geo.nearest import ShoreIndex
 from geo.water import WaterGrid
 from workspace import store
 from workspace._cache import cached
@@ -21,10 +23,11 @@ _M_PER_DEG = 111_320.0
 
 def water_grid(ws: Workspace) -> WaterGrid:
     """Return the coast's water, as fine as its extent allows."""
-    return cached(ws, "water", ("land",), lambda: _water(store.layer(ws.engine, "land")))
+    return cached(ws, "water", ("land",), lambda: water_of(store.layer(ws.engine, "land")))
 
 
-def _water(land: gpd.GeoDataFrame) -> WaterGrid:
+def water_of(land: gpd.GeoDataFrame) -> WaterGrid:
+    """Return the water about a coast, as fine as its extent allows."""
     west, south, east, north = land.total_bounds
     width_m = (east - west) * _M_PER_DEG * np.cos(np.radians((south + north) / 2))
     height_m = (north - south) * _M_PER_DEG
@@ -32,8 +35,63 @@ def _water(land: gpd.GeoDataFrame) -> WaterGrid:
     return WaterGrid.build(land, cell_m=cell_m)
 
 
+@dataclass(frozen=True)
+class Ground:
+    """What shore distance is measured on: the water, the shore, and its segments."""
+
+    water: WaterGrid
+    index: ShoreIndex
+    segments: pl.DataFrame
+    total_m: Floats
+    is_ring: Bools
+    max_snap_m: float
+
+    @classmethod
+    def of(
+        cls,
+        water: WaterGrid,
+        index: ShoreIndex,
+        shores: gpd.GeoDataFrame,
+        segments: pl.DataFrame,
+        max_snap_m: float,
+    ) -> "Ground":
+        """Gather them; ``segments`` has shoreline_id, from_m, to_m, lon, lat, along the shore."""
+        return cls(
+            water,
+            index,
+            segments,
+            shores["length_m"].to_numpy(dtype=np.float64),
+            shores["is_ring"].to_numpy(dtype=bool),
+            max_snap_m,
+        )
+
+
+def ground(ws: Workspace) -> Ground:
+    """Return the ground of the workspace's coast."""
+    columns = ["shoreline_id", "from_m", "to_m", "lon", "lat"]
+    return cached(
+        ws,
+        "ground",
+        ("land", "shorelines", "segments"),
+        lambda: Ground.of(
+            water_grid(ws),
+            shore_index(ws),
+            shorelines(ws),
+            store.read(ws.engine, "segments", columns=columns),
+            ws.config.max_snap_m,
+        ),
+    )
+
+
 def near_pairs(
     ws: Workspace, key: str, ids: Sequence[str], lon: Floats, lat: Floats, *, radius_m: float
+) -> pl.DataFrame:
+    """Return which places are near which segments of the workspace, as ``pairs_on`` does."""
+    return pairs_on(ground(ws), key, ids, lon, lat, radius_m=radius_m)
+
+
+def pairs_on(
+    ground: Ground, key: str, ids: Sequence[str], lon: Floats, lat: Floats, *, radius_m: float
 ) -> pl.DataFrame:
     """Return which places are near which segments.
 
@@ -45,16 +103,15 @@ def near_pairs(
     DataFrame
         ``key`` (the place's id), ``segment`` (row, u32), ``distance_m`` at most ``radius_m``.
     """
-    columns = ["shoreline_id", "from_m", "to_m", "lon", "lat"]
-    cut = store.read(ws.engine, "segments", columns=columns)
+    cut = ground.segments
     if not len(ids) or cut.is_empty():
         return pl.DataFrame(schema={key: pl.String, "segment": pl.UInt32, "distance_m": pl.Float64})
-    thing, segment, way_m = water_grid(ws).near(
+    thing, segment, way_m = ground.water.near(
         lon, lat, to_lon=cut["lon"].to_numpy(), to_lat=cut["lat"].to_numpy(), radius_m=radius_m
     )
     over_water = pl.DataFrame({"thing": thing, "segment": segment, "distance_m": way_m})
     least = (
-        pl.concat([over_water, _along_shore(ws, cut, lon, lat, radius_m)])
+        pl.concat([over_water, _along_shore(ground, lon, lat, radius_m)])
         .group_by("thing", "segment")
         .agg(pl.col("distance_m").min())
         .sort("thing", "segment")
@@ -65,14 +122,10 @@ def near_pairs(
     )
 
 
-def _along_shore(
-    ws: Workspace, cut: pl.DataFrame, lon: Floats, lat: Floats, radius_m: float
-) -> pl.DataFrame:
+def _along_shore(ground: Ground, lon: Floats, lat: Floats, radius_m: float) -> pl.DataFrame:
     """Return (thing, segment, distance) along the shoreline that each thing stands at."""
-    found = shore_index(ws).nearest(lon, lat, max_m=min(radius_m, ws.config.max_snap_m))
-    shores = shorelines(ws)
-    total_m = shores["length_m"].to_numpy(dtype=np.float64)
-    ring = shores["is_ring"].to_numpy(dtype=bool)
+    found = ground.index.nearest(lon, lat, max_m=min(radius_m, ground.max_snap_m))
+    cut, total_m, ring = ground.segments, ground.total_m, ground.is_ring
     owner = cut["shoreline_id"].rle_id().to_numpy().astype(np.int64)
     # A ring has its segments once more behind its end and before its beginning.
     turn = np.repeat([-1, 0, 1], len(owner))

@@ -1,20 +1,20 @@
 """Places put on the coast of a workspace, and what follows when the coast is imported anew."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from duty.sections import assign, hang_islands
 from geo.nearest import ShoreIndex
 from workspace import store
 from workspace._cache import cached
-from workspace.config import Config
 from workspace.folder import Workspace
 
-_STILL_M = 0.01
 PLACED = ("wharves", "risk_points", "facilities", "incidents")
 
 
@@ -71,6 +71,11 @@ class Shore:
             pl.Series(shores["is_ring"].to_list(), dtype=pl.Boolean),
         )
 
+    def rows_of(self, shoreline_ids: Sequence[str | None]) -> NDArray[np.int32]:
+        """Return the rows of shorelines by id, -1 for None and for unknown ones."""
+        rows = {name: row for row, name in enumerate(self.shoreline_ids)}
+        return np.array([rows.get(name or "", -1) for name in shoreline_ids], dtype=np.int32)
+
     def snap(self, lon: pl.Series, lat: pl.Series, *, max_m: float) -> pl.DataFrame:
         """Return shoreline_id, chainage_m, offset_m, segment_id of places; null beyond max_m."""
         near = self.index.nearest(lon.to_numpy(), lat.to_numpy(), max_m=max_m)
@@ -105,65 +110,6 @@ def shore(ws: Workspace) -> Shore:
 def snap(ws: Workspace, lon: pl.Series, lat: pl.Series, *, max_m: float) -> pl.DataFrame:
     """Return where places lie on the workspace's coast, as ``Shore.snap`` does."""
     return shore(ws).snap(lon, lat, max_m=max_m)
-
-
-def carry_over(
-    connection: Connection, config: Config, old: Shore | None, new: Shore
-) -> dict[str, int]:
-    """Put stored places and section cuts on a new coast, and hang the islands anew.
-
-    A cut goes to the shore nearest to where it stood. To be called in the transaction that
-    replaces the coast. Returns how many places moved, and how many cuts found no shore.
-    """
-    moved = 0
-    for name in PLACED:
-        rows = store.read(connection, name)
-        if rows.is_empty():
-            continue
-        points = store.to_layer(rows).geometry
-        lon, lat = pl.Series(points.x.to_numpy()), pl.Series(points.y.to_numpy())
-        limit = config.reach_m if name == "incidents" else config.max_snap_m
-        place = new.snap(lon, lat, max_m=limit)
-        columns = [c for c in place.columns if c in store.table_of(name).columns]
-        store.write(connection, name, rows.with_columns(place.select(columns)), replace=True)
-        moved += rows.height
-    cuts = store.read(connection, "section_cuts")
-    lost = 0
-    if old is not None and cuts.height:
-        again = _moved_cuts(cuts, old, new, max_m=config.max_snap_m)
-        lost = cuts.height - again.height
-        store.write(connection, "section_cuts", again, replace=True)
-    hang(connection)
-    return {"places_moved": moved, "cuts_lost": lost}
-
-
-def _moved_cuts(cuts: pl.DataFrame, old: Shore, new: Shore, *, max_m: float) -> pl.DataFrame:
-    """Return cuts at the place of the new coast nearest to where each stood on the old."""
-    rows = {name: row for row, name in enumerate(old.shoreline_ids)}
-    known = cuts.filter(pl.col("shoreline_id").is_in(list(rows)))
-    lon, lat = old.index.locate(
-        np.array([rows[name] for name in known["shoreline_id"]], dtype=np.int64),
-        known["chainage_m"].to_numpy(),
-    )
-    place = new.snap(pl.Series(lon), pl.Series(lat), max_m=max_m)
-    # Where the shore did not move, neither does the cut, not by rounding either.
-    still = (place["shoreline_id"] == known["shoreline_id"]) & (
-        (place["chainage_m"] - known["chainage_m"]).abs() < _STILL_M
-    )
-    chainage = place["chainage_m"].zip_with(~still.fill_null(value=False), known["chainage_m"])
-    open_lines = new.shoreline_ids.filter(~new.is_ring)
-    first = pl.col("chainage_m") == pl.col("chainage_m").min().over("shoreline_id")
-    return (
-        known.with_columns(place["shoreline_id"], chainage.alias("chainage_m"))
-        .drop_nulls("shoreline_id")
-        .unique(["shoreline_id", "chainage_m"], keep="first", maintain_order=True)
-        # An open line's shore before its first cut would belong to nobody.
-        .with_columns(
-            chainage_m=pl.when(first & pl.col("shoreline_id").is_in(open_lines.implode()))
-            .then(0.0)
-            .otherwise("chainage_m")
-        )
-    )
 
 
 def hang(connection: Connection) -> None:

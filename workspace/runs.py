@@ -1,7 +1,8 @@
 """The runs that tie the rooms together."""
 
-from workspace.building import build_coast, set_landing
+from workspace.building import build_coast
 from workspace.detection import detect
+from workspace.landing import set_landing
 from workspace.planning import ensure_scored, plan
 from workspace.scoring import score
 

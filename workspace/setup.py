@@ -5,12 +5,13 @@ from pathlib import Path
 from zoneinfo import available_timezones
 
 from geo.errors import InputError
-from geo.io import read_layer, read_stations
-from geo.landable import read_depth
-from geo.shoreline import repair_land
 from workspace import folder as folders
 from workspace._console import Summary
+from workspace._import_coast import read_land
+from workspace._imported import Options
 from workspace.importers import import_file
+
+_PLAIN = Options()
 
 
 def nautical_zone(lon: float) -> str:
@@ -41,12 +42,17 @@ def make(
     name_zh: str | None = None,
     name_en: str | None = None,
     timezone: str | None = None,
+    of_coast: Options = _PLAIN,
+    of_depth: Options = _PLAIN,
 ) -> Summary:
-    """Make a workspace and read in what is given; when any of it is bad, leave nothing behind."""
+    """Make a workspace and read in what is given; when any of it is bad, leave nothing behind.
+
+    ``of_coast`` and ``of_depth`` are what those files do not say of themselves.
+    """
     summary = Summary()
     values: dict[str, str] = {}
     if coast is not None:
-        land, _ = repair_land(read_layer(coast), name=coast.name)
+        land = read_land(coast, of_coast)[0]
         if timezone is None:
             west, _, east, _ = land.total_bounds
             timezone = nautical_zone((west + east) / 2)
@@ -54,21 +60,22 @@ def make(
                 f"未指定时区，按经度取 {timezone}；可在 shoregrid.toml 中更改 · no --timezone "
                 f"given: took {timezone} from the coast's longitude; change it in shoregrid.toml"
             )
-    if tides is not None:
-        read_stations(tides)
-    if depth is not None:
-        read_depth(str(depth))
     given = {"county_zh": name_zh, "county_en": name_en, "timezone": timezone}
     values.update({name: value for name, value in given.items() if value is not None})
     _check_zone(timezone)
     there = root.exists()
     ws = folders.init(root, values)
     try:
-        # The depth comes first: the coast then knows at once when it can be landed on.
-        for kind, path in (("depth", depth), ("coast", coast), ("tides", tides)):
+        # The tide comes before the depth, whose datum it may have to explain, and the coast last:
+        # it then knows at once when it can be landed on.
+        for kind, path, options in (
+            ("tides", tides, _PLAIN),
+            ("depth", depth, of_depth),
+            ("coast", coast, of_coast),
+        ):
             if path is None:
                 continue
-            done = import_file(ws, kind, path)
+            done = import_file(ws, kind, path, options)
             summary.counts[kind] = dict(done.counts)
             summary.seconds[kind] = sum(done.seconds.values())
             for reason, n in done.quarantined.items():

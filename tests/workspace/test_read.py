@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from ais.schema import POSITIONS
-from workspace import archive, building, read, runs, store
+from workspace import archive, landing, read, runs, store
 from workspace.folder import Workspace
 from workspace.importers import import_file
 
@@ -207,7 +207,7 @@ def test_tracks_are_thinned_and_say_so(full_ws: Workspace) -> None:
 def test_a_cache_is_stale_as_soon_as_its_table_is_written(coast: Workspace) -> None:
     first = read.segments(coast)
     assert read.segments(coast) is first
-    building.set_landing(coast)
+    landing.set_landing(coast)
     assert read.segments(coast) is not first
     assert read.meta(coast).missing.count("wharves") == 1
     store.write(coast.engine, "wharves", pl.DataFrame({"wharf_id": ["W"]}))

@@ -1,0 +1,161 @@
+"""A newer coast over an older one: what hangs on it goes along, and a table tells the rest."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import polars as pl
+import pytest
+import shapely
+
+from geo.errors import InputError
+from geo.shoreline import repair_land
+from workspace import lineage, read, runs, store
+from workspace.folder import Workspace, init
+from workspace.importers import import_file
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+MAIN = shapely.box(121.00, 29.00, 121.06, 29.04)
+ISLET = shapely.box(121.10, 29.00, 121.11, 29.01)
+# 600 m of pier off the east shore, as wide as a road.
+PIER = shapely.box(121.059, 29.0199, 121.0665, 29.0203)
+
+
+def land(*polygons: shapely.Polygon) -> gpd.GeoDataFrame:
+    whole = shapely.segmentize(shapely.union_all(list(polygons)), 0.0015)
+    return repair_land(gpd.GeoDataFrame(geometry=[whole], crs=4326), name="x")[0]
+
+
+@pytest.fixture
+def ws(tmp_path: Path) -> Iterator[Workspace]:
+    opened = init(tmp_path / "ws", {"timezone": "Asia/Shanghai"})
+    runs.build_coast(opened, land(MAIN, ISLET), now=NOW)
+    csv = tmp_path / "incidents.csv"
+    # One close to a cut between two segments: noise must not push it to the neighbour.
+    cut = store.read(opened.engine, "segments")
+    a = shapely.from_wkb(cut["geometry"].to_list())
+    start = [shapely.get_coordinates(line)[0] for line in a]
+    rows = [f"I{n},2026-11-01 22:00,smuggling,{x + 2e-5},{y}" for n, (x, y) in enumerate(start)]
+    csv.write_text("\n".join(["incident_id,t0,kind,lon,lat", *rows]), encoding="utf-8")
+    import_file(opened, "incidents", csv, now=NOW)
+    effort = cut.select("segment_id").with_columns(
+        shift_start=pl.lit(NOW), km=pl.lit(2.0), hours=pl.lit(1.0), made=pl.lit(value=False)
+    )
+    store.write(opened.engine, "effort", effort)
+    runs.plan(opened, date(2026, 11, 23), days=1, now=NOW)
+    yield opened
+    opened.close()
+
+
+def tables(ws: Workspace, *names: str) -> list[pl.DataFrame]:
+    return [store.read(ws.engine, name) for name in names]
+
+
+def zoned(ws: Workspace) -> dict[str, list[str]]:
+    rows = store.read(ws.engine, "zones", columns=["shift_start", "zone_id", "segment_ids"])
+    return {f"{t} {name}": json.loads(listed) for t, name, listed in rows.iter_rows()}
+
+
+def test_noise_leaves_every_id_incident_score_and_zone_where_it_was(ws: Workspace) -> None:
+    names = ("scores", "incidents", "effort")
+    before = tables(ws, *names)
+    zones = zoned(ws)
+    rng = np.random.default_rng(5)
+
+    def shaken(xy: np.ndarray) -> np.ndarray:
+        moved = xy + rng.uniform(-1.4e-4, 1.4e-4, xy.shape)
+        moved[-1] = moved[0]
+        return moved
+
+    again = land(MAIN, ISLET)
+    again = again.set_geometry([shapely.transform(one, shaken) for one in again.geometry])
+    counts = runs.build_coast(ws, repair_land(again, name="x")[0], now=NOW)
+    assert counts["kept"] == counts["segments"]
+    after = tables(ws, *names)
+    assert after[0].equals(before[0])
+    assert after[1]["segment_id"].equals(before[1]["segment_id"])
+    assert after[2].equals(before[2])
+    assert zoned(ws) == zones
+
+
+def test_a_pier_splits_one_segment_and_its_children_inherit(ws: Workspace) -> None:
+    scores, incidents, effort = tables(ws, "scores", "incidents", "effort")
+    counts = runs.build_coast(ws, land(MAIN, ISLET, PIER), now=NOW)
+    assert (counts["split"], counts["gone"], counts["new"]) == (1, 0, 0)
+    told = lineage.table(ws)
+    (old,) = told.filter(pl.col("change") == "split")["old_segment_id"].unique()
+    children = told.filter(pl.col("old_segment_id") == old)["new_segment_id"].to_list()
+    assert len(children) >= 3
+    after = store.read(ws.engine, "scores")
+    assert old not in set(after["segment_id"])
+    mine = scores.filter(pl.col("segment_id") == old).sort("shift_start")["score"].to_list()
+    for child in children:
+        own = after.filter(pl.col("segment_id") == child).sort("shift_start")
+        assert own["score"].to_list() == mine
+    others = scores.filter(pl.col("segment_id") != old).height
+    assert after.height == others + len(children) * len(mine)
+    moved = store.read(ws.engine, "incidents")
+    elsewhere = incidents["segment_id"] != old
+    assert moved.filter(elsewhere)["segment_id"].equals(incidents.filter(elsewhere)["segment_id"])
+    assert set(moved.filter(~elsewhere)["segment_id"]) & set(children)
+    assert store.read(ws.engine, "effort")["km"].sum() == pytest.approx(effort["km"].sum())
+    for listed in store.read(ws.engine, "zones")["segment_ids"]:
+        ids = json.loads(listed)
+        assert old not in ids
+        assert len(set(ids) & set(children)) in {0, len(children)}
+
+
+def test_what_is_gone_is_told_with_its_shore_and_its_scores_go(ws: Workspace) -> None:
+    total = read.segments(ws)["length_m"].sum()
+    counts = runs.build_coast(ws, land(MAIN), now=NOW)
+    assert counts["gone"] > 0
+    told = lineage.layer(ws)
+    gone = told[told["change"] == "gone"]
+    assert gone.total_bounds[0] > 121.09
+    known = set(store.read(ws.engine, "segments")["segment_id"])
+    assert set(store.read(ws.engine, "scores")["segment_id"]) == known
+    sums = lineage.sums(lineage.table(ws))
+    assert sums["old_km"].sum() == pytest.approx(total / 1000, rel=1e-6)
+    assert sums["new_km"].sum() == pytest.approx(read.segments(ws)["length_m"].sum() / 1000)
+
+
+def test_every_import_is_noted_and_the_command_tells_the_change(
+    ws: Workspace, tmp_path: Path, run: Callable[..., tuple[int, str, str]]
+) -> None:
+    with pytest.raises(InputError, match="no newer coast"):
+        lineage.table(ws)
+    land(MAIN, ISLET, PIER).to_file(tmp_path / "new.gpkg", layer="land")
+    done = import_file(ws, "coast", tmp_path / "new.gpkg", now=NOW)
+    assert any("岸线更新" in note and "split 1" in note for note in done.notes)
+    coasts = lineage.coasts(ws)
+    assert coasts["coast_id"].to_list() == [1, 2]
+    assert coasts["source"].to_list() == ["", "new.gpkg"]
+    out = tmp_path / "changes.csv"
+    code, said, _ = run("changes", ws.root, "--json", "--out", out)
+    assert code == 0
+    told = json.loads(said.splitlines()[-1])
+    assert told["counts"]["split"]["old_segments"] == 1
+    assert pl.read_csv(out)["change"].value_counts().height >= 2
+
+
+def test_a_coast_of_another_sea_or_with_its_axes_swapped_is_refused(
+    ws: Workspace, tmp_path: Path
+) -> None:
+    before = store.read(ws.engine, "segments")
+    far = shapely.box(10.0, 57.0, 10.1, 57.1)
+    for shape, told in ((far, "of its own"), (shapely.box(29.0, 71.0, 29.04, 71.06), "--crs")):
+        gpd.GeoDataFrame(geometry=[shape], crs=4326).to_file(tmp_path / "x.gpkg")
+        with pytest.raises(InputError, match=told):
+            import_file(ws, "coast", tmp_path / "x.gpkg", now=NOW)
+        (tmp_path / "x.gpkg").unlink()
+    assert store.read(ws.engine, "segments").equals(before)
+
+
+def test_a_coast_that_tells_of_persons_is_refused(ws: Workspace, tmp_path: Path) -> None:
+    layer = land(MAIN).assign(联系人="张三")
+    layer.to_file(tmp_path / "named.gpkg")
+    with pytest.raises(InputError, match="个人信息"):
+        import_file(ws, "coast", tmp_path / "named.gpkg", now=NOW)
