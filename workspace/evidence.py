@@ -15,7 +15,7 @@ from risk.inputs import Inputs
 from risk.light import light
 from risk.shifts import Shift
 from risk.weights import WeightSet
-from workspace import archive, store, tide
+from workspace import archive, landing, store, tide
 from workspace._cache import cached
 from workspace.folder import Workspace
 from workspace.nearness import near_pairs
@@ -74,7 +74,6 @@ def _evidence(ws: Workspace, weights: WeightSet) -> Evidence:
             "exposure",
             "shore_type",
             "settlement_distance_m",
-            "landing_seabed_m",
             "lon",
             "lat",
         ],
@@ -180,7 +179,7 @@ def inputs(ws: Workspace, weights: WeightSet, shifts: Sequence[Shift]) -> Inputs
         inspections=_or_none(known.inspections.select("t", place_id="object_id")),
         facilities=_from_local_midnight(known.facilities, ws.config.timezone),
         light=light(lon, lat, shifts),
-        landable_h=landable_hours(ws, known.segments, shifts),
+        landable_h=landable_hours(ws, shifts),
     )
 
 
@@ -196,24 +195,16 @@ def _from_local_midnight(facilities: pl.DataFrame | None, zone: str) -> pl.DataF
     )
 
 
-def landable_hours(
-    ws: Workspace, segments: pl.DataFrame, shifts: Sequence[Shift]
-) -> np.ndarray | None:
+def landable_hours(ws: Workspace, shifts: Sequence[Shift]) -> np.ndarray | None:
     """Return the hours [segment, shift] within which each segment can be landed on.
 
-    NaN where its threshold is unknown, None without a tide station.
+    NaN where its seabed or tide is unknown, None where no segment has a tide.
     """
-    curves = [tide.shift_curve(ws, shift.t0, shift.t1) for shift in shifts]
-    threshold = segments["landing_seabed_m"].fill_null(np.nan).to_numpy() + _clearance_m(ws)
-    hours = [
-        landable.landable_share(
-            threshold, weights=np.ones((len(threshold), 1)), heights_m=curve[1][None, :]
-        )
-        * shift.hours
-        for shift, curve in zip(shifts, curves, strict=True)
-        if curve is not None
-    ]
-    return np.column_stack(hours) if hours else None
+    if not tide.weights(ws)[0]:
+        return None
+    return np.column_stack(
+        [landing.landable_share(ws, shift.t0, shift.t1) * shift.hours for shift in shifts]
+    )
 
 
 def facts(
@@ -237,6 +228,7 @@ def facts(
     points, raw : contributions and raw values by indicator.
     """
     known = evidence(ws, weights)
+    here = landing.segment_tide(ws, segment, shift.t0, shift.t1)
     day = min(as_of, shift.t1).astimezone(ws.config.tz).date()
     broken = near(
         known.facilities,
@@ -261,8 +253,9 @@ def facts(
         contributions=points,
         raw=raw,
         missing=list(missing),
-        landable=landable_windows(ws, known.segments["landing_seabed_m"][segment], shift),
+        landable=None if here is None else here.windows,
         draught_m=ws.config.draught_m,
+        landing_basis=None if here is None else here.basis,
         events=[
             NearEvent(row["kind"], row["mmsi"], row["t0"], row["distance_m"])
             for row in near(known.events, known.event_pairs, "event_id", segment, np.inf).iter_rows(
@@ -307,10 +300,6 @@ def near(
         return pl.DataFrame()
     close = pairs.filter((pl.col("segment") == segment) & (pl.col("distance_m") <= radius_m))
     return table.join(close.select(key, "distance_m"), on=key).sort("distance_m", key)
-
-
-def _clearance_m(ws: Workspace) -> float:
-    return ws.config.draught_m + ws.config.margin_m
 
 
 def landable_windows(
