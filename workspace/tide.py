@@ -1,8 +1,7 @@
-"""The tide that holds for one workspace: which station, and its heights over a time."""
+"""The tide that holds for one workspace: which stations, where, and their heights over a time."""
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
 from datetime import datetime
@@ -12,95 +11,257 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from geo.crs import ELLIPSOID
+from geo.datums import MSL
 from geo.errors import InputError
 from workspace import store
 from workspace._cache import cached
+from workspace._tide_stations import read_stations
 from workspace.folder import Workspace, open_workspace
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from geo.tides import Station
 
-# A station further off tells of another sea; to use one all the same is a setting.
-_FARTHEST_KM = 150.0
+Weights = tuple[list[str], np.ndarray, np.ndarray, list[str]]
+
+_NEAREST_KM = 1.0
+# Where stations are interpolated, more than these four add nothing but their own error.
+_MOST = 4
 
 
 def stations(ws: Workspace) -> list[Station]:
-    """Return all stored stations with their constituents."""
-    from geo.tides import Station
+    """Return all stored stations: constants, published tables and secondary ports."""
+    return _stored(ws)
 
-    return [
-        Station(
-            station_id=row["station_id"],
-            name=row["name"],
-            lon=row["lon"],
-            lat=row["lat"],
-            constituents=pl.DataFrame(json.loads(row["constituents"])),
-            datums=json.loads(row["datums"] or "{}"),
-            note=row["note"] or "",
-        )
-        for row in store.read(ws.engine, "tide_stations").iter_rows(named=True)
-    ]
+
+def _stored(ws: Workspace) -> list[Station]:
+    return cached(
+        ws, "tide stations", ("tide_stations",), lambda: read_stations(ws, ws.config.datums)
+    )
 
 
 def station(ws: Workspace) -> Station | None:
-    """Return the station to use: the one that the settings name, else the nearest within 150 km.
+    """Return the station that speaks for the coast as a whole.
 
-    None where there is none; what follows from the tide is then missing, not guessed.
+    The one that the settings name, else the nearest to its middle within ``tide_max_km``. None
+    where there is none; what follows from the tide is then missing, not guessed.
 
     Raises
     ------
     InputError
-        When the settings name a station that is not stored.
+        When the settings name a station that is not stored, or whose datum is not tied to mean
+        sea level.
     """
     return cached(ws, "tide station", ("tide_stations", "segments"), lambda: _station(ws))
 
 
 def _station(ws: Workspace) -> Station | None:
-    known = {one.station_id: one for one in stations(ws)}
+    middle = store.read(ws.engine, "segments", columns=["lon", "lat"]).mean().row(0)
+    if middle[0] is None:
+        known = _usable(ws)
+        return known[0] if ws.config.tide_station and known else None
+    ids, _, _, notes = weights(ws, np.array([middle[0]]), np.array([middle[1]]), method="nearest")
+    if not ids:
+        return None
+    chosen = next(one for one in _usable(ws) if one.station_id == ids[0])
+    return replace(chosen, note=_together(notes[0], chosen.note))
+
+
+def _together(*notes: str) -> str:
+    """Return notes as one: the Chinese halves, and after a dot the English ones."""
+    halves = [note.split(" · ", 1) for note in notes if note]
+    return " · ".join("; ".join(half[side] for half in halves) for side in (0, -1))
+
+
+def weights(
+    ws: Workspace,
+    lon: np.ndarray | None = None,
+    lat: np.ndarray | None = None,
+    *,
+    method: str | None = None,
+) -> Weights:
+    """Return how much each station counts at each place: for the segments, or for given places.
+
+    By the setting ``tide_method``: all of the nearest station ('nearest'), or those within
+    ``tide_max_km`` by the inverse square of their distance ('interpolate'; at most four, and of a
+    station within a kilometre all). A station that the settings name counts alone, wherever it is.
+
+    Parameters
+    ----------
+    lon, lat : degrees; the segments' middles, in the shore's order, if left out.
+    method : instead of the setting's.
+
+    Returns
+    -------
+    station_ids
+        Those that count anywhere, K of them; empty where there is none.
+    weights
+        [n, K], each row adding up to 1, or NaN where no station is near.
+    error_m
+        [n] rms error (m) to be expected of the heights; NaN where it is not known.
+    notes
+        What must be said of the tide at each place, in Chinese and English; '' where there is none.
+    """
+    if lon is not None and lat is not None:
+        return _weights(ws, lon, lat, method or ws.config.tide_method)
+
+    def own() -> Weights:
+        place = store.read(ws.engine, "segments", columns=["lon", "lat"])
+        return _weights(ws, *place.to_numpy().T.astype(float), method or ws.config.tide_method)
+
+    return cached(ws, ("tide weights", method), ("tide_stations", "segments"), own)
+
+
+def _weights(ws: Workspace, lon: np.ndarray, lat: np.ndarray, method: str) -> Weights:
+    from workspace._tide_error import distance_km
+
+    known = _usable(ws)
+    if not known:
+        n = len(lon)
+        return [], np.empty((n, 0)), np.full(n, np.nan), [""] * n
+    # A named station may not say where it is; it counts all the same.
+    away_km = np.column_stack([distance_km(one, lon, lat) for one in known])
+    if ws.config.tide_station:
+        counts = np.ones((len(lon), 1))
+    else:
+        counts = _counts(away_km, 1 if method == "nearest" else _MOST, ws.config.tide_max_km)
+    used = np.nansum(counts, axis=0) > 0
+    known = [one for one, counted in zip(known, used, strict=True) if counted]
+    counts, away_km = counts[:, used], away_km[:, used]
+    error_m = _error(ws, known, counts, away_km)
+    return (
+        [one.station_id for one in known],
+        counts,
+        error_m,
+        _notes(known, counts, away_km, error_m),
+    )
+
+
+def _usable(ws: Workspace) -> list[Station]:
+    """Return the named station, or all that have a place and heights above mean sea level."""
     named = ws.config.tide_station
-    if named and named not in known:
+    if not named:
+        return _placed(ws)
+    known = stations(ws)
+    found = [one for one in known if one.station_id == named]
+    if not found:
         raise InputError(
             f"the setting `tide_station` is {named!r}, and the stations are "
-            f"{', '.join(sorted(known)) or 'none'}",
+            f"{', '.join(one.station_id for one in known) or 'none'}",
             where=str(ws.root / "shoregrid.toml"),
             mend="Name one of them, import its constants, or take the setting out.",
         )
-    middle = store.read(ws.engine, "segments", columns=["lon", "lat"]).mean().row(0)
-    if not known or middle[0] is None:
-        return known.get(named)
-    away_km = {name: _away_km(one, *middle) for name, one in known.items()}
-    chosen = named or min(away_km, key=lambda name: away_km[name])
-    if not named and away_km[chosen] > _FARTHEST_KM:
-        return None
-    note = [f"{known[chosen].name}: {away_km[chosen]:.0f} km"] if away_km[chosen] >= 1.0 else []
-    if known[chosen].note:
-        note.append(known[chosen].note)
-    return replace(known[chosen], note="; ".join(note))
+    found[0].known_datums().between(found[0].datum, MSL)
+    return found
 
 
-def _away_km(one: Station, lon: float, lat: float) -> float:
-    return float(ELLIPSOID.inv(one.lon, one.lat, lon, lat)[2]) / 1000.0
+def _placed(ws: Workspace) -> list[Station]:
+    """Return the stations that have a place and heights above mean sea level."""
+    return [
+        one
+        for one in stations(ws)
+        if np.isfinite([one.lon, one.lat]).all() and one.known_datums().knows(one.datum)
+    ]
+
+
+def _counts(away_km: np.ndarray, most: int, reach_km: float) -> np.ndarray:
+    """Return each station's share [n, K] by its distance's inverse square; NaN rows if none."""
+    order = np.argsort(np.argsort(away_km, axis=1, kind="stable"), axis=1, kind="stable")
+    counted = (away_km <= reach_km) & (order < most)
+    alone = counted & (order == 0) & (away_km <= _NEAREST_KM)
+    counted = np.where(alone.any(axis=1)[:, None], alone, counted)
+    share = np.where(counted, 1.0 / np.maximum(away_km, 1e-3) ** 2, 0.0)
+    total = share.sum(axis=1, keepdims=True)
+    return np.divide(share, total, out=np.full_like(share, np.nan), where=total > 0)
+
+
+def _error(
+    ws: Workspace, known: Sequence[Station], counts: np.ndarray, away_km: np.ndarray
+) -> np.ndarray:
+    """Return the rms error (m): each station's own at its distance, by what it counts."""
+    from workspace._tide_error import rates
+
+    ids = tuple(one.station_id for one in known)
+    rate, limit = cached(
+        ws, ("tide rates", ids), ("tide_stations",), lambda: rates(known, _placed(ws))
+    )
+    each = np.minimum(rate * away_km, limit)
+    return np.where(counts == 0, 0.0, counts * each).sum(axis=1)
+
+
+def _notes(
+    known: Sequence[Station], counts: np.ndarray, away_km: np.ndarray, error_m: np.ndarray
+) -> list[str]:
+    """Return what to say of the tide at each place: the stations, how far, and how far off."""
+    out = []
+    for row, km, error in zip(counts, away_km, error_m, strict=True):
+        order = [k for k in np.argsort(-row) if row[k] > 0]
+        if not order:
+            out.append("")
+            continue
+        parts = [
+            f"{known[k].name} {'?' if np.isnan(km[k]) else f'{km[k]:.0f}'} km"
+            + (f" {row[k]:.0%}" if len(order) > 1 else "")
+            for k in order
+        ]
+        names = ", ".join(parts)
+        unknown = np.isnan(error)
+        out.append(
+            f"{names}，误差{'未知' if unknown else f'约 ±{error:.2f} m'} · "
+            f"{names}, error {'unknown' if unknown else f'some ±{error:.2f} m'}"
+        )
+    return out
+
+
+def curves(
+    ws: Workspace,
+    t0: datetime,
+    t1: datetime,
+    *,
+    step_min: int = 10,
+    stations: Sequence[str] | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return times (datetime64[ms], UTC, both ends included) and heights of the coast's stations.
+
+    Heights are [station, time], metres above mean sea level, NaN where a published table does not
+    reach; the stations are those of ``weights`` in its order, or ``stations`` by their ids.
+    """
+    known = {one.station_id: one for one in _stored(ws)}
+    ids = weights(ws)[0] if stations is None else stations
+    times = _times(t0, t1, step_min)
+    found = [curve(known[name], t0, t1, step_min=step_min)[1] for name in ids]
+    return times, np.array(found).reshape(len(ids), len(times))
 
 
 def shift_curve(ws: Workspace, t0: datetime, t1: datetime) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return the curve of the workspace's own station, worked out once; None without one."""
+    """Return the curve of the coast's own station, worked out once.
+
+    None without a station, and where its published table does not cover the time.
+    """
     one = station(ws)
     if one is None:
         return None
-    return cached(ws, ("curve", t0, t1), ("tide_stations", "segments"), lambda: curve(one, t0, t1))
+    times, heights_m = cached(
+        ws, ("curve", t0, t1), ("tide_stations", "segments"), lambda: curve(one, t0, t1)
+    )
+    return None if np.isnan(heights_m).any() else (times, heights_m)
 
 
 def curve(
     one: Station, t0: datetime, t1: datetime, *, step_min: int = 10
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return times (datetime64[ms], UTC, both ends included) and heights above mean sea level."""
-    from geo.tides import predict
+    from geo.tides import heights
 
+    times = _times(t0, t1, step_min)
+    return times, np.asarray(heights(one, times))
+
+
+def _times(t0: datetime, t1: datetime, step_min: int) -> np.ndarray:
     minutes = int((t1 - t0).total_seconds() // 60)
     start = np.datetime64(t0.replace(tzinfo=None), "ms")
-    times = start + np.arange(0, minutes + 1, step_min).astype("timedelta64[m]")
-    return times, np.asarray(predict(one, times))
+    return start + np.arange(0, minutes + 1, step_min).astype("timedelta64[m]")
 
 
 def table(
@@ -111,45 +272,59 @@ def table(
     *,
     step: str = "6min",
     extremes_only: bool = False,
-    datum: str = "MSL",
+    datum: str = MSL,
 ) -> str:
     """Return a tide table as CSV: `t` (UTC), `height_m` above ``datum``, and `kind` of extremes.
 
-    ``source`` is a workspace or a file of constituents; ``step`` is like 6min or 1h.
+    Times that a published table does not reach have no row.
+
+    Parameters
+    ----------
+    source : a workspace, a file of constants, or a published table that says all of itself.
+    step : like 6min or 1h.
+    datum : by any of its names in Chinese or English.
+
+    Raises
+    ------
+    InputError
+        When there is no such station, its datum is not tied to ``datum``, or it has no heights
+        in that time.
     """
-    from geo.tides import extremes, predict
+    from geo.tides import extremes, heights
 
     one = _chosen(source, station_id)
-    above = _above(one, datum)
     if t1 <= t0:
         raise InputError(
             f"--to {t1:%Y-%m-%d %H:%M} is not later than --from", where="tides", mend="Swap them."
         )
     start, stop = (np.datetime64(t.replace(tzinfo=None), "ms") for t in (t0, t1))
+    printed = one.table if one.main is None else one.main.table
+    if printed is not None and not (printed.span[0] <= stop and start <= printed.span[1]):
+        raise InputError(
+            f"its table runs from {printed.span[0]} to {printed.span[1]}",
+            where=f"station {one.station_id}",
+            mend="Ask for a time within, or import the table of that time.",
+        )
     if extremes_only:
-        found = extremes(one, start, stop)
+        found = extremes(one, start, stop, datum=datum)
     else:
-        found = pl.DataFrame({"t": np.arange(start, stop + 1, _step(step))}).with_columns(
-            pl.col("t").dt.replace_time_zone("UTC"),
-            height_m=pl.lit(0.0),
-        )
-        found = found.with_columns(
-            height_m=pl.Series(predict(one, found["t"].dt.replace_time_zone(None).to_numpy()))
-        )
+        times = np.arange(start, stop + 1, _step(step))
+        found = pl.DataFrame({"t": times, "height_m": heights(one, times, datum=datum)})
+        found = found.filter(pl.col("height_m").is_not_nan())
     return found.with_columns(
-        pl.col("t").dt.strftime("%Y-%m-%dT%H:%M:%SZ"), (pl.col("height_m") + above).round(3)
+        pl.col("t").dt.strftime("%Y-%m-%dT%H:%M:%SZ"), pl.col("height_m").round(3)
     ).write_csv()
 
 
 def _chosen(source: Path, station_id: str) -> Station:
-    from geo.io import read_stations
-
     if source.is_dir():
         ws = open_workspace(source)
         known = stations(ws)
         ws.close()
     else:
-        known = read_stations(source)
+        from workspace._import_tides import stations_in
+
+        known = stations_in(source, station=station_id)
     for one in known:
         if station_id in (one.station_id, one.name):
             return one
@@ -157,19 +332,6 @@ def _chosen(source: Path, station_id: str) -> Station:
     raise InputError(
         f"there is no station {station_id!r}", where=str(source), mend=f"There are: {names}."
     )
-
-
-def _above(one: Station, datum: str) -> float:
-    """Return how far mean sea level stands above a datum, in metres."""
-    if datum == "MSL":
-        return 0.0
-    if datum not in one.datums or "MSL" not in one.datums:
-        raise InputError(
-            f"the datum {datum!r} is not known",
-            where=f"station {one.station_id}",
-            mend=f"Known are: {', '.join(sorted({'MSL', *one.datums}))}.",
-        )
-    return one.datums["MSL"] - one.datums[datum]
 
 
 def _step(text: str) -> np.timedelta64:
