@@ -38,6 +38,10 @@ _METRES = {
 }  # fmt: skip
 _COLOURS = (ColorInterp.red, ColorInterp.green, ColorInterp.blue, ColorInterp.palette)
 _PROBES = 40
+# A sea whose bed rises outwards before so many more shores than it falls is upside down.
+_UPSIDE_DOWN = 2.0
+_ENOUGH = 5
+_SLOPE_M = 0.5
 
 
 @dataclass(frozen=True)
@@ -117,47 +121,62 @@ class Depth:
         return out + self.zero_m
 
     def check(self, lon: Floats | None = None, lat: Floats | None = None) -> None:
-        """Raise InputError where the raster cannot be the seabed of these places at sea.
+        """Raise InputError where the raster cannot be the seabed before a shore.
 
-        Without places, some of the raster's own cells are looked at.
+        Parameters
+        ----------
+        lon, lat : places at sea, [shore, seaward]: rows begin near the shore and go straight out.
+            Without them, some of the raster's own cells are looked at.
         """
         with _opened(self.path) as source:
             if lon is None or lat is None:
-                lon, lat = self._probes(source)
-            _, _, inside = self._cells(source, lon, lat)
+                lon, lat = (one[:, None] for one in self._probes(source))
+            _, _, inside = self._cells(source, lon.ravel(), lat.ravel())
             box = self._box(source)
         if not inside.any():
             raise InputError(
                 f"the raster covers lon {box[0]:.3f} to {box[2]:.3f}, lat {box[1]:.3f} to "
-                f"{box[3]:.3f}, and no segment of the coast (lon {np.min(lon):.3f} to "
-                f"{np.max(lon):.3f}, lat {np.min(lat):.3f} to {np.max(lat):.3f}) lies in it",
+                f"{box[3]:.3f}, and no segment of the coast (lon {lon.min():.3f} to "
+                f"{lon.max():.3f}, lat {lat.min():.3f} to {lat.max():.3f}) lies in it",
                 where=self.path,
                 mend="Give the raster of this coast, or check its CRS.",
             )
-        found = self.sample(lon[inside], lat[inside]) - self.zero_m
-        found = found[~np.isnan(found)]
-        if not found.size:
+        found = self.sample(lon.ravel(), lat.ravel()).reshape(lon.shape) - self.zero_m
+        if np.isnan(found).all():
             raise InputError(
                 "the raster has no data anywhere near the shore",
                 where=self.path,
                 mend="Check which cells are marked as no data, and the band (--band).",
             )
-        if not (found < 0).any():
+        rising, falling = _slopes(found)
+        mend = (
+            "Heights are wanted, negative below the sea: add --positive-down where the raster "
+            "holds depths as positive numbers (and leave it out where it does not). "
+        )
+        if not falling and not (found < 0).any():
             raise InputError(
-                f"no cell at sea lies below zero (heights {found.min():g} to {found.max():g} m)",
+                f"no cell at sea lies below zero (heights {np.nanmin(found):g} to "
+                f"{np.nanmax(found):g} m)",
                 where=self.path,
-                mend="Heights are wanted, negative below the sea: add --positive-down where the "
-                "raster holds depths as positive numbers (and leave it out where it does not). A "
-                "model of the land alone says nothing of the seabed.",
+                mend=mend + "A model of the land alone says nothing of the seabed.",
+            )
+        if rising > _UPSIDE_DOWN * falling and rising >= _ENOUGH:
+            raise InputError(
+                f"the seabed rises away from the shore before {rising} segments and falls before "
+                f"{falling}",
+                where=self.path,
+                mend=mend,
             )
 
     def _cells(self, source: DatasetReader, lon: Floats, lat: Floats) -> tuple[Ints, Ints, Bools]:
         """Return row, column of the cell under each place, and whether it is in the raster."""
         x, y = Transformer.from_crs(LONLAT, self.crs, always_xy=True).transform(lon, lat)
         x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+        t = source.transform
         if self.crs.is_geographic:  # a raster may count its longitudes from 0 to 360
-            x = source.bounds.left + (x - source.bounds.left) % 360.0
-        back = ~source.transform
+            west = t.c + min(0.0, t.a * source.width) + min(0.0, t.b * source.height)
+            x = west + (x - west) % 360.0
+        back = ~t
         col = np.floor(back.a * x + back.b * y + back.c)
         row = np.floor(back.d * x + back.e * y + back.f)
         inside = (col >= 0) & (row >= 0) & (col < source.width) & (row < source.height)
@@ -178,6 +197,19 @@ class Depth:
     def _box(self, source: DatasetReader) -> tuple[float, float, float, float]:
         lon, lat = self._probes(source)
         return float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())
+
+
+def _slopes(found: Floats) -> tuple[int, int]:
+    """Return before how many shores the seabed rises, and falls, from its first place to its last.
+
+    Charts count drying flats as negative depths: it takes the slope to see that one is upside
+    down.
+    """
+    known = ~np.isnan(found)
+    row = np.arange(len(found))
+    near = found[row, known.argmax(axis=1)]
+    far = found[row, found.shape[1] - 1 - known[:, ::-1].argmax(axis=1)]
+    return int((far - near > _SLOPE_M).sum()), int((far - near < -_SLOPE_M).sum())
 
 
 def _opened(path: str) -> DatasetReader:

@@ -76,7 +76,7 @@ def import_depth(ws: Workspace, path: Path, options: Options, result: Imported) 
 
 
 def _at_sea(ws: Workspace) -> tuple[np.ndarray, np.ndarray] | tuple[None, None]:
-    """Return places off each segment, where a raster of this coast must know the seabed."""
+    """Return places [segment, seaward], where a raster of this coast must know the seabed."""
     shore = store.read(ws.engine, "segments", columns=["lon", "lat", "facing_deg"]).drop_nulls()
     if shore.is_empty():
         return None, None
@@ -85,11 +85,7 @@ def _at_sea(ws: Workspace) -> tuple[np.ndarray, np.ndarray] | tuple[None, None]:
     x, y = to_metres(crs, lon, lat)
     way = np.radians(shore["facing_deg"].to_numpy())[:, None]
     off_m = np.array(OFFSETS_M[1::3])
-    return to_lonlat(
-        crs,
-        (x[:, None] + np.sin(way) * off_m).ravel(),
-        (y[:, None] + np.cos(way) * off_m).ravel(),
-    )
+    return to_lonlat(crs, x[:, None] + np.sin(way) * off_m, y[:, None] + np.cos(way) * off_m)
 
 
 def _alone(
@@ -99,8 +95,8 @@ def _alone(
     try:
         same = Depth.open(str(copy), band=depth.band).crs == depth.crs
         if lon is not None and lat is not None:
-            alike = replace(depth, path=str(copy)).sample(lon, lat)
-            same &= np.array_equal(alike, depth.sample(lon, lat), equal_nan=True)
+            alike = replace(depth, path=str(copy)).sample(lon.ravel(), lat.ravel())
+            same &= np.array_equal(alike, depth.sample(lon.ravel(), lat.ravel()), equal_nan=True)
     except InputError:
         same = False
     if not same:

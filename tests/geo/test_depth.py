@@ -230,7 +230,7 @@ def test_what_cannot_be_used_is_refused_with_its_mend(tmp_path) -> None:
 
 
 def test_a_raster_that_is_not_this_sea_is_refused(tmp_path) -> None:
-    at_sea = middles(NORTH_UP, np.arange(10), np.arange(10))
+    at_sea = tuple(v[None, :] for v in middles(NORTH_UP, np.arange(10), np.arange(10)))
     Depth.open(write(tmp_path / "good.tif")).check(*at_sea)
     Depth.open(write(tmp_path / "good.tif")).check()
     far = write(tmp_path / "far.tif", transform=from_origin(118.0, 24.0, STEP, STEP))
@@ -247,3 +247,22 @@ def test_a_raster_that_is_not_this_sea_is_refused(tmp_path) -> None:
     empty = write(tmp_path / "empty.tif", np.full((ROWS, COLS), np.nan), nodata=np.nan)
     with pytest.raises(InputError, match="no data anywhere near"):
         Depth.open(empty).check(*at_sea)
+
+
+@pytest.mark.parametrize(("raw", "down"), [(1.0, False), (-1.0, True)])
+def test_a_sea_that_is_upside_down_is_known_by_its_slope(tmp_path, raw, down) -> None:
+    # A chart has drying flats (2 m here) beside the depths: no sign alone tells heights from them.
+    bed = np.repeat((2.0 - 0.1 * np.arange(ROWS))[:, None], COLS, axis=1) * raw
+    path = write(tmp_path / "chart.tif", bed)
+    row, col = np.meshgrid(np.arange(0, 40, 3), np.arange(0, 60, 6))
+    seaward = middles(NORTH_UP, row, col)
+    Depth.open(path, positive_down=down).check(*seaward)
+    with pytest.raises(InputError, match=r"rises away from the shore before 10 .*--positive-down"):
+        Depth.open(path, positive_down=not down).check(*seaward)
+
+
+def test_wide_flats_that_all_dry_are_a_seabed(tmp_path) -> None:
+    # Counted from chart datum nothing within a kilometre of such a shore lies below zero.
+    bed = np.repeat((3.0 - 0.04 * np.arange(ROWS))[:, None], COLS, axis=1)
+    row, col = np.meshgrid(np.arange(0, 40, 3), np.arange(0, 60, 6))
+    Depth.open(write(tmp_path / "flats.tif", bed)).check(*middles(NORTH_UP, row, col))
