@@ -78,11 +78,22 @@ def repair_land(land: gpd.GeoDataFrame, *, name: str) -> tuple[gpd.GeoDataFrame,
             if lost
             else "Give a layer of land polygons that covers the coast.",
         )
+    return _ordered(parts), refused
+
+
+def dissolved(shapes: Shapes) -> gpd.GeoDataFrame:
+    """Return valid lon/lat polygons as land: one where they touch, the largest first."""
+    parts = shapely.get_parts(shapely.union_all(shapes))
+    return _ordered(parts[shapely.get_type_id(parts) == 3])
+
+
+def _ordered(parts: Shapes) -> gpd.GeoDataFrame:
+    """Return polygons as a table of land, with exterior rings counter-clockwise."""
     parts = shapely.orient_polygons(parts)
     order = np.lexsort((shapely.get_y(shapely.centroid(parts)), -shapely.area(parts)))
     return gpd.GeoDataFrame(
         {"land_row": np.arange(len(parts))}, geometry=list(parts[order]), crs=LONLAT
-    ), refused
+    )
 
 
 def _polygons(features: Shapes, name: str) -> tuple[npt.NDArray[np.int64], Shapes, list[Refusal]]:

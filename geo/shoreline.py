@@ -153,7 +153,7 @@ def _on_clip_box(xy: Floats, ring: Ints, clip_box: Sequence[float] | None) -> Bo
         rings = np.array([len(np.unique(ring[:-1][side])) for side in on_side.T])
         cornered = (on_side & (corner[1:] | corner[:-1])[:, None]).any(axis=0)
         on_side &= long.any() & (long | cornered | (rings > 1))
-    cut = on_side.any(axis=1)
+    cut: Bools = on_side.any(axis=1)
     if clip_box is None:
         cut |= _on_slanted_side(xy, length, threshold)
     return cut
