@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import openpyxl  # type: ignore[import-untyped]
-
 from geo._safety import check_json, check_size, check_zip
 from geo.datums import canonical
 from geo.errors import InputError
@@ -54,6 +52,9 @@ _DEGREES = rf"{_NUMBER}\s*[°度]?\s*(?:{_NUMBER}\s*['′分’])?\s*([NSEW北�
 _LAT = re.compile(rf"(?:纬度|latitude|lat)\s*[:：]?\s*(-?)\s*{_DEGREES}", re.IGNORECASE)
 _LON = re.compile(rf"(?:经度|longitude|long|lon)\s*[:：]?\s*(-?)\s*{_DEGREES}", re.IGNORECASE)
 _MONTH = re.compile(r"(\d{4})\s*年(?:\s*(\d{1,2})\s*月)?")
+_JSON_MEND = (
+    "Give an object: a list 'stations' with constants (Neaps), or what NOAA's API answered."
+)
 # Local time stands within this many hours of the sun's, wherever people live.
 _ZONE_SLACK_H = 3.5
 
@@ -185,12 +186,15 @@ def _no_zone(what: str, where: str) -> InputError:
 
 def read_json(path: Path) -> dict[str, Any]:
     """Return a JSON object; raise InputError where the file is none."""
-    check_json(path)
+    try:
+        check_json(path)
+    except InputError as problem:
+        raise InputError(problem.what, where=problem.where, mend=_JSON_MEND) from problem
     try:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as problem:
+    except (json.JSONDecodeError, UnicodeDecodeError) as problem:
         raise InputError(
-            f"it is not JSON ({problem})", where=str(path), mend="Fetch the file again."
+            f"it is not JSON ({problem})", where=str(path), mend=_JSON_MEND
         ) from problem
     return found
 
@@ -251,6 +255,9 @@ def _cells(line: str) -> list[str]:
 
 
 def _workbook(path: Path, sheet: str | None) -> list[Row]:
+    # Half as long to load as all the rest, and wanted by few.
+    import openpyxl  # type: ignore[import-untyped]
+
     check_zip(path)
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)

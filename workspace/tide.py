@@ -32,10 +32,6 @@ _MOST = 4
 
 def stations(ws: Workspace) -> list[Station]:
     """Return all stored stations: constants, published tables and secondary ports."""
-    return _stored(ws)
-
-
-def _stored(ws: Workspace) -> list[Station]:
     return cached(
         ws, "tide stations", ("tide_stations",), lambda: read_stations(ws, ws.config.datums)
     )
@@ -215,20 +211,15 @@ def _notes(
 
 
 def curves(
-    ws: Workspace,
-    t0: datetime,
-    t1: datetime,
-    *,
-    step_min: int = 10,
-    stations: Sequence[str] | None = None,
+    ws: Workspace, t0: datetime, t1: datetime, *, step_min: int = 10
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return times (datetime64[ms], UTC, both ends included) and heights of the coast's stations.
 
-    Heights are [station, time], metres above mean sea level, NaN where a published table does not
-    reach; the stations are those of ``weights`` in its order, or ``stations`` by their ids.
+    Heights are [station, time] with the stations of ``weights`` in its order, metres above mean
+    sea level, NaN where a published table does not reach.
     """
-    known = {one.station_id: one for one in _stored(ws)}
-    ids = weights(ws)[0] if stations is None else stations
+    known = {one.station_id: one for one in stations(ws)}
+    ids = weights(ws)[0]
     times = _times(t0, t1, step_min)
     found = [curve(known[name], t0, t1, step_min=step_min)[1] for name in ids]
     return times, np.array(found).reshape(len(ids), len(times))

@@ -19,6 +19,7 @@ from workspace._imported import Imported, Options
 from workspace._tide_error import rates
 from workspace.folder import Workspace
 
+Run = Callable[..., tuple[int, str, str]]
 T0, T1 = datetime(2026, 11, 23, tzinfo=UTC), datetime(2026, 11, 24, tzinfo=UTC)
 KANMEN = "ticon/kanmen-632a-chn-uhslc_rq"
 CHINA = Path(__file__).resolve().parents[2] / "data" / "tide_constituents_china.json"
@@ -294,6 +295,25 @@ def test_a_table_whose_datum_nobody_knows_is_not_taken(
     tied.close()
 
 
+def test_a_table_without_a_place_is_used_where_it_is_named(
+    make: Callable[..., Workspace], tmp_path: Path
+) -> None:
+    ws = make(tide_station="T0601")
+    put(ws, CHINA)
+    path = tmp_path / "t.csv"
+    text = "站号：T0601\n时区：东八区\n" + BELOW + printed(ws, "2026-11-01", "2026-12-01")
+    path.write_text(text, encoding="gb18030")
+    done = put(ws, path)
+    assert "tide_station" in " ".join(done.notes)
+    segments(ws, [(121.95, 29.2)])
+    ids, weights, error_m, notes = tide.weights(ws)
+    assert (ids, weights.tolist()) == (["T0601"], [[1.0]])
+    assert np.isnan(error_m[0])
+    assert notes[0].startswith("T0601 ? km，误差未知")
+    assert tide.shift_curve(ws, T0, T1) is not None
+    ws.close()
+
+
 def test_secondary_ports_find_their_main_port_among_what_is_stored(
     plain_ws: Workspace, tmp_path: Path
 ) -> None:
@@ -320,6 +340,25 @@ def test_secondary_ports_find_their_main_port_among_what_is_stored(
     told = pl.read_csv(StringIO(text))
     assert told.columns == ["t", "height_m", "kind"]
     assert told["height_m"].min() > 0.0
+
+
+def test_the_command_takes_a_datum_by_any_name(run: Run, tmp_path: Path) -> None:
+    told = []
+    for datum in ("MSL", "潮高基准面", "TLT", "最低天文潮面"):
+        out = tmp_path / "t.csv"
+        span = ("--from", "2026-11-23", "--to", "2026-11-23T06:00:00", "--step", "1h")
+        code, text, _ = run(
+            "tides", CHINA, "--station", "Kanmen", *span, "--datum", datum, "--out", out
+        )
+        assert (code, text) == (0, "")
+        told.append(pl.read_csv(out)["height_m"].to_numpy())
+    # Kanmen: MSL 3.903, its chart datum and theoretical lowest tide 0.348, LAT 0.356 m.
+    assert np.allclose(told[1] - told[0], 3.555, atol=0.0011)
+    assert np.allclose(told[2], told[1])
+    assert np.allclose(told[3] - told[0], 3.547, atol=0.0011)
+    code, _, err = run("tides", CHINA, "--station", "Kanmen", *span, "--datum", "85高程")
+    assert code == 1
+    assert "85高程 (CN1985) and MSL" in err or "MSL and 85高程 (CN1985)" in err
 
 
 def test_a_file_that_says_all_of_itself_needs_no_workspace(shared: Path) -> None:
