@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workspace import _cli_export, _cli_import, _cli_places, _console
+from workspace import _cli_export, _cli_import, _cli_places, _cli_tides, _console
 from workspace._console import Summary
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ app.command()(_cli_import.changes)
 app.command()(_cli_places.template)
 app.command()(_cli_places.history)
 app.command()(_cli_export.export)
+app.command()(_cli_tides.tides)
+app.command()(_cli_tides.landable)
 
 
 @app.command()
@@ -172,40 +174,6 @@ def _tell_accounts(accounts: list[dict[str, str]]) -> None:
     for one in accounts:
         where = f", {one['section']}" if "section" in one else ""
         print(f"  {one['name']:<8} {one['password']:<14} {one['role']}{where}")
-
-
-@app.command()
-def tides(
-    source: Annotated[
-        Path, typer.Argument(metavar="WS|FILE", help="工作区或常数文件 · Workspace or constants.")
-    ],
-    station: Annotated[str, typer.Option(help="站号 · Id of the station.")],
-    begin: Annotated[datetime, typer.Option("--from", help="起（UTC） · From, UTC.")],
-    end: Annotated[datetime, typer.Option("--to", help="止（UTC） · To, UTC.")],
-    *,
-    step: Annotated[str, typer.Option(help="步长 · Step, such as 6min or 1h.")] = "6min",
-    extremes: Annotated[
-        bool, typer.Option("--extremes", help="只列高低潮 · High and low waters only.")
-    ] = False,
-    datum: Annotated[str, typer.Option(help="基准面 · Datum of the heights.")] = "MSL",
-    out: Annotated[Path | None, typer.Option(help="输出 CSV · CSV to write.")] = None,
-) -> None:
-    """潮汐预报 · Predict the tide of a station."""
-    from workspace.tide import table
-
-    text = table(
-        source,
-        station,
-        begin.replace(tzinfo=UTC),
-        end.replace(tzinfo=UTC),
-        step=step,
-        extremes_only=extremes,
-        datum=datum,
-    )
-    if out is None:
-        sys.stdout.write(text)
-    else:
-        out.write_text(text, encoding="utf-8")
 
 
 @user_app.command(name="add")

@@ -16,8 +16,11 @@ import polars as pl
 from ais.simulate import Simulation, simulate, write_nmea
 from geo.errors import InputError
 from geo.io import read_layer
+from geo.shoreline import repair_land
 from geo.tides import extremes
 from workspace import runs, store, tide, users
+from workspace._example_earlier import earlier_survey
+from workspace.building import Origin
 from workspace.example_places import make_depth, make_places, simulation_places
 from workspace.folder import Workspace, init
 from workspace.importers import import_file
@@ -32,6 +35,7 @@ ACCOUNTS_FILE = "example-accounts.json"
 _SEED = 20_261_101
 _DAYS = 14
 _VESSELS = 330
+_EARLIER = timedelta(days=3 * 365)
 _SETTINGS: dict[str, Any] = {
     "county_zh": "示例县：象山港至三门湾",
     "county_en": "Example county: Xiangshan Gang to Sanmen Wan",
@@ -49,6 +53,7 @@ _SETTINGS: dict[str, Any] = {
         "incidents",
         "effort",
         "sections",
+        "earlier_survey",
         "shore_types",
         "depth",
         "events",
@@ -116,10 +121,11 @@ def _build(
     end = now.replace(minute=0, second=0, microsecond=0)
     step = _Steps(progress)
     counts: dict[str, int] = {}
-    with step("coast"):
-        counts |= dict(import_file(ws, "coast", shipped_file("land_osm.gpkg")).counts)
     with step("tide"):
         import_file(ws, "tides", shipped_file("tide_constituents_china.json"))
+    with step("coast"):
+        _earlier_coast(ws, end)
+        counts |= dict(import_file(ws, "coast", shipped_file("land_osm.gpkg")).counts)
     with step("places"):
         made = _make_places(ws, end)
         _store_places(ws, made)
@@ -171,6 +177,14 @@ def _build(
         "quarantined": dict(taken.quarantined),
         "accounts": accounts,
     }
+
+
+def _earlier_coast(ws: Workspace, end: datetime) -> None:
+    """Build an earlier, made survey of the coast first, so that the real one changes something."""
+    shipped, _ = repair_land(read_layer(shipped_file("land_osm.gpkg")), name="land_osm.gpkg")
+    land, _ = repair_land(earlier_survey(shipped, seed=_SEED), name="earlier survey")
+    origin = Origin("示例早期测绘（虚构） · the example's earlier survey (made)", "EPSG:4326")
+    runs.build_coast(ws, land, origin=origin, now=end - _EARLIER)
 
 
 class _Steps:

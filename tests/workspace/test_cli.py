@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from workspace import cli, folder, store
+from workspace import _cli_import, cli, folder, store
 from workspace.importers import KINDS
 from workspace.setup import nautical_zone
 from workspace.users import ROLES
@@ -161,7 +161,7 @@ def test_help_comes_at_once_and_output_that_is_piped_has_no_bars(tmp_path: Path)
 
 
 def test_kinds_are_those_of_the_importers() -> None:
-    assert {kind.value for kind in cli.Kind} == set(KINDS)
+    assert {kind.value for kind in _cli_import.Kind} == set(KINDS)
 
 
 def test_every_command_and_option_is_documented() -> None:
