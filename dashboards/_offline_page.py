@@ -37,7 +37,8 @@ def head(data: dict[str, Any]) -> list[str]:
         r"url\((images/[\w.-]+)\)",
         lambda found: f"url(data:image/png;base64,{_base64(home / found[1])})",
         (home / "leaflet.css").read_text(encoding="utf-8"),
-    ).replace("behavior: url(#default#VML);", "")
+    )
+    style = re.sub(r"/\*.*?\*/", "", style, flags=re.DOTALL)
     script = (home / "leaflet.js").read_text(encoding="utf-8")
     script = re.sub(r"//# sourceMappingURL=\S+", "", script)
     signs = (FOLDER.parent / "assets" / "icons.css").read_text(encoding="utf-8").splitlines()

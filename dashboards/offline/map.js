@@ -176,11 +176,9 @@
   function showShift(at) {
     state.shift = at;
     if (state.segments) state.segments.setStyle(segmentStyle);
-    const group = state.zones.length && Object.values(state.zones[0]._eventParents)[0];
     state.zones.forEach(function (zone) {
-      const here = zone.feature.properties.s === at;
-      if (here && !group.hasLayer(zone)) group.addLayer(zone);
-      if (!here && group.hasLayer(zone)) group.removeLayer(zone);
+      if (zone.feature.properties.s === at) state.zoneGroup.addLayer(zone);
+      else state.zoneGroup.removeLayer(zone);
     });
     state.map.closePopup();
     placeNames();
@@ -217,6 +215,7 @@
     const data = state.data;
     state.map = map;
     state.segments = segments;
+    if (state.zones.length) state.zoneGroup = Object.values(state.zones[0]._eventParents)[0];
     L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);
     L.control.zoom({ position: "bottomright", zoomInTitle: "+", zoomOutTitle: "−" }).addTo(map);
     const choice = document.getElementById("shift");
