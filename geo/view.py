@@ -19,6 +19,8 @@ _REFRACTION = 0.13
 _RAY_DEG = 1.0
 _FEWEST_RAYS = 8
 _STEPS = 200
+# A tenth of a metre: corners that lie on a straight line are left out.
+_SIMPLER_DEG = 1e-6
 _STEP_M = (5.0, 25.0)
 
 
@@ -98,6 +100,8 @@ def _rays(
     n = max(int(np.ceil(fov / _RAY_DEG)), _FEWEST_RAYS)
     border = np.radians(heading + (np.arange(n + 1) / n - 0.5) * fov)
     middle = (border[1:] + border[:-1]) / 2
+    if fov >= 360.0:
+        border[-1] = border[0]  # to the last digit, or a hair's breadth stays open
     steps = int(np.ceil(reach_m / np.clip(reach_m / _STEPS, *_STEP_M)))
     ends = np.arange(1, steps + 1) * reach_m / steps
     x, y = to_metres(crs, *place)
@@ -144,15 +148,17 @@ def _drawn(crs: CRS, place: tuple[float, float], rays: _Rays, seen: Bools) -> ob
         return None
     radius = np.r_[0.0, rays.ends_m]
     x, y = to_metres(crs, *place)
+    # In degrees before they are joined: a shape that is projected after it may cut itself.
     corners = [
-        _corner(x, y, radius[step], rays.border_rad[ray + side])
+        np.column_stack(to_lonlat(crs, *_corner(x, y, radius[step], rays.border_rad[ray + side])))
         for step, side in ((first, 0), (last, 0), (last, 1), (first, 1))
     ]
-    pieces = shapely.polygons(np.stack(corners, axis=1))
-    # A first step of no radius makes two corners one; the union cleans that away.
-    shape = shapely.union_all(pieces)
-    return shapely.transform(shape, lambda xy: np.column_stack(to_lonlat(crs, xy[:, 0], xy[:, 1])))
+    return shapely.simplify(
+        shapely.union_all(shapely.polygons(np.stack(corners, axis=1))), _SIMPLER_DEG
+    )
 
 
-def _corner(x: Floats, y: Floats, radius: Floats, way: NDArray[np.float64]) -> Floats:
-    return np.column_stack([x + np.sin(way) * radius, y + np.cos(way) * radius])
+def _corner(
+    x: Floats, y: Floats, radius: Floats, way: NDArray[np.float64]
+) -> tuple[Floats, Floats]:
+    return x + np.sin(way) * radius, y + np.cos(way) * radius

@@ -12,7 +12,8 @@ from rasterio.transform import from_origin
 
 from geo.depth import Depth
 from geo.errors import InputError
-from geo.shoreline import repair_land
+from geo.segments import segments
+from geo.shoreline import repair_land, shorelines
 from geo.view import viewsheds
 
 GEOD = Geod(ellps="WGS84")
@@ -121,6 +122,34 @@ def test_heights_let_the_eye_pass_low_land_and_not_a_ridge(hills) -> None:
     assert area_m2(raised.geometry[0]) / area_m2(flat.geometry[0]) == pytest.approx(
         27 / 25, rel=0.03
     )
+
+
+def test_covers_on_the_real_coast_are_valid_and_hold_no_far_shore(land) -> None:
+    cut = segments(shorelines(land)).iloc[20::300]
+    table = gpd.GeoDataFrame(
+        {"heading_deg": cut["facing_deg"].fillna(0.0), "fov_deg": 120.0, "range_m": 3000.0},
+        geometry=shapely.points(cut["lon"], cut["lat"]),
+        crs=4326,
+    )
+    table.loc[table.index[::3], "fov_deg"] = 360.0
+    covers = viewsheds(table, land)
+    shapes = covers.geometry.to_numpy()
+    assert shapely.is_valid(shapes).all()
+    assert not shapely.is_empty(shapes).any()
+    whole = shapely.union_all(land.geometry.values)
+    core = shapely.buffer(whole, -3e-4)
+    looked = 0
+    for place, shape in zip(table.geometry, shapes, strict=True):
+        # Behind the first water on a line of sight there is no land but its very edge.
+        way = shapely.LineString([place, shapely.get_parts(shape)[0].representative_point()])
+        wet = shapely.get_parts(shapely.difference(way, whole))
+        wet = wet[shapely.length(wet) > 3e-4]
+        dry = shapely.get_parts(shapely.intersection(way, core))
+        dry = dry[~shapely.is_empty(dry)]
+        if len(wet) and len(dry):
+            assert max(shapely.distance(place, dry)) < min(shapely.distance(place, wet)) + 3e-4
+        looked += len(wet) > 0
+    assert looked > 8
 
 
 def test_a_raster_that_is_gone_is_told(hills, tmp_path) -> None:
