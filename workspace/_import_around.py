@@ -20,10 +20,11 @@ from workspace import store
 from workspace._import_cells import Value
 from workspace._import_columns import Known
 from workspace._import_coordinates import correct_shapes
-from workspace._import_rows import Rows, convert, read_rows
+from workspace._import_rows import Rows, convert, read_rows, zone
 from workspace._imported import Imported, Options
 from workspace._quarantine import quarantine
 from workspace.folder import Workspace
+from workspace.landing import with_landing
 
 _SHORE_TYPE = Known(
     "shore_type",
@@ -88,7 +89,7 @@ def import_around(
             where=str(path),
             mend="Give a GeoPackage, GeoJSON, zipped Shapefile or GeoParquet layer.",
         )
-    kept, values, refused, _ = convert(rows, what.columns, options, tz=ws.config.tz)
+    kept, values, refused, _ = convert(rows, what.columns, options, tz=zone(ws, options))
     drawn = [_wrong(shape, what.shapes) for shape in rows.shapes[kept]]
     refused += [
         Refusal(rows.file, rows.numbers[at], "bad_shape", wrong, "Draw it anew, or leave it out.")
@@ -108,8 +109,6 @@ def import_around(
     if len(cut):
         cut = with_around(ws.engine, cut, {what.table: layer})
         if kind == "shore-types":
-            from workspace.landing import with_landing
-
             cut = with_landing(ws, cut)
     with ws.begin() as connection:
         store.write(connection, what.table, layer, replace=True)

@@ -150,7 +150,10 @@ def angle(name: str, text: str) -> float:
 
     Raises ValueError with what is wrong.
     """
-    plain = unicodedata.normalize("NFKC", text).replace(" ", "").upper()
+    folded = unicodedata.normalize("NFKC", text).strip()
+    if re.search(r"\d\s+\d", folded):
+        raise ValueError(f"`{name}` was {text!r}, expected degrees like 121.91 or 121°54′36″")
+    plain = folded.replace(" ", "").upper()
     for word, side in _SIDES:
         plain = plain.replace(word, side)
     match = _ANGLE.fullmatch(plain)

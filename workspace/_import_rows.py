@@ -20,6 +20,7 @@ from workspace._import_columns import Known, plain
 from workspace._import_coordinates import Places, places
 from workspace._imported import Options
 from workspace._workbook import WORKBOOKS, Sheet, find_header, read_workbook
+from workspace.folder import Workspace
 
 _MAX_BYTES = 200_000_000
 _TEXTS = frozenset({".csv", ".txt", ".tsv"})
@@ -298,6 +299,20 @@ def convert(
             kept.append(at)
             out.append(found)
     return kept, out, refused, placed
+
+
+def zone(ws: Workspace, options: Options) -> ZoneInfo:
+    """Return the zone of times that bear none: the one said, else the workspace's own."""
+    if options.timezone is None:
+        return ws.config.tz
+    try:
+        return ZoneInfo(options.timezone)
+    except (KeyError, ValueError, OSError) as error:
+        raise InputError(
+            f"time zone {options.timezone!r} is unknown",
+            where="--timezone",
+            mend="Give an IANA name such as Asia/Shanghai.",
+        ) from error
 
 
 def _refused_person(file: str, number: int, column: str) -> Refusal:

@@ -14,7 +14,7 @@ from workspace import _import_columns as known
 from workspace import history, placing, store
 from workspace._import_cells import Value
 from workspace._import_places import off_the_earth, onto_shore
-from workspace._import_rows import Rows, convert, read_rows
+from workspace._import_rows import Rows, convert, read_rows, zone
 from workspace._imported import Imported, Options
 from workspace._quarantine import quarantine
 from workspace.folder import Workspace
@@ -62,7 +62,7 @@ def import_table(
     """
     what = TABLES[kind]
     rows = read_rows(path, what.columns, options, key=what.key, posts=kind == "posts")
-    kept, values, refused, places = convert(rows, what.columns, options, tz=ws.config.tz)
+    kept, values, refused, places = convert(rows, what.columns, options, tz=zone(ws, options))
     frame = _frame(what, [rows.numbers[at] for at in kept], values)
     if places is not None:
         frame = frame.with_columns(lon=pl.Series(places.lon[kept]), lat=pl.Series(places.lat[kept]))

@@ -19,7 +19,6 @@ from workspace.ingest import ingest
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HEAD = "wharf_id,name,lon,lat"
-IDENTITY = "11010519491231002X"
 UNTIMED = "!AIVDM,1,1,,A,14eG;o@034o8sd<L9i:a;WF>062D,0*7D\n"
 Run = Callable[..., tuple[int, str, str]]
 
@@ -27,30 +26,6 @@ Run = Callable[..., tuple[int, str, str]]
 def _file(path: Path, text: str, encoding: str = "utf-8") -> Path:
     path.write_bytes(text.encode(encoding))
     return path
-
-
-@pytest.mark.parametrize(
-    "cell", [f"见 {IDENTITY}", "电话１３９１２３４５６７８", "110105 19491231 002X"]
-)
-def test_personal_numbers_in_columns_that_are_not_used_keep_the_row_out(
-    coast: Workspace, tmp_path: Path, cell: str
-) -> None:
-    text = f"{HEAD},备注\nA,a,121.91,29.25,{cell}\nB,b,121.91,29.26,0.13912345678\n"
-    done = import_file(coast, "wharves", _file(tmp_path / "w.csv", text), now=NOW)
-    assert [(one.row, one.reason) for one in done.refused] == [(2, "personal_data")]
-    assert "备注" in done.refused[0].detail
-    assert done.counts["added"] == 1
-
-
-@pytest.mark.parametrize(
-    "header", ["业主姓名", "联系人手机", "负责人身份证", "Owner ID Number", "Mobile No."]
-)
-def test_personal_headers_are_known_inside_longer_ones(
-    coast: Workspace, tmp_path: Path, header: str
-) -> None:
-    path = _file(tmp_path / "w.csv", f"{HEAD},{header}\nA,a,121.91,29.25,x\n")
-    with pytest.raises(InputError, match="personal data"):
-        import_file(coast, "wharves", path, now=NOW)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030", "utf-16"])

@@ -17,7 +17,7 @@ from duty.sections import problems
 from geo.errors import InputError
 from workspace import read, store
 from workspace.folder import Workspace
-from workspace.importers import KINDS, import_file
+from workspace.importers import KINDS, Options, import_file
 from workspace.placing import shorelines
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -90,64 +90,6 @@ def test_a_wharf_forty_kilometres_inland_is_refused_with_its_distance(
     again = import_file(coast, "wharves", tmp_path / "码头.csv", now=NOW)
     assert again.counts["added"] == 0
     assert store.count(coast.engine, "quarantine") == 1
-
-
-@pytest.mark.parametrize(
-    "header",
-    [
-        "身份证号",
-        "手机号",
-        "姓名",
-        "联系人",
-        "家庭住址",
-        "电话",
-        "ID card",
-        "Mobile phone",
-        "contact_person",
-        "home address",
-        "captain",
-        "owner name",
-        "Passport",
-    ],
-)
-def test_personal_columns_are_refused_and_said_to_be(
-    coast: Workspace, tmp_path: Path, header: str
-) -> None:
-    before = _dump(coast)
-    text = f"name,lon,lat,{header}\n码头,121.91,29.25,x\n"
-    with pytest.raises(InputError) as refused:
-        import_file(coast, "wharves", _csv(tmp_path / "w.csv", text), now=NOW)
-    message = str(refused.value)
-    assert header in message
-    assert "personal data" in message
-    assert "个人信息" in message
-    assert "w.csv, row 1" in message
-    assert _dump(coast) == before
-
-
-@pytest.mark.parametrize(
-    "cell",
-    ["业主 11010519491231002X", "call 13912345678", "+86 139-1234-5678", "138 1234 5678"],
-)
-def test_personal_cells_put_their_row_in_quarantine_and_are_not_repeated(
-    coast: Workspace, tmp_path: Path, cell: str
-) -> None:
-    text = f"name,lon,lat,owner_unit\n一号,121.91,29.25,{cell}\n二号,121.91,29.26,水产公司\n"
-    done = import_file(coast, "wharves", _csv(tmp_path / "w.csv", text), now=NOW)
-    assert done.counts["added"] == 1
-    (refusal,) = done.refused
-    assert (refusal.row, refusal.reason) == (2, "personal_data")
-    assert "owner_unit" in refusal.detail
-    stored = str(store.read(coast.engine, "quarantine").rows()) + str(_dump(coast))
-    assert "1391234" not in stored.replace("-", "").replace(" ", "")
-    assert "19491231" not in stored
-
-
-def test_eighteen_digits_that_are_no_identity_number_are_kept(
-    coast: Workspace, tmp_path: Path
-) -> None:
-    text = "name,lon,lat,owner_unit\n一号,121.91,29.25,统一编号 110105194912310021\n"
-    assert import_file(coast, "wharves", _csv(tmp_path / "w.csv", text)).counts["added"] == 1
 
 
 def test_posts_hold_name_unit_and_duty_phone_and_nothing_more(
@@ -292,6 +234,14 @@ def test_incidents_and_inspections_of_the_future_are_refused(
     assert store.read(coast.engine, "inspections")["result"].to_list() == ["defect"]
 
 
+def test_times_without_a_zone_are_in_the_one_that_is_said(coast: Workspace, tmp_path: Path) -> None:
+    path = _csv(tmp_path / "i.csv", "t0,kind,lon,lat\n2026-11-01 22:00,x,121.91,29.25\n")
+    import_file(coast, "incidents", path, Options(timezone="UTC"), now=NOW)
+    assert store.read(coast.engine, "incidents")["t0"][0] == datetime(2026, 11, 1, 22, tzinfo=UTC)
+    with pytest.raises(InputError, match="Mars/Base"):
+        import_file(coast, "incidents", path, Options(timezone="Mars/Base"), now=NOW)
+
+
 def test_facilities_berths_and_effort(coast: Workspace, tmp_path: Path) -> None:
     text = (
         "名称,类型,防线,状态,故障日期,经度,纬度\n杆,限高杆,唯一出口,损坏,2026.11.14,121.91,29.25\n"
@@ -357,6 +307,93 @@ def test_a_missing_tide_phase_is_named_and_the_old_tide_stays(
     assert _dump(coast) == before
 
 
+def test_what_a_county_writes_of_its_wharves(coast: Workspace, tmp_path: Path) -> None:
+    words = {
+        "一港": "port_wharf", "集卡企业": "truck_firm", "吊机企业": "crane_firm",
+        "冷库": "cold_store", "油库": "oil_store", "货仓": "goods_store", "船厂": "shipyard",
+        "加油点": "filling_point", "驳船管线": "barge_pipeline", "执法泊位": "enforcement_berth",
+        "堆场": "yard", "": None,
+    }  # fmt: skip
+    rows = "".join(
+        f"W{at:02d},{word},示例港务,渔业公司,{at},{word},121.91,29.25\n"
+        for at, word in enumerate(words)
+    )
+    head = "码头编号,名称,经营单位,权属单位,泊位数,一港二企三库,经度,纬度\n"
+    rows = rows.replace("W11,,", "W11,无,")
+    done = import_file(coast, "wharves", _csv(tmp_path / "w.csv", head + rows), now=NOW)
+    assert not done.refused
+    found = store.read(coast.engine, "wharves")
+    assert found["category"].to_list() == list(words.values())
+    assert found["berths"].to_list() == list(range(12))
+    assert found.select("operator_unit", "owner_unit").unique().rows() == [("示例港务", "渔业公司")]
+
+
+def test_height_bars_and_cameras(coast: Workspace, tmp_path: Path) -> None:
+    head = "编号,名称,类型,防线,限高杆类型,限高杆档位,净高（米）,防拆报警,立杆高度,在线率,视频链接"
+    head += ",经度,纬度\n"
+    place = ",121.91,29.25\n"
+    rows = (
+        f"F1,杆,限高杆,限高线,T型,低位,2.2,报警,,,{place}F2,杆,限高杆,限高线,h,中位,3.2,正常,,,{place}"
+        f"F3,杆,限高架,限高线,F形,开启,,未知,,,{place}"
+        f"F4,探头,摄像头,码头,,,,,12,97.5%,rtsp://10.0.0.8:554/live/1{place}"
+        f"F5,探头,摄像头,码头,,,,,12,0.5,https://video.example/a?channel=3{place}"
+    )
+    done = import_file(coast, "facilities", _csv(tmp_path / "f.csv", head + rows), now=NOW)
+    assert not done.refused
+    found = store.read(coast.engine, "facilities")
+    bars = found.head(3).select("bar_type", "bar_setting", "clearance_m", "tamper").rows()
+    assert bars == [("T", "low", 2.2, "alarm"), ("H", "middle", 3.2, "normal"),
+                    ("F", "open", None, "unknown")]  # fmt: skip
+    cameras = found.tail(2).select("height_m", "online_rate", "live_link").rows()
+    assert cameras == [(12.0, 0.975, "rtsp://10.0.0.8:554/live/1"),
+                       (12.0, 0.5, "https://video.example/a?channel=3")]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "told"),
+    [
+        ("bar_type", "X", "T T型, H H型, F F型"),
+        ("online_rate", "195%", "0 to 1"),
+        ("online_rate", "高", "0 to 1"),
+        ("在线率（%）", "0.9", "write 90 % or 0.9%"),
+        ("live_link", "rtsp://admin:hunter2@10.0.0.8/1", "without"),
+        ("live_link", "https://video.example/a?token=hunter2", "without"),
+        ("live_link", "javascript:alert('hunter2')", "http://"),
+        ("live_link", "/opt/hunter2.html", "http://"),
+        ("live_link", "http://[hunter2", "http://"),
+        ("clearance_m", "-1", "0 to 20"),
+    ],
+)
+def test_values_that_no_facility_has(
+    coast: Workspace, tmp_path: Path, column: str, cell: str, told: str
+) -> None:
+    text = f"name,kind,lon,lat,{column}\n一,camera,121.91,29.25,{cell}\n二,camera,121.91,29.26,\n"
+    done = import_file(coast, "facilities", _csv(tmp_path / "f.csv", text), now=NOW)
+    (refusal,) = done.refused
+    assert (refusal.row, refusal.reason) == (2, "bad_value")
+    assert told in refusal.detail
+    assert "hunter2" not in str(store.read(coast.engine, "quarantine").rows())
+    assert done.counts["added"] == 1
+
+
+def test_a_share_under_a_header_of_percent(coast: Workspace, tmp_path: Path) -> None:
+    text = "name,kind,lon,lat,在线率（%）\n一,camera,121.91,29.25,95.5\n二,camera,121.91,29.26,0\n"
+    import_file(coast, "facilities", _csv(tmp_path / "f.csv", text), now=NOW)
+    assert sorted(store.read(coast.engine, "facilities")["online_rate"]) == [0.0, 0.955]
+
+
+def test_a_layer_stands_where_its_geometry_is(coast: Workspace, tmp_path: Path) -> None:
+    points = gpd.GeoDataFrame(
+        {"编号": ["W1"], "名称": ["a"], "经度": [100.0], "lat": [10.0]},
+        geometry=gpd.points_from_xy([121.91], [29.25]),
+        crs=4326,
+    )
+    points.to_file(tmp_path / "w.gpkg")
+    done = import_file(coast, "wharves", tmp_path / "w.gpkg", now=NOW)
+    assert done.counts["added"] == 1
+    assert store.layer(coast.engine, "wharves").geometry.x.tolist() == [121.91]
+
+
 def _raster(path: Path, value: float) -> Path:
     with rasterio.open(
         path,
@@ -374,13 +411,16 @@ def _raster(path: Path, value: float) -> Path:
 
 
 def test_a_depth_is_kept_and_a_bad_one_leaves_the_old(coast: Workspace, tmp_path: Path) -> None:
-    import_file(coast, "depth", _raster(tmp_path / "d.tif", -3.0), now=NOW)
+    with pytest.raises(InputError, match="--datum"):
+        import_file(coast, "depth", _raster(tmp_path / "d.tif", -3.0), now=NOW)
+    assert coast.depth is None
+    import_file(coast, "depth", tmp_path / "d.tif", Options(datum="MSL"), now=NOW)
     assert coast.depth is not None
     kept = coast.depth.read_bytes()
     shutil.copy(tmp_path / "d.tif", tmp_path / "torn.tif")
     (tmp_path / "torn.tif").write_bytes(kept[:200])
     with pytest.raises(InputError, match=r"torn\.tif"):
-        import_file(coast, "depth", tmp_path / "torn.tif", now=NOW)
+        import_file(coast, "depth", tmp_path / "torn.tif", Options(datum="MSL"), now=NOW)
     assert coast.depth.read_bytes() == kept
     assert sorted(p.name for p in coast.rasters.iterdir()) == ["depth.tif"]
 

@@ -1,0 +1,261 @@
+"""No private persons: by row, at every import, in Chinese and in English."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import geopandas as gpd
+import openpyxl
+import pytest
+import shapely
+from hypothesis import given
+from hypothesis import strategies as st
+
+from geo.errors import InputError
+from workspace import history, store
+from workspace._import_columns import PERSON_NAMES, PERSONAL
+from workspace._import_tables import TABLES
+from workspace._personal import personal_columns, private_column, refuse_personal_columns
+from workspace.folder import Workspace
+from workspace.importers import import_file
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+IDENTITY = "11010519491231002X"
+HEADERS = [
+    "身份证号", "手机号", "姓名", "联系人", "联系人手机", "业主姓名", "负责人", "家庭住址", "电话",
+    "联系方式", "车牌号", "银行卡号", "ID card", "Mobile phone", "contact_person", "home address",
+    "captain", "owner name", "Passport", "Contact Phone", "e-mail", "Mobile No.", "Owner ID Number",
+]  # fmt: skip
+CELLS = [
+    f"业主 {IDENTITY}", "call 13912345678", "+86 139-1234-5678", "138 1234 5678",
+    "电话１３９１２３４５６７８", "110105 19491231 002X", "11010519491231002x",
+]  # fmt: skip
+# One sound row of each kind of table, without its place.
+ROWS = {
+    "wharves": {"name": "一号"},
+    "risk-points": {"name": "一号", "kind": "creek"},
+    "facilities": {"name": "一号", "kind": "camera"},
+    "incidents": {"t0": "2026-11-01 22:00", "kind": "走私"},
+    "posts": {"role": "section_chief", "object_kind": "section", "object_id": "S01"},
+    "inspections": {"object_kind": "wharf", "object_id": "W1", "t": "2026-11-01"},
+    "effort": {"segment_id": "", "shift_start": "2026-11-01 22:00", "km": "1"},
+    "berths": {},
+    "sections": {"section_id": "S01", "name": "一段"},
+}
+Write = Callable[[Path, list[str], list[list[str]]], Path]
+
+
+def _csv(folder: Path, header: list[str], rows: list[list[str]]) -> Path:
+    path = folder / "t.csv"
+    path.write_text("\n".join(",".join(row) for row in [header, *rows]), encoding="utf-8")
+    return path
+
+
+def _xlsx(folder: Path, header: list[str], rows: list[list[str]]) -> Path:
+    book = openpyxl.Workbook()
+    for row in [header, *rows]:
+        book.active.append(row)
+    path = folder / "t.xlsx"
+    book.save(path)
+    return path
+
+
+def _layer(folder: Path, header: list[str], rows: list[list[str]], name: str) -> Path:
+    columns = {name: [row[at] for row in rows] for at, name in enumerate(header)}
+    x, y = (map(float, columns.pop(name, ["121.91"] * len(rows))) for name in ("lon", "lat"))
+    layer = gpd.GeoDataFrame(columns, geometry=gpd.points_from_xy(list(x), list(y)), crs=4326)
+    layer.to_file(folder / name)
+    return folder / name
+
+
+def _gpkg(folder: Path, header: list[str], rows: list[list[str]]) -> Path:
+    return _layer(folder, header, rows, "t.gpkg")
+
+
+def _geojson(folder: Path, header: list[str], rows: list[list[str]]) -> Path:
+    return _layer(folder, header, rows, "t.geojson")
+
+
+def _table(
+    kind: str, ws: Workspace, column: str, cells: list[str]
+) -> tuple[list[str], list[list[str]]]:
+    """Return a sound table of a kind with one more column and a row for each of its cells."""
+    sound = dict(ROWS[kind])
+    if kind == "effort":
+        sound["segment_id"] = str(store.read(ws.engine, "segments")["segment_id"][0])
+    if any(one.name == "lon" for one in TABLES[kind].columns):
+        sound |= {"lon": "121.91", "lat": "29.25"}
+    rows = []
+    for at, cell in enumerate(cells):
+        row = dict(sound)
+        if "lat" in row:
+            row["lat"] = f"{29.21 + at / 100:.2f}"
+        if kind == "effort":
+            row["shift_start"] = f"2026-11-0{at + 1} 22:00"
+        if kind == "sections":
+            row["section_id"] = f"S{at}"
+        row.setdefault("role", "") if kind == "posts" else None
+        rows.append([*row.values(), cell])
+        sound = {**sound, **({"object_id": f"S{at}"} if "object_id" in sound else {})}
+    return [*sound, column], rows
+
+
+def _everything(ws: Workspace) -> str:
+    """Return all that a database holds of imports."""
+    tables = [*(one.table for one in TABLES.values()), "quarantine", "settlements", "roads"]
+    return str([store.read(ws.engine, name).rows() for name in tables]) + str(history.of(ws).rows())
+
+
+@pytest.mark.parametrize("header", HEADERS)
+def test_a_row_with_a_value_under_a_personal_header_is_kept_out(
+    coast: Workspace, tmp_path: Path, header: str
+) -> None:
+    table = _table("wharves", coast, header, ["某甲", "", "  "])
+    done = import_file(coast, "wharves", _csv(tmp_path, *table), now=NOW)
+    assert [(one.row, one.reason) for one in done.refused] == [(2, "personal_data")]
+    assert header in done.refused[0].detail
+    assert "个人信息" in done.refused[0].detail
+    assert "请删除" in done.refused[0].mend
+    assert done.counts["added"] == 2
+    assert "某甲" not in _everything(coast)
+
+
+@pytest.mark.parametrize("header", HEADERS)
+def test_a_table_of_which_no_row_is_left_is_refused_and_says_why(
+    coast: Workspace, tmp_path: Path, header: str
+) -> None:
+    before = _everything(coast)
+    with pytest.raises(InputError) as refused:
+        import_file(coast, "wharves", _csv(tmp_path, *_table("wharves", coast, header, ["某甲"])))
+    message = str(refused.value)
+    assert header in message
+    assert "personal data" in message
+    assert "个人信息" in message
+    assert "t.csv, row 1" in message
+    assert "某甲" not in message
+    assert _everything(coast) == before
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("column", ["owner_unit", "备注"])
+def test_a_number_in_any_cell_keeps_its_row_out_and_is_not_repeated(
+    coast: Workspace, tmp_path: Path, cell: str, column: str
+) -> None:
+    table = _table("wharves", coast, column, [cell, "水产公司"])
+    done = import_file(coast, "wharves", _csv(tmp_path, *table), now=NOW)
+    assert [(one.row, one.reason) for one in done.refused] == [(2, "personal_data")]
+    assert column in done.refused[0].detail
+    assert done.counts["added"] == 1
+    kept = _everything(coast).replace("-", "").replace(" ", "")
+    assert not any(number in kept for number in ("1391234", "13812345", "19491231", "１３９"))
+
+
+@pytest.mark.parametrize("header", ["手机号", "ID card"])
+@pytest.mark.parametrize("kind", TABLES)
+def test_every_kind_of_table_is_looked_through(
+    coast: Workspace, tmp_path: Path, kind: str, header: str
+) -> None:
+    table = _table(kind, coast, header, ["x", ""])
+    path = _csv(tmp_path, *table)
+    if kind == "sections":
+        with pytest.raises(InputError, match="个人信息"):
+            import_file(coast, kind, path, now=NOW)
+        assert store.count(coast.engine, "sections") == 0
+        return
+    done = import_file(coast, kind, path, now=NOW)
+    assert [(one.row, one.reason) for one in done.refused] == [(2, "personal_data")]
+    assert done.counts["added"] == 1
+
+
+@pytest.mark.parametrize("write", [_xlsx, _gpkg, _geojson])
+def test_every_form_of_file_is_looked_through(
+    coast: Workspace, tmp_path: Path, write: Write
+) -> None:
+    for column, cells in (("联系人", ["某甲", ""]), ("remark", ["call 13912345678", "none"])):
+        table = _table("wharves", coast, column, cells)
+        done = import_file(coast, "wharves", write(tmp_path, *table), now=NOW)
+        assert [one.reason for one in done.refused] == ["personal_data"]
+        assert done.counts["rows_in"] == 2
+        (tmp_path / f"t{Path(done.refused[0].file).suffix}").unlink()
+    assert store.count(coast.engine, "wharves") == 1
+    assert "某甲" not in _everything(coast)
+
+
+def test_an_identity_number_that_a_spreadsheet_cut_short_is_one_still(
+    coast: Workspace, tmp_path: Path
+) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["name", "lon", "lat", "号码"])
+    book.active.append(["一号", 121.91, 29.25, 1.10105194912310e17])
+    book.active.append(["二号", 121.91, 29.26, 12])
+    book.save(tmp_path / "t.xlsx")
+    done = import_file(coast, "wharves", tmp_path / "t.xlsx", now=NOW)
+    assert [(one.row, one.reason) for one in done.refused] == [(2, "personal_data")]
+
+
+def test_posts_alone_bear_names_and_the_offices_telephone(coast: Workspace, tmp_path: Path) -> None:
+    head = ["岗位", "姓名", "值班电话", "对象类型", "对象编号", "手机"]
+    row = ["section_chief", "示例", "13800000000", "岸段", "S01"]
+    other = ["section_chief", "示例", "0574-00000000", "岸段", "S02", "13800000001"]
+    done = import_file(coast, "posts", _csv(tmp_path, head, [[*row, ""], other]), now=NOW)
+    assert [(one.row, one.reason) for one in done.refused] == [(3, "personal_data")]
+    assert store.read(coast.engine, "posts")["duty_phone"].to_list() == ["13800000000"]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["统一编号 110105194912310021", "0.13912345678", "91330225MA2AG12345", "34020000001320000001",
+     "0574-65712345", "12345678901234"],
+)  # fmt: skip
+def test_other_long_numbers_are_no_persons(coast: Workspace, tmp_path: Path, cell: str) -> None:
+    table = _table("wharves", coast, "owner_unit", [cell])
+    assert import_file(coast, "wharves", _csv(tmp_path, *table), now=NOW).counts["added"] == 1
+
+
+@pytest.mark.parametrize(
+    "header", ["责任单位", "负责人单位", "联系人编号", "值班电话", "报警电话", "contact unit"]
+)
+def test_units_and_offices_are_no_persons(header: str) -> None:
+    assert personal_columns([header]) == []
+
+
+def test_columns_of_a_coast_are_refused_by_name() -> None:
+    refuse_personal_columns(["land_id", "名称", "area_km2"], "c.gpkg")
+    with pytest.raises(InputError, match=r"c\.gpkg.*船长, Phone") as refused:
+        refuse_personal_columns(["land_id", "船长", "Phone"], "c.gpkg")
+    assert "land_id" not in str(refused.value)
+    assert set(PERSON_NAMES) <= set(personal_columns([*PERSONAL, *PERSON_NAMES]))
+
+
+def test_a_village_keeps_its_name_and_no_headman(coast: Workspace, tmp_path: Path) -> None:
+    points = [shapely.Point(121.6, 29.2), shapely.Point(121.7, 29.2)]
+    layer = gpd.GeoDataFrame(
+        {"名称": ["甲村", "乙村"], "负责人": ["某甲", None]}, geometry=points, crs=4326
+    )
+    layer.to_file(tmp_path / "v.geojson")
+    import_file(coast, "settlements", tmp_path / "v.geojson", now=NOW)
+    assert store.read(coast.engine, "settlements")["name"].to_list() == ["乙村"]
+    assert "某甲" not in _everything(coast)
+
+
+@given(
+    area=st.integers(110000, 659999),
+    born=st.dates(date(1930, 1, 1), date(2015, 1, 1)),
+    order=st.integers(0, 999),
+    before=st.sampled_from(["", "号：", "id="]),
+    gap=st.sampled_from(["", " ", "-"]),
+)
+def test_every_sound_identity_number_is_seen(
+    area: int, born: date, order: int, before: str, gap: str
+) -> None:
+    """The check digit is that of ISO 7064 MOD 11-2, worked out here as the standard defines it."""
+    digits = f"{area}{born:%Y%m%d}{order:03d}"
+    product = 0
+    for digit in digits:
+        product = (product + int(digit)) * 2 % 11
+    check = "0123456789X"[(12 - product) % 11]
+    text = f"{before}{digits[:6]}{gap}{digits[6:14]}{gap}{digits[14:]}{check}"
+    assert private_column({"备注": text}, ()) == "备注"
+    wrong = "0123456789X"[(12 - product + 1) % 11]
+    if not (digits[14:] + wrong).endswith("000"):
+        assert private_column({"备注": digits + wrong}, ()) is None
