@@ -54,7 +54,7 @@ _CATEGORIES: dict[str, tuple[str | None, ...]] = {
     "ferry": (None,),
     "shipyard": ("shipyard",),
     "stores": ("cold_store", "oil_store", "goods_store"),
-    "other": (*"enforcement_berth truck_firm crane_firm yard barge_pipeline".split(), None, None),
+    "other": ("enforcement_berth", "truck_firm", "crane_firm", "yard", "barge_pipeline", None),
 }
 _BERTHS = {
     "port": (2, 6),
