@@ -294,24 +294,3 @@ def _shares(threshold: Floats, weights: Floats, heights: Floats) -> Floats:
                 total = np.nan  # one of the three is unknown
         out[s] = total / (steps - 1)
     return out
-
-
-def read_depth(path: str) -> Depth:
-    """Open a GeoTIFF of seabed elevation and check it."""
-    depth = Depth.open(path)
-    depth.check()
-    return depth
-
-
-def thresholds(
-    segments: gpd.GeoDataFrame,
-    shore_type: Sequence[str | None],
-    depth: Depth,
-    *,
-    carry_m: Mapping[str, float],
-    draught_m: float,
-    margin_m: float,
-) -> Floats:
-    """Return the tide height from which each segment can be landed on."""
-    reach = np.array([carry_m.get(kind or "", np.nan) for kind in shore_type], dtype=np.float64)
-    return landing_seabed(profiles(segments, depth), reach) + draught_m + margin_m
