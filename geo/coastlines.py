@@ -20,7 +20,7 @@ _AGREED = 0.95
 _MANY_RINGS = 3
 _RINGS_SHARE = 2.0 / 3.0
 _LINES = (1, 2, 5)
-# `land.attrs` holds under this name, as WKT, the edges that were drawn to close open ends.
+# `land.attrs` holds under this name, as WKT, the frame and the edges that close loose ends.
 DRAWN = "drawn_edges"
 
 
@@ -35,11 +35,13 @@ def land_from_lines(
 
     Ends within 20 m of each other, of a line or of the frame are joined. The frame is the lines'
     bounding box, moved outwards on the sides that no line ends on. An end that is still loose is
-    carried on straight to the nearest side of the frame; such an edge is no coast, and stands in
-    ``land.attrs`` for ``shorelines``. Faces on the two sides of a coastline are land and water in
-    turn. Which are land: what ``land_side`` says; otherwise the outside is water where no line
-    meets the frame; otherwise the left (as in OpenStreetMap), unless the lines do not agree in
-    direction or most closed ones would be lakes: then most closed lines are islands.
+    carried on straight to the nearest side of the frame. Such edges and the frame are no coast,
+    and stand in ``land.attrs`` for ``shorelines``.
+
+    Faces on the two sides of a coastline are land and water in turn. Which are land: what
+    ``land_side`` says; otherwise the outside is water where no line meets the frame; otherwise
+    the left (as in OpenStreetMap), unless the lines do not agree in direction or most closed ones
+    would be lakes: then most closed lines are islands.
 
     Parameters
     ----------
@@ -95,10 +97,8 @@ def land_from_lines(
     land, more = repair_land(
         gpd.GeoDataFrame(geometry=[shapely.union_all(shapes)], crs=LONLAT), name=name
     )
-    if len(closed.carried):
-        land.attrs[DRAWN] = shapely.to_wkt(
-            shapely.multilinestrings(list(closed.carried)), rounding_precision=-1
-        )
+    drawn = shapely.multilinestrings([closed.frame.exterior, *closed.carried])
+    land.attrs[DRAWN] = shapely.to_wkt(drawn, rounding_precision=-1)
     return land, refused + more
 
 
