@@ -1,6 +1,7 @@
 """Published tide tables: every layout gives the tide that was printed, bad rows apart."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import openpyxl
 import polars as pl
 import pytest
 
+from geo._secondary_table import read_secondary
 from geo._stations import read_stations
 from geo.errors import InputError
 from geo.tide_tables import read_tide_table
@@ -381,3 +383,28 @@ def test_an_english_zone_with_the_navigators_sign_is_told_by_longitude(
         assert one.table is not None
         begins.append(str(one.table.times[0])[:13])
     assert begins == ["2026-10-31T16", "2026-11-01T08"]
+
+
+def blocks() -> list[tuple[list[str], str]]:
+    """Return the tables that the docs show, with the options they show beside them."""
+    text = (DATA.parent / "docs" / "tides.md").read_text(encoding="utf-8")
+    found = re.findall(r"```csv(.*?)\n(.*?)```", text, re.DOTALL)
+    return [(head.split(), body) for head, body in found]
+
+
+@pytest.mark.parametrize(("options", "text"), blocks())
+def test_every_table_in_the_docs_is_read(
+    kanmen: Station, write: Callable[[str, str], Path], options: list[str], text: str
+) -> None:
+    path = write("docs.csv", text)
+    if options == ["secondary"]:
+        ports, refused = read_secondary(path, [kanmen])
+        assert len(ports) == 1
+    else:
+        given = dict(zip(options[::2], options[1::2], strict=True))
+        one, refused = read_tide_table(
+            path, **{name.removeprefix("--"): value for name, value in given.items()}
+        )
+        assert one.table is not None
+        assert len(one.table.times) >= 2
+    assert refused == []
