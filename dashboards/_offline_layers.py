@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -252,11 +252,15 @@ def _span(lasted: timedelta) -> Pair:
 
 
 def _when(t0: datetime, tz: ZoneInfo, t1: datetime | None = None) -> Pair:
-    """Return a local time with its date: whoever opens the file may do so on any day."""
-    local = t0.astimezone(tz)
     end = f"–{times.clock(t1, tz)}" if t1 and t1 != t0 else ""
-    day: date = local.date()
-    return [f"{day.year} {times.day_name(day, lang)} {local:%H:%M}{end}" for lang in LANGS]
+    return [f"{text}{end}" for text in moment(t0, tz)]
+
+
+def moment(t: datetime, tz: ZoneInfo) -> Pair:
+    """Return a local time with its date and year: the file may be opened on any day."""
+    day = t.astimezone(tz).date()
+    named = both("dated", y=day.year, d=[times.day_name(day, lang) for lang in LANGS])
+    return [f"{text} {times.clock(t, tz)}" for text in named]
 
 
 def _metres(metres: float | None) -> str | None:

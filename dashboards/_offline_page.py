@@ -12,8 +12,8 @@ from typing import Any
 
 from xstatic.pkg import leaflet
 
-from dashboards import times, tokens
-from dashboards._offline_layers import FOLDER, Pair, both
+from dashboards import tokens
+from dashboards._offline_layers import FOLDER, Pair, both, moment
 from dashboards.words import LANGS, half
 from workspace.export import marks
 from workspace.folder import Workspace
@@ -73,10 +73,7 @@ def chrome(ws: Workspace, section_id: str | None, data: dict[str, Any], *, now: 
     """Return panel and legend."""
     told = marks(ws, now=now)
     badges = [both(name) for name in ("simulated", "made") if name in told]
-    local = now.astimezone(ws.config.tz)
-    exported = [
-        f"{local.year} {times.day_name(local.date(), lang)} {local:%H:%M}" for lang in LANGS
-    ]
+    exported = moment(now, ws.config.tz)
     about = [
         *([both("simulated_long")] if "simulated" in told else []),
         *([both("made_long", what=[_joined(ws, i) for i in range(2)])] if "made" in told else []),

@@ -61,19 +61,27 @@
     };
   }
 
+  function far(layer) {
+    return layer._map.getZoom() < NEAR_ZOOM;
+  }
+
+  function painted(layer, change) {
+    const own = {};
+    Object.keys(change).forEach((key) => (own[key] = layer.options[key]));
+    Object.assign(layer.options, change);
+    layer._renderer._updatePoly(layer);
+    Object.assign(layer.options, own);
+  }
+
   /* A casing in one canvas: the same path twice, first a pixel wider on each side. From afar it
      would be all that is seen of small islands. */
   function cased() {
-    if (this._map.getZoom() < NEAR_ZOOM) {
-      this._renderer._updatePoly(this);
-      return;
-    }
-    const own = { color: this.options.color, weight: this.options.weight };
-    this.options.color = state.data.look.casing;
-    this.options.weight = own.weight + 2;
+    painted(this, { color: state.data.look.casing, weight: this.options.weight + (far(this) ? 1 : 2) });
     this._renderer._updatePoly(this);
-    Object.assign(this.options, own);
-    this._renderer._updatePoly(this);
+  }
+
+  function haloed() {
+    painted(this, { weight: far(this) ? 4 : this.options.weight });
   }
 
   function filled(text, values) {
@@ -110,7 +118,7 @@
     switch (p.k) {
       case "section": return { color: p.odd ? c.accent : c.quiet, weight: 9, opacity: 0.16, lineCap: "butt" };
       case "zone": return { color: c.select, weight: 20, opacity: 0.32, lineCap: "round", fill: false };
-      case "viewshed": return { color: c.tide, weight: 1, opacity: 0.7, fillColor: c.tide, fillOpacity: 0.14 };
+      case "viewshed": return { color: c.tide, weight: 0.5, opacity: 0.7, fillColor: c.tide, fillOpacity: 0.14 };
       case "road": return { color: c.quiet, weight: 1, opacity: 0.6 };
       case "lineage": return { color: c.change[p.c] || c.quiet, weight: 4, opacity: 0.85 };
       default: return { color: c.land, fillColor: c.land, fillOpacity: 1, stroke: false };
@@ -133,6 +141,7 @@
       layer.on("add", () => layer.openTooltip(middle(layer)));
       state.names.push(layer);
     }
+    if (p.k === "section") layer._updatePath = haloed;
     if (p.k === "zone") state.zones.push(layer);
     if (p.d) layer.bindPopup(() => words(p.t, p.d, p.m), popupRoom());
     if (p.path) {
