@@ -1,12 +1,12 @@
 """Reading tide stations from tables of harmonic constants."""
 
-import json
 import math
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from geo._tide_text import read_json
 from geo.errors import InputError
 from geo.tides import CONSTITUENTS, Station, known
 
@@ -48,13 +48,7 @@ def read_stations(path: Path) -> list[Station]:
 
 
 def _stations_from_json(path: Path) -> list[Station]:
-    try:
-        table = json.loads(path.read_text(encoding="utf-8"))
-        stations = table["stations"]
-    except (json.JSONDecodeError, KeyError, TypeError) as problem:
-        raise InputError(
-            f"it is not a table of tide stations ({problem})", where=str(path), mend=_STATIONS_MEND
-        ) from problem
+    stations = read_json(path).get("stations")
     if not isinstance(stations, list) or not stations:
         raise InputError(
             "it is not a table of tide stations ('stations' is no list, or an empty one)",

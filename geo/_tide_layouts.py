@@ -31,12 +31,15 @@ MEND = (
 _ROLES = {
     "type": {"type", "high", "高低潮", "高低", "潮型", "类型", "类别"},
     "height": {
-        "height", "prediction", "pred", "v", "level", "elevation", "潮高", "潮位", "水位", "高度",
+        "height", "prediction", "pred", "predicted", "v", "level", "elevation",
+        "潮高", "潮位", "水位", "高度",
     },
     "time": {"time", "t", "datetime", "timestamp", "潮时", "时间", "时刻", "日期时间"},
     "date": {"date", "日期", "日", "公历", "年月日"},
     "station": {"station"},
 }  # fmt: skip
+# Chinese names are one word: 第一高潮潮时, 低潮位.
+_ENDINGS = {"time": ("潮时", "时间", "时刻"), "height": ("潮高", "潮位")}
 _IN_NAMES = frozenset({"MSL", "MLLW", "LAT", "CD", "NAVD88"})
 _HIGH = frozenset({"h", "hh", "high", "高", "高潮", "满潮"})
 _LOW = frozenset({"l", "ll", "low", "低", "低潮", "干潮"})
@@ -207,15 +210,16 @@ class _Layout:
         if self.day is not None and day is None:
             raise ValueError("no date")
         mark = cells[self.type] if self.type is not None else ""
-        figures = [("", hour, column) for column, hour in self.hours if cells[column]] + [
-            (cells[when], 0, height)
+        figures = [(f"{hour}:00", column) for column, hour in self.hours if cells[column]] + [
+            (cells[when], height)
             for when, height in zip(self.times, self.heights, strict=True)
             if cells[when] or cells[height] or len(self.times) == 1
         ]
-        for when, hour, column in figures:
-            with raw.refusing(number, [str(day or ""), when or f"{hour}:00", cells[column]]):
-                at = _moment(when or f"{hour}:00", day)
-                raw.add(number, at, cells[column], mark)
+        for when, column in figures:
+            with raw.refusing(number, [str(day or ""), when, cells[column]]):
+                own = mark or ("H" if "高潮" in self.names[column] else "")
+                own = "L" if "低潮" in self.names[column] else own
+                raw.add(number, _moment(when, day), cells[column], own)
 
 
 def _header(rows: list[Row], where: str) -> tuple[int, _Layout]:
@@ -261,7 +265,8 @@ def _role(name: str) -> str | None:
     if match and int(match[1]) <= 24:
         return str(int(match[1]))
     words = set(words_of(name))
-    return next((role for role, known in _ROLES.items() if words & known), None)
+    ends = (role for role, known in _ENDINGS.items() if any(w.endswith(known) for w in words))
+    return next((role for role, known in _ROLES.items() if words & known), next(ends, None))
 
 
 def _only(roles: list[str | None], role: str) -> int | None:

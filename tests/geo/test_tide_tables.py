@@ -270,6 +270,36 @@ def test_high_and_low_waters_as_the_national_tables_print_them(
     assert np.sqrt(np.nanmean(off**2)) < 0.08
 
 
+def test_high_and_low_waters_in_columns_of_their_own(
+    write: Callable[[str, str], Path],
+) -> None:
+    text = (
+        "日期,农历,第一高潮潮时,第一高潮潮高,第二高潮潮时,第二高潮潮高,"
+        "第一低潮潮时,第一低潮潮高,第二低潮潮时,第二低潮潮高\n"
+        "2026-11-01,廿三,0501,455,1745,436,1120,135,2359,150\n"
+        "2026-11-02,廿四,0602,456,1851,427,1215,144,,\n"
+    )
+    one, refused = read_tide_table(write("t.csv", HEAD + text))
+    assert refused == []
+    assert one.table is not None
+    assert one.table.high is not None
+    assert one.table.high.tolist() == [True, False, True, False, True, False, True]
+    assert one.table.height_m == pytest.approx([4.55, 1.35, 4.36, 1.5, 4.56, 1.44, 4.27])
+
+
+def test_what_noaas_site_saves_with_predicted_and_verified(
+    write: Callable[[str, str], Path],
+) -> None:
+    text = '"Date","Time (GMT)","Predicted (m)","Preliminary (m)","Verified (m)"\n' + "".join(
+        f'"2023/01/01","{h:02d}:00","{h % 4 / 2}","-","9.9"\n' for h in range(12)
+    )
+    one, refused = read_tide_table(write("w.csv", text), datum="MLLW", station="x")
+    assert refused == []
+    assert one.table is not None
+    assert one.table.height_m.tolist()[:5] == [0.0, 0.5, 1.0, 1.5, 0.0]
+    assert one.table.times[0] == np.datetime64("2023-01-01", "ms")
+
+
 def test_a_workbook_with_titles_dates_and_times_of_its_own(kanmen: Station, tmp_path: Path) -> None:
     turns = local_turns(kanmen)
     book = openpyxl.Workbook()

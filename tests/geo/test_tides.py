@@ -10,7 +10,7 @@ import pytest
 
 from geo.errors import InputError
 from geo.io import read_stations
-from geo.tides import Station, extremes, predict
+from geo.tides import Station, extremes, heights, predict
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 
@@ -67,6 +67,56 @@ def test_kanmen_half_a_year_within_ten_minutes_and_ten_centimetres(shared: Path)
     assert (joined["t"] - joined["at"]).dt.total_seconds().abs().max() <= 600
     assert (joined["height"] - joined["height_m"]).abs().max() <= 0.10
     assert ((joined["type"] == "H") == (joined["kind"] == "high")).all()
+
+
+def test_san_francisco_half_a_year_against_another_program(shared: Path) -> None:
+    one = station(shared / "coast" / "tide_constituents_validation.json", "9414290")
+    other = pl.read_csv(
+        shared / "coast" / "tide_reference_neaps_sanfrancisco_2027H1.csv", try_parse_dates=True
+    ).select(
+        t=pl.col("time_utc").cast(pl.Datetime("ms", "UTC")), height="height_m_msl", type="type"
+    )
+    found = extremes(one, np.datetime64("2026-12-31"), np.datetime64("2027-07-02"))
+    joined = other.sort("t").join_asof(
+        found.with_columns(at=pl.col("t")), on="t", strategy="nearest"
+    )
+    assert len(joined) == 700
+    assert (joined["t"] - joined["at"]).dt.total_seconds().abs().max() <= 600
+    assert (joined["height"] - joined["height_m"]).abs().max() <= 0.05
+    assert ((joined["type"] == "H") == (joined["kind"] == "high")).all()
+
+
+def test_heights_above_any_datum_that_the_station_knows() -> None:
+    one = station(DATA / "tide_constituents_china.json", "kanmen")
+    times = np.arange(
+        np.datetime64("2027-01-01"), np.datetime64("2027-01-02"), np.timedelta64(1, "h")
+    )
+    times = times.astype("datetime64[ms]")
+    # The station's file calls TLT its chart datum: 0.348 m, mean sea level 3.903 m.
+    for name in ("CD", "海图基准面", "理论最低潮面"):
+        assert np.allclose(heights(one, times, datum=name) - heights(one, times), 3.555)
+    assert np.allclose(heights(one, times), predict(one, times))
+    with pytest.raises(InputError, match="CN1985"):
+        heights(one, times, datum="1985国家高程基准")
+
+
+def test_a_year_of_predictions_stays_between_the_lowest_and_highest_astronomical_tide() -> None:
+    one = station(DATA / "tide_constituents_china.json", "kanmen")
+    times = np.arange(
+        np.datetime64("2027-01-01"), np.datetime64("2028-01-01"), np.timedelta64(10, "m")
+    )
+    h = heights(one, times.astype("datetime64[ms]"))
+    msl = one.datums["MSL"]
+    # HAT and LAT are worked out over 19 years by the makers of the table.
+    assert one.datums["LAT"] - msl - 0.1 < h.min() < -2.8
+    assert 2.6 < h.max() < one.datums["HAT"] - msl + 0.1
+
+
+def test_nested_brackets_are_no_table_of_stations(tmp_path: Path) -> None:
+    path = tmp_path / "deep.json"
+    path.write_text('{"stations":' + "[" * 100_000, encoding="utf-8")
+    with pytest.raises(InputError, match="nest more than"):
+        read_stations(path)
 
 
 def test_the_annual_constituent_takes_the_argument_of_the_published_tables() -> None:
