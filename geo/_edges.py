@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from geo.crs import Floats, Ints
 
 _MAX_CELLS = 4_000_000
+# Rays and positions that begin this close to the outermost edge lie in the grid all the same.
+_MARGIN_M = 10.0
 
 
 class EdgeGrid(NamedTuple):
@@ -29,8 +31,9 @@ class EdgeGrid(NamedTuple):
 
 def edge_grid(ax: Floats, ay: Floats, bx: Floats, by: Floats, *, cell_m: float) -> EdgeGrid:
     """Build the grid; ``cell_m`` grows where the extent would need too many cells."""
-    x0, y0 = min(ax.min(), bx.min()) - 1.0, min(ay.min(), by.min()) - 1.0
-    width, height = max(ax.max(), bx.max()) + 1.0 - x0, max(ay.max(), by.max()) + 1.0 - y0
+    x0, y0 = min(ax.min(), bx.min()) - _MARGIN_M, min(ay.min(), by.min()) - _MARGIN_M
+    width = max(ax.max(), bx.max()) + _MARGIN_M - x0
+    height = max(ay.max(), by.max()) + _MARGIN_M - y0
     cell_m = max(cell_m, float(np.sqrt(width * height / _MAX_CELLS)))
     n_col, n_row = int(width / cell_m) + 1, int(height / cell_m) + 1
     start, edge = _fill(ax, ay, bx, by, x0, y0, cell_m, n_col, n_row)

@@ -175,7 +175,8 @@ class Depth:
         t = source.transform
         if self.crs.is_geographic:  # a raster may count its longitudes from 0 to 360
             west = t.c + min(0.0, t.a * source.width) + min(0.0, t.b * source.height)
-            x = west + (x - west) % 360.0
+            with np.errstate(invalid="ignore"):  # a place without coordinates lies nowhere
+                x = west + (x - west) % 360.0
         back = ~t
         col = np.floor(back.a * x + back.b * y + back.c)
         row = np.floor(back.d * x + back.e * y + back.f)

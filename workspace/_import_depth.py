@@ -10,6 +10,7 @@ import polars as pl
 import rasterio
 
 from geo.crs import to_lonlat, to_metres, working_crs
+from geo.datums import Datums, from_settings
 from geo.depth import Depth
 from geo.errors import InputError
 from geo.landable import OFFSETS_M
@@ -63,11 +64,10 @@ def import_depth(ws: Workspace, path: Path, options: Options, result: Imported) 
         fresh.replace(kept)
     result.counts["rasters"] = 1
     if depth.zero_m:
-        near = tide.station(ws)
-        result.notes.append(
-            f"{datum} → MSL {depth.zero_m:+.3f} m"
-            + (f" ({near.name})" if near is not None and near.datums else "")
-        )
+        said = Datums.of(from_settings(ws.config.datums), where=path.name).knows(datum)
+        near = None if said else tide.station(ws)
+        source = "`datums`" if near is None else near.note or near.name
+        result.notes.append(f"{datum} → MSL {depth.zero_m:+.3f} m ({source})")
     if store.count(ws.engine, "segments"):
         set_landing(ws)
         found = store.read(ws.engine, "segments", columns=["landing_basis"])["landing_basis"]

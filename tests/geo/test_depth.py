@@ -77,6 +77,7 @@ def test_a_cell_is_found_in_any_crs_and_any_turn(tmp_path, crs, transform) -> No
     assert depth.sample(*middles(transform, row, col, crs)) == pytest.approx(plane(row, col))
     outside = middles(transform, np.array([-5, 90]), np.array([10, 10]), crs)
     assert np.isnan(depth.sample(*outside)).all()
+    assert np.isnan(depth.sample(np.array([np.nan, 121.0]), np.array([29.0, np.inf]))).all()
 
 
 def test_longitudes_may_be_counted_to_360(tmp_path) -> None:

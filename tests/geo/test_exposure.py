@@ -4,8 +4,11 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
+from hypothesis import given
+from hypothesis import strategies as st
 
-from geo._rays import off_shore, shore_grid
+from geo._edges import edge_grid
+from geo._rays import off_shore, shore_grid, water_along
 from geo.crs import metre_shapes, to_metres, working_crs
 from geo.exposure import NEAR_M, exposure
 from geo.land import land_edges
@@ -54,6 +57,51 @@ def test_an_island_hides_the_sea_behind_it() -> None:
 
     assert at(behind, 121.15) < at(alone, 121.15) - 0.15
     assert at(behind, 121.05) == pytest.approx(at(alone, 121.05), abs=0.01)
+
+
+def test_the_outermost_shore_has_land_behind_it_too() -> None:
+    _, table = made(shapely.box(121.0, 29.0, 121.1, 29.1))
+    fetch = np.vstack(table["fetch_m"].tolist())
+    back = np.rint(((table["facing_deg"].to_numpy() + 180.0) % 360.0) / 22.5).astype(int) % 16
+    straight = (table["facing_deg"] % 90.0).pipe(lambda a: np.minimum(a, 90.0 - a)) < 1.0
+    assert straight.sum() > 80
+    assert fetch[np.arange(len(table)), back][straight].max() < 10.0
+
+
+blocks = st.lists(
+    st.tuples(
+        st.floats(-3000, 3000), st.floats(-3000, 3000), st.floats(50, 1500), st.floats(50, 1500)
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@given(blocks, st.floats(0, 360), st.sampled_from([150.0, 1000.0, 5000.0]))
+def test_water_along_a_ray_is_what_shapely_leaves_of_it(some, bearing, cell_m) -> None:
+    land = shapely.union_all([shapely.box(x, y, x + w, y + h) for x, y, w, h in some])
+    land = land - shapely.box(-30, -30, 30, 30)  # the ray starts on water
+    rings = shapely.get_rings(shapely.get_parts(land))
+    xy, ring = shapely.get_coordinates(rings, return_index=True)
+    edge = np.flatnonzero(ring[1:] == ring[:-1])
+    if not len(edge):
+        return
+    # Far edges put the start into the grid, as the shore that a ray starts from does.
+    xy = np.vstack([xy, [(-4e3, -4e3), (-4e3, -4e3 - 1), (5e3, 5e3), (5e3, 5e3 + 1)]])
+    edge = np.r_[edge, len(ring), len(ring) + 2]
+    grid = edge_grid(*xy[edge].T.copy(), *xy[edge + 1].T.copy(), cell_m=cell_m)
+    # A hair off the straight directions, along which a ray would run along an edge.
+    way = np.radians(bearing + 0.01234)
+    ux, uy = np.sin(way), np.cos(way)
+    zero = np.zeros(1)
+    seen, there = water_along(grid, zero, zero, np.array([ux]), np.array([uy]), 5000.0)
+    ray = shapely.LineString([(0, 0), (5000 * ux, 5000 * uy)])
+    spans = [
+        np.sort(np.hypot(*np.array(part.coords)[[0, -1]].T))
+        for part in shapely.get_parts(shapely.difference(ray, land))
+    ]
+    assert there[0] == pytest.approx(sum(b**2 - a**2 for a, b in spans), rel=1e-6, abs=1.0)
+    assert seen[0] == pytest.approx(max(b**2 for a, b in spans if a < 1e-9), rel=1e-6)
 
 
 def test_the_edge_of_the_map_is_no_shore() -> None:

@@ -179,11 +179,16 @@ def test_heights_never_change_their_datum_silently(tidal, tmp_path) -> None:
     # The zero of the 1985 datum stands 0.25 m above local mean sea level here.
     here = set_to(tidal, datums={"1985国家高程基准": 0.25})
     made = sounded(here, says)
-    assert "CN1985 → MSL +0.250 m" in made.notes[0]
+    assert made.notes == ["CN1985 → MSL +0.250 m (`datums`)"]
     assert (told(tidal)["landing_seabed_m"] == -2.75).all()
     # What was said at the import still holds when landing is worked out again.
     landing.set_landing(here)
     assert (told(tidal)["landing_seabed_m"] == -2.75).all()
+    # A station's levels are used too, and named with how far off it is.
+    lat = sounded(tidal, raster(tmp_path / "lat.tif"), datum="最低天文潮面")
+    assert lat.notes[0].startswith("LAT → MSL -3.")
+    assert "Kanmen" in lat.notes[0]
+    assert "km" in lat.notes[0]
 
 
 def test_depths_counted_downwards_want_to_be_told_so(tidal, tmp_path) -> None:
