@@ -299,8 +299,9 @@ def landable(
     wrong = [one for one in draughts if not 0 < one <= MOST_DRAUGHT_M]
     if wrong or not draughts:
         raise InputError(
-            f"the draught {wrong[0] if wrong else 'is missing'} is not between 0 and "
-            f"{MOST_DRAUGHT_M:g} m",
+            f"the draught {wrong[0]:g} is not between 0 and {MOST_DRAUGHT_M:g} m"
+            if wrong
+            else "no draught is given",
             where="landable",
             mend="Write it in metres, such as --draught 1.5.",
         )

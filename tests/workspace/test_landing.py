@@ -304,8 +304,8 @@ def test_a_score_hears_of_the_segments_own_tide_and_of_the_estimate(tidal) -> No
     ("t1", "draughts", "message"),
     [
         (T0, (1.0,), "is not later than --from"),
-        (T1, (), "draught is missing"),
-        (T1, (1.0, -2.0), r"draught -2\.0 is not between 0 and 20 m"),
+        (T1, (), "no draught is given"),
+        (T1, (1.0, -2.0), r"draught -2 is not between 0 and 20 m"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(tidal, t1, draughts, message) -> None:
