@@ -87,9 +87,15 @@ def write_map(
     """
     begun, moment = time.perf_counter(), now or datetime.now(UTC)
     wanted = selection or Selection()
-    _check(ws, out, wanted)
+    _check(out, wanted)
     choice = _choice(ws, wanted, moment)
     shore = export.layer(ws, "segments", choice)
+    if shore.is_empty():
+        raise InputError(
+            "there is no coast to draw",
+            where=str(ws.root),
+            mend="Choose another box, or import a coast: shoregrid import WS coast FILE.",
+        )
     chosen = [name for name in layers.LAYERS if not wanted.layers or name in wanted.layers]
     frames = {name: _layer(ws, name, choice) for name in chosen}
     frames = {name: frame for name, frame in frames.items() if frame.height}
@@ -105,7 +111,7 @@ def write_map(
     return Exported(counts, seconds, [])
 
 
-def _check(ws: Workspace, out: Path, wanted: Selection) -> None:
+def _check(out: Path, wanted: Selection) -> None:
     if out.suffix.lower() != ".html":
         raise InputError(
             f"a map is written as HTML, and the ending is {out.suffix!r}",
@@ -122,12 +128,6 @@ def _check(ws: Workspace, out: Path, wanted: Selection) -> None:
             f"there is no layer {', '.join(strangers)} on the map",
             where="--layer",
             mend=f"There are {', '.join(layers.LAYERS)}.",
-        )
-    if read.segments(ws).empty:
-        raise InputError(
-            "there is no coast to draw",
-            where=str(ws.root),
-            mend="Import one: shoregrid import WS coast FILE.",
         )
 
 

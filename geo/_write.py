@@ -217,8 +217,11 @@ def _write_kml(
 ) -> None:
     told = "\n".join(f"{name}: {value}" for name, value in notes.items())
     for layer, frame in layers.items():
+        # The driver shows a column `name` as the place's; without one a list of places is blank.
+        key = pl.col(frame.columns[0]).cast(pl.String)
+        named = pl.coalesce("name", key) if "name" in frame.columns else key
         pyogrio.write_arrow(
-            frame.filter(pl.col("geometry").is_not_null()).to_arrow(),
+            frame.filter(pl.col("geometry").is_not_null()).with_columns(name=named).to_arrow(),
             path,
             layer=layer,
             driver="LIBKML",

@@ -149,7 +149,9 @@ def _layers(
         found = {name: frame for name, frame in found.items() if name not in empty}
     if not found:
         raise InputError(
-            "the workspace has no layers yet", where=str(ws.root), mend="Import a coast first."
+            "nothing lies in what was chosen",
+            where=str(ws.root),
+            mend="Choose more, or import a coast first: shoregrid import WS coast FILE.",
         )
     said = [f"空图层 · empty: {', '.join(empty)}"] if empty else []
     if "segments" in found and choice.shift is None:

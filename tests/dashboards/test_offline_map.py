@@ -36,6 +36,7 @@ TABLES = {
     "I1,2026-11-20T02:00:00Z,goods_landing,reported,121.914,29.27\n",
 }
 
+
 @pytest.fixture(scope="module")
 def ws(tmp_path_factory):
     """Return a small coast with places, a behaviour, scores of a day and zones."""
@@ -141,6 +142,7 @@ def test_a_section_has_its_own_map(ws, tmp_path):
         ("none/m.html", Selection(), "no folder"),
         ("m.html", Selection(layers=("tiles",)), "no layer tiles"),
         ("m.html", Selection(section="S9"), "no section"),
+        ("m.html", Selection(bbox=(0, 0, 1, 1)), "no coast to draw"),
     ],
 )
 def test_what_is_not_there_is_said(ws, tmp_path, name, wanted, said):

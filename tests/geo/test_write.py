@@ -140,7 +140,7 @@ def test_kml_names_its_places_and_says_what_they_are(tmp_path, wharves, land, en
     assert root.findtext("k:Document/k:name", namespaces=space) == TITLE
     assert NOTES["attributions"] in root.findtext("k:Document/k:description", namespaces=space)
     names = [name.text for name in root.iterfind(".//k:Placemark/k:name", space)]
-    assert names[0] == "石浦一号<码头>"
+    assert names == ["石浦一号<码头>", "=cmd|' /C calc'!A0", "0", "1"]
     found = gpd.read_file(path, layer="wharves")
     assert found["wharf_id"].tolist() == ["W1", "W2"]
     same_shapes(shapely.force_2d(found.geometry.to_numpy()), wharves.head(2))

@@ -172,6 +172,8 @@ def test_a_box_takes_what_lies_in_it(full: Workspace, tmp_path: Path) -> None:
     box = shapely.box(121.55, 29.25, 121.65, 29.35)
     assert shapely.intersects(found["segments"].geometry.to_numpy(), box).all()
     assert 0 < len(found["segments"]) < len(read.segments(full))
+    with pytest.raises(InputError, match="nothing lies"):
+        export(full, "layers", tmp_path / "x.gpkg", Selection(bbox=(0, 0, 1, 1)), now=NOW)
     with pytest.raises(InputError, match="--bbox"):
         export(full, "layers", tmp_path / "x.gpkg", Selection(bbox=(2, 1, 1, 2)), now=NOW)
 
@@ -263,7 +265,7 @@ def test_positions_are_those_of_the_archive(full: Workspace, tmp_path: Path) -> 
     assert part.height == truth.filter(times & (pl.col("lon") <= 121.98)).height > 0
 
 
-def test_quarantine_says_where_its_problems_are(coast: Workspace, tmp_path: Path) -> None:
+def test_quarantine_says_where_its_problems_are(ws: Workspace, tmp_path: Path) -> None:
     rows = pl.DataFrame(
         {
             "source": ["import coast"] * 2,
@@ -277,14 +279,14 @@ def test_quarantine_says_where_its_problems_are(coast: Workspace, tmp_path: Path
             "t": [NOW, NOW],
         }
     )
-    store.write(coast.engine, "quarantine", rows)
-    export(coast, "quarantine", tmp_path / "q.geojson", now=NOW)
+    store.write(ws.engine, "quarantine", rows)
+    export(ws, "quarantine", tmp_path / "q.geojson", now=NOW)
     found = gpd.read_file(tmp_path / "q.geojson")
     assert found["reason"].tolist() == ["self_intersection", "no_name"]
     assert found.geometry.is_empty.tolist() == [False, False] or found.geometry[1] is None
-    export(coast, "quarantine", tmp_path / "q.csv", now=NOW)
+    export(ws, "quarantine", tmp_path / "q.csv", now=NOW)
     assert pl.read_csv(tmp_path / "q.csv")["lon"].to_list() == [121.5, None]
-    layers = layers_of(coast, tmp_path / "q.gpkg", layers=("quarantine",))
+    layers = layers_of(ws, tmp_path / "q.gpkg", layers=("quarantine",))
     assert layers["quarantine"]["reason"].tolist() == ["self_intersection"]
 
 
@@ -328,7 +330,7 @@ def test_risk_is_the_score_of_the_nearest_shore(full: Workspace, tmp_path: Path)
 
 
 def test_an_empty_workspace_says_so(plain_ws: Workspace, tmp_path: Path) -> None:
-    for what, name, said in (("layers", "a.gpkg", "no layers yet"), ("risk", "a.tif", "no scores"),
+    for what, name, said in (("layers", "a.gpkg", "nothing lies"), ("risk", "a.tif", "no scores"),
                              ("density", "a.tif", "no coast")):  # fmt: skip
         with pytest.raises(InputError, match=said):
             export(plain_ws, what, tmp_path / name, now=NOW)
