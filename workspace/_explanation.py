@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from sqlalchemy import and_
 
-from risk import bands, weights
+from risk import bands
 from risk.shifts import Shift
-from workspace import db, store, tide
+from risk.weights import PILLARS
+from workspace import db, landing, store, tide
 from workspace._duties import chiefs, dues
 from workspace._scored import newest_runs, shift_of
 from workspace._sentence import sentence
-from workspace.evidence import landable_windows
 from workspace.folder import Workspace
 from workspace.placing import segments
 from workspace.weighting import weight_set
@@ -61,10 +61,10 @@ def explain(
         "sentence_en": said.sentence_en,
         **{name: score[name] for name in ("score", "lo", "hi")},
         "band": bands.band(score["score"]).index,
-        "pillars": {name: score[name] for name in weights.PILLARS},
+        "pillars": {name: score[name] for name in PILLARS},
         "base": score["score"] - sum(part["points"] for part in parts),
         "contributions": parts,
-        "tide": tide_of(ws, place["landing_seabed_m"], shift),
+        "tide": tide_of(ws, at, shift),
         "due": dues(ws, set_in_force, at, day),
         "chiefs": chiefs(ws, section, day),
         "made": sorted(set(ws.config.made) | set(json.loads(place["made"] or "[]"))),
@@ -95,28 +95,34 @@ def _contributions(score: dict[str, Any]) -> list[dict[str, Any]]:
     return sorted(parts, key=lambda part: -part["points"])
 
 
-def tide_of(ws: Workspace, seabed_m: float | None, shift: Shift) -> dict[str, Any] | None:
-    """Return the tide of a shift with the windows in which a segment can be landed on.
+def tide_of(ws: Workspace, row: int, shift: Shift) -> dict[str, Any] | None:
+    """Return the tide of one segment (its row in the shore's order) in a shift.
 
-    None without a station; ``threshold_m`` and ``windows`` are None where the depth is unknown.
+    With the windows in which it can be landed on, what its seabed rests on (``basis``: survey,
+    made or estimate) and how far off the tide may be (``error_m``, rms). None without a station;
+    ``threshold_m``, ``windows`` and ``basis`` are None where the seabed is unknown.
     """
-    station, curve = tide.station(ws), tide.shift_curve(ws, shift.t0, shift.t1)
-    if station is None or curve is None:
+    here = landing.segment_tide(ws, row, shift.t0, shift.t1)
+    if here is None or np.isnan(here.height_m).any():
         return None
-    times, heights = curve
-    spans = landable_windows(ws, seabed_m, shift)
-    clearance_m = ws.config.draught_m + ws.config.margin_m
-    windows = (
-        None if spans is None else [[f"{t:%Y-%m-%dT%H:%M:%SZ}" for t in pair] for pair in spans]
-    )
+    ids, weights, _, _ = tide.weights(ws)
+    names = {one.station_id: one.name for one in tide.stations(ws)}
+    windows = here.windows
     return {
-        "times": [_iso(t) for t in times],
-        "height_m": [round(float(h), 3) for h in heights],
+        "times": [_iso(t) for t in here.times],
+        "height_m": [round(float(h), 3) for h in here.height_m],
         "datum": "MSL",
-        "threshold_m": None if seabed_m is None else seabed_m + clearance_m,
-        "windows": windows,
-        "station": station.name,
-        "note": ws.config.tide_note or station.note,
+        "threshold_m": None if here.threshold_m is None else round(here.threshold_m, 3),
+        "windows": None
+        if windows is None
+        else [[f"{t:%Y-%m-%dT%H:%M:%SZ}" for t in pair] for pair in windows],
+        "basis": here.basis,
+        "station": ", ".join(
+            names[name] for name, share in zip(ids, weights[row], strict=True) if share > 0
+        ),
+        "error_m": here.error_m,
+        "note": here.note,
+        "caveat": ws.config.tide_note,
     }
 
 

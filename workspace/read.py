@@ -11,33 +11,45 @@ import shapely
 from sqlalchemy import and_
 
 from duty.posts import CHIEF, in_force
-from duty.sections import place, stats
+from duty.sections import place as section_of
+from duty.sections import stats
 from risk.light import light
 from risk.shifts import Shift, shifts
-from workspace import archive, db, store, tide
+from workspace import archive, db, landing, store
 from workspace._cache import cached
 from workspace._explanation import explain
+from workspace._places import PLACES, changes_of, place, viewsheds
 from workspace._scored import runs_of, scored_shifts, scores, shift_of
+from workspace._stretches import coast_changes, coasts, stretches
 from workspace._tracks import tracks
 from workspace.folder import Workspace
 from workspace.placing import segments
 
 __all__ = [
     "LAYERS",
+    "PLACES",
     "Meta",
+    "changes_of",
+    "coast_changes",
+    "coasts",
     "explain",
     "land",
     "layer",
     "meta",
+    "place",
     "scored_shifts",
     "scores",
     "sections",
     "segments",
+    "stretches",
     "strip",
     "tracks",
+    "viewsheds",
 ]
 
-LAYERS = ("wharves", "risk_points", "facilities", "incidents", "sections", "zones", "events")
+LAYERS = (
+    "wharves", "risk_points", "facilities", "viewsheds", "incidents", "sections", "zones", "events",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -117,7 +129,7 @@ def _sections(ws: Workspace, today: date) -> pl.DataFrame:
     sums = stats(
         pl.DataFrame({"length_m": shore["length_m"].to_numpy()}),
         pl.Series(shore["section_id"].tolist(), dtype=pl.String),
-        wharves=place(wharves, cuts, hangs) if cuts.height else pl.Series([], dtype=pl.String),
+        wharves=section_of(wharves, cuts, hangs) if cuts.height else pl.Series([], dtype=pl.String),
     )
     chiefs = (
         in_force(store.read(ws.engine, "posts"), today)
@@ -142,7 +154,8 @@ def strip(ws: Workspace, section_id: str | None, day: date) -> pl.DataFrame:
 
     Columns: shift_id, t0, t1, max_score, max_lo, max_hi (those of the riskiest segment; null
     where the shift has no scores), dark_share, landable_share (share of the segments that can be
-    landed on at some time of the shift; null without tide or depth).
+    landed on at some time of the shift; null without tide or depth), landable_estimated (share of
+    them that can be by an estimated seabed).
     """
     shore = segments(ws)
     inside = np.ones(len(shore), dtype=bool)
@@ -176,7 +189,10 @@ def strip(ws: Workspace, section_id: str | None, day: date) -> pl.DataFrame:
     )
     return rows.with_columns(
         dark["dark_share"],
-        landable_share=pl.Series(_landable_share(ws, wanted, inside), dtype=pl.Float64),
+        **{
+            name: pl.Series(share, dtype=pl.Float64)
+            for name, share in _landable(ws, wanted, inside).items()
+        },
     )
 
 
@@ -197,18 +213,22 @@ def _highest(
     return found
 
 
-def _landable_share(
+def _landable(
     ws: Workspace, wanted: Sequence[Shift], inside: np.ndarray
-) -> list[float | None]:
-    """Return per shift the share of known segments that the tide lets be landed on."""
-    seabed = segments(ws)["landing_seabed_m"].to_numpy(dtype=float)[inside]
-    threshold = seabed + ws.config.draught_m + ws.config.margin_m
-    threshold = threshold[np.isfinite(threshold)]
-    curves = [tide.shift_curve(ws, shift.t0, shift.t1) for shift in wanted]
-    return [
-        float((threshold <= curve[1].max()).mean()) if curve and threshold.size else None
-        for curve in curves
-    ]
+) -> Mapping[str, list[float | None]]:
+    """Return per shift which share of the known segments the tide lets be landed on.
+
+    And which share does so by an estimated seabed.
+    """
+    guessed = (segments(ws)["landing_basis"] == "estimate").to_numpy(dtype=bool)[inside]
+    found: dict[str, list[float | None]] = {"landable_share": [], "landable_estimated": []}
+    for shift in wanted:
+        share = landing.landable_share(ws, shift.t0, shift.t1)[inside]
+        known = np.isfinite(share)
+        for name, counted in zip(found, (known, guessed), strict=True):
+            lands = (share[known] > 0) & counted[known]
+            found[name].append(float(lands.mean()) if known.any() else None)
+    return found
 
 
 def layer(
@@ -232,6 +252,8 @@ def layer(
         return cached(ws, "section lines", tables, lambda: _section_lines(ws))
     if name == "zones":
         return _zones(ws, shift_id)
+    if name == "viewsheds":
+        return viewsheds(ws)
     if name not in {"events", "incidents"}:
         return cached(ws, ("layer", name), (name,), lambda: store.layer(ws.engine, name))
     table = store.table_of(name)
