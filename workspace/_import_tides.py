@@ -62,6 +62,22 @@ def import_tides(ws: Workspace, path: Path, options: Options, result: Imported) 
         from workspace.landing import set_landing
 
         set_landing(ws)
+        if found[0].table is not None:
+            result.notes += _reach(ws, found[0].station_id, found[0].table)
+
+
+def _reach(ws: Workspace, station_id: str, table: TideTable) -> list[str]:
+    """Return a note on the segments that lean on a table, whose tide ends with it."""
+    ids, counts, _, _ = tide.weights(ws)
+    leaning = int((counts[:, ids.index(station_id)] > 0).sum()) if station_id in ids else 0
+    if not leaning:
+        return []
+    first, last = (str(t.astype("datetime64[D]")) for t in table.span)
+    note = (
+        f"{leaning} 个岸段用此表的潮位，{first} 之前和 {last} 之后没有潮位 · {leaning} segments take "
+        f"their tide from this table; before {first} and after {last} they have none"
+    )
+    return [note]
 
 
 def stations_in(path: Path, *, station: str | None = None) -> list[Station]:

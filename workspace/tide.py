@@ -291,8 +291,9 @@ def table(
     start, stop = (np.datetime64(t.replace(tzinfo=None), "ms") for t in (t0, t1))
     printed = one.table if one.main is None else one.main.table
     if printed is not None and not (printed.span[0] <= stop and start <= printed.span[1]):
+        first, last = (str(t.astype("datetime64[m]")).replace("T", " ") for t in printed.span)
         raise InputError(
-            f"its table runs from {printed.span[0]} to {printed.span[1]}",
+            f"its table runs from {first} to {last} UTC",
             where=f"station {one.station_id}",
             mend="Ask for a time within, or import the table of that time.",
         )

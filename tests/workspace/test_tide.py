@@ -240,6 +240,21 @@ def test_where_a_table_ends_there_is_no_tide(shipu: Workspace) -> None:
         tide.table(shipu.root, "T0601", late, late.replace(hour=4))
 
 
+def test_segments_that_lean_on_a_table_are_counted(coast: Workspace, tmp_path: Path) -> None:
+    put(coast, CHINA)
+    before = tide.weights(coast)[0]
+    path = tmp_path / "t.csv"
+    path.write_text(HEAD + BELOW + printed(coast, "2026-11-01", "2026-11-03"), encoding="utf-8")
+    done = put(coast, path)
+    n = store.count(coast.engine, "segments")
+    assert (before, tide.weights(coast)[0]) == ([KANMEN], ["T0601"])
+    assert f"{n} segments take their tide from this table" in done.notes[-1]
+    assert "after 2026-11-02 they have none" in done.notes[-1]
+    kept = store.read(coast.engine, "segments", columns=["tide_weights", "tide_note"])
+    assert json.loads(kept["tide_weights"][0]) == [["T0601", 1.0]]
+    assert kept["tide_note"].str.starts_with("石浦").all()
+
+
 def test_the_next_table_continues_the_one_before(shipu: Workspace, tmp_path: Path) -> None:
     path = tmp_path / "december.csv"
     path.write_text(HEAD + BELOW + printed(shipu, "2026-11-30", "2027-01-01"), encoding="utf-8")
