@@ -74,8 +74,8 @@ def _reach(ws: Workspace, station_id: str, table: TideTable) -> list[str]:
         return []
     first, last = (str(t.astype("datetime64[D]")) for t in table.span)
     note = (
-        f"{leaning} 个岸段用此表的潮位，{first} 之前和 {last} 之后没有潮位 · {leaning} segments take "
-        f"their tide from this table; before {first} and after {last} they have none"
+        f"{leaning} 个岸段用此表的潮位，{first} 之前和 {last} 之后没有潮位 · {leaning} segments "
+        f"take their tide from this table; before {first} and after {last} they have none"
     )
     return [note]
 

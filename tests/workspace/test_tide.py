@@ -81,6 +81,25 @@ def test_constants_come_back_as_they_went_in(plain_ws: Workspace) -> None:
     assert 1.0 < h.max() < 3.4
 
 
+def test_all_three_kinds_come_back_from_either_database(ws: Workspace, tmp_path: Path) -> None:
+    put(ws, CHINA)
+    path = tmp_path / "t.csv"
+    path.write_text(HEAD + BELOW + printed(ws, "2026-11-01", "2026-11-05"), encoding="utf-8")
+    put(ws, path)
+    path.write_text(
+        "编号,主港,高潮时差,低潮时差,潮差比,平均海面\nA1,坎门站,1,2,1.1,300\nA2,T0601,1,2,1.1,300\n",
+        encoding="utf-8",
+    )
+    done = put(ws, path)
+    assert [r.row for r in done.refused] == [2]
+    found = {one.station_id: one for one in tide.stations(ws)}
+    assert {one.kind for one in found.values()} == {"harmonic", "table", "secondary"}
+    assert found["A2"].main is not None
+    assert found["A2"].main.station_id == "T0601"
+    times = np.arange(np.datetime64("2026-11-02", "ms"), np.datetime64("2026-11-03"), 3_600_000)
+    assert np.isfinite(heights(found["A2"], times, datum="CD")).all()
+
+
 def test_the_nearest_station_within_reach_speaks_for_a_segment(plain_ws: Workspace) -> None:
     put(plain_ws, CHINA)
     lon, lat = place(plain_ws, KANMEN)
