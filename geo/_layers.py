@@ -276,6 +276,8 @@ def _ogr(
     layers = pyogrio.list_layers(path)
     drawn = [str(name) for name, kind in layers if kind is not None]
     names = drawn or [str(name) for name, _ in layers]
+    if not names:
+        raise InputError("it has no layer", where=str(where), mend=_MEND)
     if layer is not None and layer not in names:
         raise _no_layer(layer, names, where)
     if layer is None and len(names) > 1:

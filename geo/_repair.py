@@ -98,15 +98,14 @@ def _ordered(parts: Shapes) -> gpd.GeoDataFrame:
 
 def _polygons(features: Shapes, name: str) -> tuple[npt.NDArray[np.int64], Shapes, list[Refusal]]:
     """Return the rows that can be land, their polygons, and the refusals of the others."""
-    shapes = features.copy()
-    kind = shapely.get_type_id(shapes)
     refused = []
 
     def refuse(row: int, reason: str, detail: str, mend: str) -> None:
         x, y = place_of(features[row])
         refused.append(Refusal(name, row + 1, reason, detail + at(x, y), mend, x, y))
 
-    for row in np.flatnonzero(kind == _COLLECTION).tolist():
+    shapes = features.copy()
+    for row in np.flatnonzero(shapely.get_type_id(shapes) == _COLLECTION).tolist():
         parts = shapely.get_parts(shapely.get_parts(shapes[row]))
         areas = parts[np.isin(shapely.get_type_id(parts), _AREAS)]
         if 0 < len(areas) < len(parts):
@@ -118,28 +117,36 @@ def _polygons(features: Shapes, name: str) -> tuple[npt.NDArray[np.int64], Shape
     for row in np.flatnonzero(~polygonal).tolist():
         refuse(row, "not_a_polygon", f"the feature is {_kind(features[row])}",
                "Give land as polygons; a line layer must be closed to polygons first.")  # fmt: skip
-    bounds = shapely.bounds(shapes)
-    endless = polygonal & ~_finite(shapes)
+    endless, gross = _off_the_map(shapes, polygonal, name)
     for row in np.flatnonzero(endless).tolist():
         refuse(row, "bad_coordinates", "a coordinate is not a finite number",
                "Draw the feature anew, or see that its CRS is right.")  # fmt: skip
-    polygonal &= ~endless
-    # One feature in metres among others in degrees; where all are, the layer's CRS is wrong.
-    gross = polygonal & (np.abs(bounds) > [360, 180, 360, 180]).any(axis=1)
-    if (polygonal & ~gross).any():
-        for row in np.flatnonzero(gross).tolist():
-            west, south = bounds[row, :2]
-            refuse(row, "bad_coordinates", f"its coordinates begin at {west:.3f} {south:.3f}, "
-                   "beyond lon/lat", "Draw the feature anew, in the layer's CRS.")  # fmt: skip
-        polygonal &= ~gross
-    for row in np.flatnonzero(polygonal & _wraps(shapes, polygonal)).tolist():
+    for row in np.flatnonzero(gross).tolist():
+        west, south = shapely.bounds(shapes[row])[:2]
+        refuse(row, "bad_coordinates", f"its coordinates begin at {west:.3f} {south:.3f}, "
+               "beyond lon/lat", "Draw the feature anew, in the layer's CRS.")  # fmt: skip
+    rows = np.flatnonzero(polygonal & ~endless & ~gross)
+    return rows, shapes[rows], refused
+
+
+def _off_the_map(shapes: Shapes, polygonal: Bools, name: str) -> tuple[Bools, Bools]:
+    """Return which polygons have endless coordinates, and which alone lie far beyond lon/lat.
+
+    One feature in metres among others in degrees is a slip; where all are, or where one goes
+    round the world the wrong way, InputError is raised.
+    """
+    endless = polygonal & ~_finite(shapes)
+    here = polygonal & ~endless
+    gross = here & (np.abs(shapely.bounds(shapes)) > [360, 180, 360, 180]).any(axis=1)
+    if gross.any() and not (here & ~gross).any():
+        in_bounds(shapely.total_bounds(shapes[here]), name)
+    for row in np.flatnonzero(_wraps(shapes, here & ~gross)).tolist():
         raise InputError(
             "the polygon has an edge across more than 180 degrees of longitude",
             where=f"{name}, feature {row + 1}",
             mend="Where it crosses the antimeridian, cut it at 180 degrees and give one side.",
         )
-    rows = np.flatnonzero(polygonal)
-    return rows, shapes[rows], refused
+    return endless, gross
 
 
 def _finite(shapes: Shapes) -> Bools:
