@@ -4,25 +4,31 @@ import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import rasterio
-from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError
 from rasterio.enums import ColorInterp
 from rasterio.errors import NotGeoreferencedWarning, RasterioError, RasterioIOError
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
-from scipy.ndimage import distance_transform_edt
 
 from geo.crs import LONLAT, Bools, Floats, Ints
 from geo.errors import InputError
 
 # A raster's coast and the shoreline never quite agree: cells this near to a known one take its
-# height, so that the first metres off the shore are not blank.
-_FRINGE_CELLS = 2.0
-_MARGIN = 3
+# height, the nearest of them, so that the first metres off the shore are not blank.
+_MARGIN = 2
+_FRINGE = sorted(
+    (
+        (down, right)
+        for down, right in product(range(-_MARGIN, _MARGIN + 1), repeat=2)
+        if 0 < down**2 + right**2 <= _MARGIN**2
+    ),
+    key=lambda one: (one[0] ** 2 + one[1] ** 2, one),
+)
 # Places are taken together by pieces of about a block; this is the least and most of its sides.
 _PIECE = (256, 2048)
 # One block of more cells than this would have to be unpacked whole (GDAL reads by block).
@@ -338,12 +344,14 @@ def _block(source: DatasetReader, band: int, window: Window, *, to_m: float) -> 
     return np.where(known, height, np.nan)
 
 
-def _filled(block: Floats, row: NDArray[np.int64], col: NDArray[np.int64]) -> Floats:
-    """Return a block's values at cells; unknown ones take that of a known cell close by."""
-    values = block[row, col]
-    unknown = np.isnan(block)
-    if unknown[row, col].any() and not unknown.all():
-        away, (near_row, near_col) = distance_transform_edt(unknown, return_indices=True)
-        near = block[near_row[row, col], near_col[row, col]]
-        values = np.where(away[row, col] <= _FRINGE_CELLS, near, np.nan)
-    return np.asarray(values, dtype=np.float64)
+def _filled(block: Floats, row: Ints, col: Ints) -> Floats:
+    """Return a block's values at cells; unknown ones take the nearest known one close by."""
+    values: Floats = block[row, col]
+    for down, right in _FRINGE:
+        blank = np.flatnonzero(np.isnan(values))
+        if not blank.size:
+            break
+        r, c = row[blank] + down, col[blank] + right
+        there = (r >= 0) & (c >= 0) & (r < block.shape[0]) & (c < block.shape[1])
+        values[blank[there]] = block[r[there], c[there]]
+    return values
