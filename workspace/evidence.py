@@ -8,7 +8,6 @@ import numpy as np
 import polars as pl
 
 from duty.due import due, out_of_order
-from geo import landable
 from risk.bands import band
 from risk.explain import Broken, Facts, NearEvent, NearIncident, Overdue, near_m
 from risk.inputs import Inputs
@@ -300,21 +299,3 @@ def near(
         return pl.DataFrame()
     close = pairs.filter((pl.col("segment") == segment) & (pl.col("distance_m") <= radius_m))
     return table.join(close.select(key, "distance_m"), on=key).sort("distance_m", key)
-
-
-def landable_windows(
-    ws: Workspace, seabed_m: float | None, shift: Shift
-) -> list[tuple[datetime, datetime]] | None:
-    """Return when in the shift the tide lets a segment be landed on; None where unknown."""
-    curve = tide.shift_curve(ws, shift.t0, shift.t1)
-    if curve is None or seabed_m is None:
-        return None
-    found = landable.landable_windows(
-        np.array([seabed_m]),
-        draughts_m=(ws.config.draught_m,),
-        margin_m=ws.config.margin_m,
-        weights=np.ones((1, 1)),
-        times=curve[0],
-        heights_m=curve[1][None, :],
-    )
-    return list(found.select("t_from", "t_to").iter_rows())
