@@ -116,7 +116,10 @@ def _within(line: LineString, area: BaseGeometry, *, ring: bool) -> tuple[list[B
     meets = shapely.get_coordinates(shapely.intersection(line, area.boundary))
     stops = np.unique(shapely.line_locate_point(line, shapely.points(meets)))
     bounds = np.unique(np.r_[0.0, stops, line.length])
-    parts = [substring(line, a, b) for a, b in pairwise(bounds)]
+    parts: list[BaseGeometry] = [substring(line, a, b) for a, b in pairwise(bounds)]
+    if ring and len(parts) > 1 and not np.isin([0.0, line.length], stops).any():
+        # A ring's first vertex is no end.
+        parts = [_joined([parts[-1], parts[0]]), *parts[1:-1]]
     middle = shapely.line_interpolate_point(parts, 0.5, normalized=True)
     inside = np.asarray(shapely.intersects(area, middle))
     n = len(parts)

@@ -22,6 +22,7 @@ __all__ = ["land_of", "repair_land", "shorelines"]
 _CUT_EDGE_RATIO = 20.0
 # Aslant, a sea wall may be as straight and as long: the cut must span this share of the layer.
 _SLANTED_SHARE = 0.2
+_OTHER_SHARE = 0.03
 _SLANTED_TRIED = 50
 _ON_SIDE_DEG = 1e-7
 _MAINLAND_SHARE = 0.1
@@ -160,10 +161,10 @@ def _on_clip_box(xy: Floats, ring: Ints, clip_box: Sequence[float] | None) -> Bo
 
 
 def _on_slanted_side(xy: Floats, length: Floats, threshold: float) -> Bools:
-    """Mark the edges along a side of the layer's convex hull that the layer was cut along."""
-    cut = np.zeros(len(length), dtype=bool)
+    """Mark the edges along the sides of the layer's convex hull that the layer was cut along."""
     span = float(np.hypot(*np.ptp(xy, axis=0)))
     longest = np.argsort(-length, kind="stable")[:_SLANTED_TRIED]
+    sides: list[Bools] = []
     for edge in longest[length[longest] > threshold]:
         across = xy[edge + 1] - xy[edge]
         normal = np.array([-across[1], across[0]]) / length[edge]
@@ -172,9 +173,13 @@ def _on_slanted_side(xy: Floats, length: Floats, threshold: float) -> Bools:
         if off.min() < -_ON_SIDE_DEG and off.max() > _ON_SIDE_DEG:
             continue
         near = np.abs(off) <= _ON_SIDE_DEG
-        along_it = near[1:] & near[:-1] & (length > 0)
-        if length[along_it].sum() >= _SLANTED_SHARE * span:
-            cut |= along_it
+        sides.append(near[1:] & near[:-1] & (length > 0))
+    share = [length[one].sum() / span for one in sides]
+    cut = np.zeros(len(length), dtype=bool)
+    # Where one side was surely cut, the others need show less.
+    if max(share, default=0.0) >= _SLANTED_SHARE:
+        for one, much in zip(sides, share, strict=True):
+            cut |= one & (much >= _OTHER_SHARE)
     return cut
 
 

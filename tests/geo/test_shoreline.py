@@ -7,6 +7,7 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
+import shapely.affinity
 from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Geod
@@ -222,3 +223,102 @@ def test_nearest_is_what_shapely_finds(seed: int) -> None:
     )
     assert (found.chainage_m[near] >= inside[0] - 1e-6).all()
     assert (found.chainage_m[near] <= inside[1] + 1e-6).all()
+
+
+def _all_m(shores: gpd.GeoDataFrame) -> float:
+    return float(shores["length_m"].sum())
+
+
+def county(*polygons: shapely.Geometry, crs: object = 4326) -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame(geometry=list(polygons), crs=crs)
+
+
+def test_only_shore_within_the_county_is_governed(land: gpd.GeoDataFrame) -> None:
+    box = shapely.box(121.5, 29.0, 122.2, 29.6)
+    shores = shorelines(land, county=county(box))
+    every = shorelines(land)
+    inside = shapely.intersection(every.geometry.values, box)
+    assert _all_m(shores) == pytest.approx(
+        sum(GEOD.geometry_length(one) for one in inside), rel=0.02
+    )
+    # A stray of less than 500 m beyond the line does not cut a shoreline.
+    near = shapely.buffer(box, 0.01)
+    assert shapely.covers(near, shores.geometry.values).all()
+    assert shores["shoreline_id"].is_unique
+    whole = every.geometry.values[shapely.covers(box, every.geometry.values)]
+    assert len(shores) >= len(whole)
+    open_ends = shores[~shores["is_ring"]]
+    ends = shapely.get_coordinates(
+        [shapely.get_point(open_ends.geometry.values, k) for k in (0, -1)]
+    )
+    assert (shapely.distance(box.exterior, shapely.points(ends)) < 1e-5).all()
+    metres = shorelines(land, county=county(box).to_crs(4549))
+    assert _all_m(metres) == pytest.approx(_all_m(shores), rel=1e-3)
+
+
+def test_land_lies_to_the_left_of_what_the_county_leaves(land: gpd.GeoDataFrame) -> None:
+    box = shapely.box(121.5, 29.0, 122.2, 29.6)
+    line = shorelines(land, county=county(box)).geometry.iloc[0]
+    xy = np.asarray(line.coords)
+    step = np.diff(xy, axis=0)
+    side = np.column_stack([-step[:, 1], step[:, 0]])
+    side *= 1e-6 / np.hypot(*side.T)[:, None]
+    points = (xy[1:] + xy[:-1]) / 2.0 + side
+    whole = shapely.union_all(land.geometry.values)
+    assert shapely.contains_xy(whole, points[:, 0], points[:, 1]).mean() > 0.99
+
+
+def test_land_that_was_cut_with_the_county_has_no_coast_along_its_line(
+    land: gpd.GeoDataFrame,
+) -> None:
+    area = shapely.Polygon([(121.45, 28.95), (122.1, 28.9), (122.3, 29.3), (122.0, 29.7),
+                            (121.5, 29.55)])  # fmt: skip
+    cut = gpd.GeoDataFrame(
+        geometry=list(shapely.intersection(land.geometry.values, area)), crs=4326
+    )
+    cut = repair_land(cut[~cut.is_empty], name="x")[0]
+    given = shorelines(cut, county=county(area))
+    governed_ = shorelines(land, county=county(area))
+    along = shapely.length(shapely.intersection(given.geometry.values, area.exterior.buffer(1e-6)))
+    assert along.sum() < 1e-3
+    # The same shore, but for strays beyond the line that were cut off.
+    assert _all_m(given) == pytest.approx(_all_m(governed_), rel=0.02)
+
+
+def test_a_county_without_shore_or_polygon_is_an_input_error(land: gpd.GeoDataFrame) -> None:
+    for wrong, told in (
+        (county(shapely.box(100, 30, 101, 31)), "no shore is left within the county"),
+        (county(shapely.Point(121.9, 29.2)), "no polygon"),
+        (county(shapely.box(121.5, 29, 122, 29.5), crs=None), "no coordinate reference system"),
+        # A county drawn as its land alone: its line is the coast itself.
+        (county(*land.geometry), "does not run along the shore"),
+    ):
+        with pytest.raises(InputError, match=told):
+            shorelines(land, county=wrong)
+
+
+@pytest.mark.parametrize("turn_deg", [-20.0, 12.0, 30.0])
+def test_the_side_of_a_slanted_clip_is_no_coast(land: gpd.GeoDataFrame, turn_deg: float) -> None:
+    frame = shapely.affinity.rotate(shapely.box(121.5, 28.95, 122.2, 29.75), turn_deg)
+    cut = gpd.GeoDataFrame(
+        geometry=list(shapely.intersection(land.geometry.values, frame)), crs=4326
+    )
+    cut = repair_land(cut[~cut.is_empty], name="x")[0]
+    shores = shorelines(cut)
+    along = shapely.intersection(shores.geometry.values, frame.exterior.buffer(1e-7))
+    # What is left are islands' edges on sides that no long edge betrays.
+    assert shapely.length(along).sum() < 0.02 * frame.length
+    rings = shapely.length(shapely.intersection(cut.boundary.values, frame.exterior.buffer(1e-7)))
+    assert rings.sum() > 0.2 * frame.length
+
+
+def test_a_long_sea_wall_at_the_edge_of_the_layer_stays_coast(land: gpd.GeoDataFrame) -> None:
+    island = land.geometry.iloc[3]
+    west, south, east, north = island.bounds
+    corner = shapely.Polygon([(west, south), (east, south), (east, north)])
+    # Cut aslant, as a polder's wall is, but in a layer many times as wide.
+    walled = repair_land(
+        layer(shapely.intersection(island, corner), *land.geometry.iloc[40:]), name="x"
+    )
+    shores = shorelines(walled[0], clip_box=None)
+    assert shores["is_ring"].mean() > 0.9
