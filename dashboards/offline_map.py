@@ -94,7 +94,7 @@ def write_map(
         raise InputError(
             "there is no coast to draw",
             where=str(ws.root),
-            mend="Choose another box, or import a coast: shoregrid import WS coast FILE.",
+            mend="Choose more, or import a coast first: shoregrid import WS coast FILE.",
         )
     chosen = [name for name in layers.LAYERS if not wanted.layers or name in wanted.layers]
     frames = {name: _layer(ws, name, choice) for name in chosen}
