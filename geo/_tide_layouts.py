@@ -94,11 +94,14 @@ class Raw:
             )
 
 
-def read_raw(path: Path, *, sheet: str | None = None) -> Raw:
-    """Read a table in any of the layouts; raise InputError where it is in none."""
+def read_raw(path: Path, *, station: str | None = None, sheet: str | None = None) -> Raw:
+    """Read a table in any of the layouts; raise InputError where it is in none.
+
+    ``station`` is the one to take where a column tells of several.
+    """
     if path.suffix.lower() == ".json":
         return _from_json(path)
-    return _from_rows(read_rows(path, sheet=sheet), path.name)
+    return _from_rows(read_rows(path, sheet=sheet), station, path.name)
 
 
 def _from_json(path: Path) -> Raw:
@@ -125,7 +128,7 @@ def _from_json(path: Path) -> Raw:
     return raw
 
 
-def _from_rows(rows: list[Row], where: str) -> Raw:
+def _from_rows(rows: list[Row], station: str | None, where: str) -> Raw:
     """Return a table of cells, read by the names of its columns."""
     start, layout = _header(rows, where)
     lines = [row.line for row in rows[:start]]
@@ -133,9 +136,12 @@ def _from_rows(rows: list[Row], where: str) -> Raw:
     layout.read_names(raw.heading)
     if layout.day is not None and not layout.hours and len(layout.times) > 1:
         raw.extremes = True
+    own_rows = rows[start + 1 :]
+    if layout.station is not None:
+        raw.heading.station_id, own_rows = _of_one(own_rows, layout.station, station, where)
     month = month_in(" ".join([*lines, rows[start].line]))
     day: date | None = None
-    for number, cells, line in rows[start + 1 :]:
+    for number, cells, line in own_rows:
         named = month_in(line)
         if named and not re.search(r"年\s*\d+\s*月\s*\d+", line):
             month, day = named, None
@@ -148,6 +154,22 @@ def _from_rows(rows: list[Row], where: str) -> Raw:
             # NOAA says so below a table's header, with the answer's code as if all were well.
             raise InputError(f"it says: {line[:120]}", where=where, mend="Ask for it again.")
     return raw
+
+
+def _of_one(
+    rows: list[Row], column: int, station: str | None, where: str
+) -> tuple[str | None, list[Row]]:
+    """Return the station that a column tells of and its rows; of several, the one asked for."""
+    ids = dict.fromkeys(row.cells[column] for row in rows if len(row.cells) > column)
+    named = [one for one in ids if one]
+    if len(named) > 1 and station not in named:
+        raise InputError(
+            f"it holds {len(named)} stations ({', '.join(named[:10])})",
+            where=where,
+            mend="Name one with --station, and import the file once for each.",
+        )
+    chosen = station if station in named else next(iter(named), None)
+    return chosen, [row for row in rows if len(row.cells) <= column or row.cells[column] == chosen]
 
 
 def _pairs(rows: list[Row]) -> list[str]:
@@ -202,11 +224,6 @@ class _Layout:
 
     def read(self, raw: Raw, number: int, cells: list[str], day: date | None) -> None:
         """Add one row's figures; raise ValueError where they cannot be read."""
-        if self.station is not None:
-            one = cells[self.station]
-            raw.heading.station_id = raw.heading.station_id or one
-            if one != raw.heading.station_id:
-                raise ValueError(f"station {one}, beside {raw.heading.station_id}")
         if self.day is not None and day is None:
             raise ValueError("no date")
         mark = cells[self.type] if self.type is not None else ""

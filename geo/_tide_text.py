@@ -156,24 +156,31 @@ def zone_of(label: str, name: str, *, lon: float | None, where: str) -> tzinfo |
         hours = int(match[2]) if match[2].isdigit() else sum(digits.index(d) for d in match[2])
         return timezone(timedelta(hours=hours if match[1] == "东" else -hours))
     match = re.fullmatch(r"(UTC|GMT)?([+-]|−|－)(\d{1,2})(:)?(\d{2})?", plain)
-    if match is None:
-        try:
-            return ZoneInfo(name.strip())
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise _no_zone(f"the time zone {name!r} is not known", where) from None
+    if match is not None:
+        return timezone(timedelta(hours=_signed_h(match, label, lon, where)))
+    try:
+        return ZoneInfo(name.strip())
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise _no_zone(f"the time zone {name!r} is not known", where) from None
+
+
+def _signed_h(match: re.Match[str], label: str, lon: float | None, where: str) -> float:
+    """Return the hours ahead of UTC that a signed zone means."""
     sign = 1 if match[2] == "+" else -1
-    shift_h = sign * (int(match[3]) + int(match[5] or 0) / 60)
-    if match[1] or match[4]:
-        return timezone(timedelta(hours=shift_h))
+    hours = sign * (int(match[3]) + int(match[5] or 0) / 60)
+    if match[1] or (match[4] and not label):
+        return hours
     if lon is not None:
-        fits = [h for h in (shift_h, -shift_h) if abs(h - lon / 15.0) <= _ZONE_SLACK_H]
+        fits = [h for h in (hours, -hours) if abs(h - lon / 15.0) <= _ZONE_SLACK_H]
         if len(fits) == 1:
-            return timezone(timedelta(hours=fits[0]))
+            return fits[0]
     if label == "时区":
-        return timezone(timedelta(hours=-shift_h if sign < 0 else shift_h))
+        return abs(hours)
+    if match[4]:
+        return hours
     raise _no_zone(
-        f"the time zone {name!r} may be UTC{shift_h:+g} or, as navigators write it, "
-        f"UTC{-shift_h:+g}",
+        f"the time zone {match[0]!r} may be UTC{hours:+g} or, as navigators write it, "
+        f"UTC{-hours:+g}",
         where,
     )
 

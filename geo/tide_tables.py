@@ -54,7 +54,8 @@ def read_tide_table(
 
     Parameters
     ----------
-    timezone, datum, unit, station : what the file does not say; what it does say must agree.
+    timezone, datum, unit : what the file does not say; what it does say must agree.
+    station : id of the station; of several in a column of the file, the one to take.
     sheet : a workbook's sheet; its first if left out.
 
     Raises
@@ -63,7 +64,7 @@ def read_tide_table(
         When the file is no such table, or zone, datum, unit or station are not known.
     """
     name = path.name
-    raw = read_raw(path, sheet=sheet)
+    raw = read_raw(path, station=station, sheet=sheet)
     if not raw.times:
         worst = raw.refused[0].detail if raw.refused else "there is none"
         raise InputError(f"no row holds a time and a height ({worst})", where=name, mend=MEND)
@@ -133,7 +134,7 @@ def _zone(raw: Raw, option: str | None) -> tuple[tzinfo | None, str]:
             where=where,
             mend="Leave --timezone out, or mend the file's heading.",
         )
-    bare = re.fullmatch(r"[+\-−－]\d{4}", text) is not None
+    bare = re.fullmatch(r"[+\-−－]\d{1,2}:?\d{2}", text) is not None
     return given or said, f" ({text} = {said.tzname(plain[0])})" if bare and said else ""
 
 

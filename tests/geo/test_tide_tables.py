@@ -403,6 +403,45 @@ def test_what_a_table_does_not_say_is_asked_for(
         read_tide_table(write("t.csv", text), **given)
 
 
+def test_of_several_stations_in_a_file_one_is_taken(write: Callable[[str, str], Path]) -> None:
+    text = "station,time_utc,height_m_msl\n" + "".join(
+        f"{name},2026-11-01 {h:02d}:00,{level}\n"
+        for h in range(5)
+        for name, level in (("a", h), ("b", -h))
+    )
+    path = write("two.csv", text)
+    with pytest.raises(InputError, match=r"2 stations \(a, b\)"):
+        read_tide_table(path)
+    one, refused = read_tide_table(path, station="b")
+    assert refused == []
+    assert one.table is not None
+    assert (one.station_id, one.table.height_m.tolist()) == ("b", [0.0, -1.0, -2.0, -3.0, -4.0])
+
+
+@pytest.mark.parametrize(
+    ("zone", "option", "begin"),
+    [
+        ("时区：-08:00", None, "2026-10-31T16"),
+        ("时区：-0800", None, "2026-10-31T16"),
+        ("时区：东八区", None, "2026-10-31T16"),
+        ("时间：北京标准时", None, "2026-10-31T16"),
+        ("Time zone: UTC+8", None, "2026-10-31T16"),
+        ("Time zone: GMT", None, "2026-11-01T00"),
+        ("Time zone: -08:00", None, "2026-11-01T08"),
+        ("x", "-08:00", "2026-11-01T08"),
+        ("x", "Asia/Shanghai", "2026-10-31T16"),
+        ("Time zone: -0800", "UTC+8", "2026-10-31T16"),
+    ],
+)
+def test_a_zone_is_read_as_it_is_meant(
+    write: Callable[[str, str], Path], zone: str, option: str | None, begin: str
+) -> None:
+    path = write("t.csv", f"{zone}\ntime,height_m_msl\n{ROWS}")
+    one, _ = read_tide_table(path, station="x", timezone=option)
+    assert one.table is not None
+    assert str(one.table.times[0])[:13] == begin
+
+
 def test_an_english_zone_with_the_navigators_sign_is_told_by_longitude(
     write: Callable[[str, str], Path],
 ) -> None:
