@@ -68,6 +68,14 @@ def test_the_outermost_shore_has_land_behind_it_too() -> None:
     assert fetch[np.arange(len(table)), back][straight].max() < 10.0
 
 
+def test_more_directions_look_between_and_change_none_of_the_others(coast, land) -> None:
+    some = coast.iloc[::60].reset_index(drop=True)
+    wide = np.vstack(exposure(some, land, max_fetch_m=20_000.0)["fetch_m"].tolist())
+    fine = np.vstack(exposure(some, land, directions=64, max_fetch_m=20_000.0)["fetch_m"].tolist())
+    assert fine.shape == (len(some), 64)
+    assert np.array_equal(fine[:, ::4], wide)
+
+
 blocks = st.lists(
     st.tuples(
         st.floats(-3000, 3000), st.floats(-3000, 3000), st.floats(50, 1500), st.floats(50, 1500)
