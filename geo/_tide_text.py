@@ -154,14 +154,21 @@ def zone_of(label: str, name: str, *, lon: float | None, where: str) -> tzinfo |
     if match := re.fullmatch(r"(东|西)(\d+|[一二三四五六七八九十]+)(?:时)?区", name.strip()):
         digits = "零一二三四五六七八九十"
         hours = int(match[2]) if match[2].isdigit() else sum(digits.index(d) for d in match[2])
-        return timezone(timedelta(hours=hours if match[1] == "东" else -hours))
+        return _ahead(hours if match[1] == "东" else -hours, name, where)
     match = re.fullmatch(r"(UTC|GMT)?([+-]|−|－)(\d{1,2})(:)?(\d{2})?", plain)
     if match is not None:
-        return timezone(timedelta(hours=_signed_h(match, label, lon, where)))
+        return _ahead(_signed_h(match, label, lon, where), name, where)
     try:
         return ZoneInfo(name.strip())
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise _no_zone(f"the time zone {name!r} is not known", where) from None
+
+
+def _ahead(hours: float, name: str, where: str) -> timezone:
+    # Kiribati's Line Islands are 14 h ahead of UTC, the furthest of all.
+    if abs(hours) > 14:
+        raise _no_zone(f"the time zone {name!r} is not known", where)
+    return timezone(timedelta(hours=hours))
 
 
 def _signed_h(match: re.Match[str], label: str, lon: float | None, where: str) -> float:

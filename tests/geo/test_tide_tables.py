@@ -370,6 +370,9 @@ ROWS = "".join(f"2026-11-01 {h:02d}:00,{h % 5}\n" for h in range(24))
     ("text", "given", "word"),
     [
         ("a,b\n1,2\n", {}, "no row names columns"),
+        ("时区：-9900\ntime,height_m_msl\n" + ROWS, {"station": "x"}, "'-9900' is not known"),
+        ("时区：东三十区\ntime,height_m_msl\n" + ROWS, {"station": "x"}, "is not known"),
+        ("time,height_m_msl\n" + ROWS, {"station": "x", "timezone": "../x"}, "is not known"),
         ("time,height(m)\n" + ROWS, {"datum": "MSL", "station": "x"}, "--timezone"),
         (
             "时区：+0800\ntime,height_m_msl\n" + ROWS,
