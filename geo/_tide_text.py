@@ -151,7 +151,7 @@ def zone_of(label: str, name: str, *, lon: float | None, where: str) -> tzinfo |
         return UTC
     if plain.replace("/", "_") in {"LST", "LST_LDT", "LDT", "LOCAL"}:
         return None
-    if match := re.fullmatch(r"(东|西)(\d+|[一二三四五六七八九十]+)(?:时)?区", name.strip()):
+    if match := re.fullmatch(r"(东|西)(\d{1,2}|十?[一二三四五六七八九]|十)(?:时)?区", name.strip()):
         digits = "零一二三四五六七八九十"
         hours = int(match[2]) if match[2].isdigit() else sum(digits.index(d) for d in match[2])
         return _ahead(hours if match[1] == "东" else -hours, name, where)
