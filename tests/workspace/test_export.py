@@ -1,6 +1,7 @@
 """What leaves a workspace is what is in it, with its marks and without anyone's telephone."""
 
 import json
+import re
 import zipfile
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -16,6 +17,7 @@ import typer
 from typer.testing import CliRunner
 
 from ais.schema import POSITIONS
+from geo._write import FORMATS
 from geo.errors import InputError
 from workspace import archive, folder, read, runs, store
 from workspace._cli_export import What
@@ -366,3 +368,11 @@ def test_the_command_names_what_can_be_exported(full: Workspace, tmp_path: Path)
     assert gpd.read_file(out)["wharf_id"].tolist() == ["W1"]
     wrong = CliRunner().invoke(app, [str(full.root), "layers", str(out), "--bbox", "1,2,3"])
     assert isinstance(wrong.exception, InputError)
+
+
+def test_the_page_on_exports_names_them_all() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "export.md").read_text(encoding="utf-8")
+    for name in (*LAYERS, *TABLES, "map"):
+        assert re.search(rf"[`, (]{name}[`, )]", page), name
+    for ending in FORMATS:
+        assert f"{ending}`" in page, ending
