@@ -208,6 +208,8 @@ MEND = (
     ("Leave it out, or export `layers`.", "请去掉，或改为导出 layers。"),
     ("Score and plan the day first: shoregrid score WS --date DAY, then plan.",
      "请先评分、选区：shoregrid score WS --date DAY，再 plan。"),
+    ("Choose more, or import a coast first: shoregrid import WS coast FILE.",
+     "请放宽选择，或先导入岸线：shoregrid import WS coast FILE。"),
     ("Import a coast first.", "请先导入岸线。"),
     ("Import one: shoregrid import WS coast FILE.", "请先导入：shoregrid import WS coast FILE。"),
     ("Import one with: shoregrid import WS coast FILE", "请先导入：shoregrid import WS coast FILE"),

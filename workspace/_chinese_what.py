@@ -168,6 +168,8 @@ WHAT = (
     ("the raster's CRS {} is not one of the earth", "栅格的坐标系 {} 不是地球坐标系"),
     ("the raster is damaged: {}", "栅格已损坏：{}"),
     ("--layer was given with {}, which is one layer", "{} 只有一个图层，不需要 --layer"),
+    ("it has no layer {}", "没有图层 {}"),
+    ("nothing lies in what was chosen", "所选范围内没有内容"),
     ("there is no layer {} on the map", "地图上没有图层 {}"),
     ("there is no layer {}", "没有图层 {}"),
     ("the workspace has no layers yet", "工作区还没有图层"),

@@ -13,6 +13,7 @@ Value = str | float | int | date | datetime | None
 
 _SCHEMES = frozenset({"http", "https", "rtsp", "rtsps"})
 _SECRETS = re.compile(r"pass|pwd|token|secret|auth|key|user|sign", re.IGNORECASE)
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
 # Degrees, minutes and seconds as registers write them: 121°54′36″E, 北纬29度15分.
 _ANGLE = re.compile(
     r"([NSEW])?(\d{1,3})[°度](?:(\d{1,2}(?:\.\d+)?)['′’分]"
@@ -79,9 +80,20 @@ def _choice(one: Known, text: str) -> str:
     raise ValueError(f"`{one.name}` was {text!r} but is expected to be in {{{allowed}}}")
 
 
+def _real(text: str) -> float:
+    """Return a number as people write it: full-width digits, commas between thousands."""
+    plain = unicodedata.normalize("NFKC", text).strip()
+    if _THOUSANDS.fullmatch(plain):
+        plain = plain.replace(",", "")
+    if "_" in plain:
+        # Python alone takes 1_000 for a number.
+        raise ValueError
+    return float(plain)
+
+
 def _number(one: Known, text: str) -> float | int:
     try:
-        number = float(text)
+        number = _real(text)
     except ValueError:
         raise ValueError(f"`{one.name}` was {text!r}, expected a number") from None
     low = one.low if one.low is not None else float("-inf")
@@ -101,7 +113,7 @@ def _share(one: Known, text: str, header: str) -> float:
     marked = plain.endswith("%")
     headed = "%" in unicodedata.normalize("NFKC", header)
     try:
-        number = float(plain.rstrip("% "))
+        number = _real(plain.rstrip("% "))
     except ValueError:
         number = float("nan")
     if headed and not marked and 0 < number <= 1:
@@ -166,7 +178,7 @@ def angle(name: str, text: str) -> float:
         turned = -1.0 if side in {"W", "S"} else 1.0
         return turned * (parts[0] + parts[1] / 60.0 + parts[2] / 3600.0)
     try:
-        number = float(plain.strip("°NE"))
+        number = _real(plain.strip("°NE"))
     except ValueError:
         raise ValueError(f"`{name}` was {text!r}, expected a number") from None
     if number != number or abs(number) == float("inf"):

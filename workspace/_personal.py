@@ -16,6 +16,8 @@ from workspace._import_columns import (
 MEND = "Remove it from the row and import again. 请删除后重新导入。"
 _MOBILE = re.compile(r"(?<![\d.])(?:\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}(?!\.?\d)")
 _IDENTITY = re.compile(r"(?<!\d)\d{6}[- ]?\d{8}[- ]?\d{3}[\dXx](?!\d)")
+# A mobile number has 11 digits, in any writing; no shorter cell holds a number of a person.
+_SHORTEST = 11
 _IDENTITY_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _PERSONAL = frozenset(plain(word) for word in PERSONAL)
 _NAMES = frozenset(plain(word) for word in PERSON_NAMES)
@@ -72,7 +74,9 @@ def private_column(
     offices : columns in which a telephone is that of an office, and coordinates.
     """
     for name, cell in row.items():
-        text = unicodedata.normalize("NFKC", cell or "").strip()
+        if not cell or (len(cell) < _SHORTEST and name not in personal):
+            continue
+        text = unicodedata.normalize("NFKC", cell).strip()
         if not text:
             continue
         if name in personal or any(_is_identity(match[0]) for match in _IDENTITY.finditer(text)):
