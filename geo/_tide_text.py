@@ -270,7 +270,7 @@ def _cells(line: str) -> list[str]:
 
 def _workbook(path: Path, sheet: str | None) -> list[Row]:
     # Half as long to load as all the rest, and wanted by few.
-    import openpyxl  # type: ignore[import-untyped]
+    import openpyxl
 
     check_zip(path)
     try:

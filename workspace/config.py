@@ -246,7 +246,7 @@ def write(path: Path, values: dict[str, Any]) -> None:
         value = values[name]
         if isinstance(value, dict):
             tables += ["", f"# {field.description}", f"[{name}]"]
-            tables += [f"{key} = {_toml(item)}" for key, item in value.items()]
+            tables += [f"{_toml(key)} = {_toml(item)}" for key, item in value.items()]
         else:
             lines += [f"# {field.description}", f"{name} = {_toml(value)}"]
     path.write_text("\n".join([*lines, *tables, ""]), encoding="utf-8")

@@ -118,3 +118,9 @@ def test_shipped_files_are_found_in_a_checkout_and_in_a_wheel(
     (package / "_shipped").rmdir()
     with pytest.raises(InputError, match="missing"):
         shipped()
+
+
+def test_a_datum_by_its_chinese_name_is_written_and_read_again(tmp_path: Path) -> None:
+    path = tmp_path / config.FILE_NAME
+    config.write(path, {"datums": {"1985国家高程基准": -0.21}})
+    assert Config.read(path).datums == {"1985国家高程基准": -0.21}
