@@ -138,6 +138,8 @@ MEND = (
      "请给出 UTF-8 的 GeoJSON（FeatureCollection）。"),
     ("Expected the columns station_id {}.",
      "应有这些列：编号、主港、高潮时差、低潮时差，以及潮差比、潮高比或改正值；见 docs/tides.md。"),
+    ("Name one with --station, and import the file once for each.",
+     "请用 --station 指明一站，逐站导入。"),
     ("Give --station ID.", "请加 --station 站号。"),
     ("Give --unit m, cm or ft.", "请加 --unit m、cm 或 ft。"),
     ("Give --timezone, such as Asia/Shanghai or UTC.",
@@ -200,7 +202,8 @@ MEND = (
     ("Check which cells are marked as no data, and the band (--band).",
      "请核对哪些格标为无数据，以及波段（--band）。"),
     ("Heights are wanted, negative below the sea: {}",
-     "需要高程，海面以下为负：若栅格以正数记水深，请加 --positive-down，否则不要加。"),
+     ("需要高程，海面以下为负：若栅格以正数记水深，请加 --positive-down，否则去掉它；"
+      "只有陆地的高程模型不含海底。")),
     ("Warp it to a known one: gdalwarp -t_srs EPSG:4490.",
      "请变换到已知坐标系：gdalwarp -t_srs EPSG:4490。"),
     ("Copy it again, or write it anew with gdal_translate.",
@@ -214,10 +217,8 @@ MEND = (
     ("Import one: shoregrid import WS coast FILE.", "请先导入：shoregrid import WS coast FILE。"),
     ("Import one with: shoregrid import WS coast FILE", "请先导入：shoregrid import WS coast FILE"),
     ("Name one of map, {}.", "请写 map、{} 之一。"),
-    (("Name it: --datum MSL (mean sea level), CD (chart datum), CN1985 (1985国家高程基准) or "
-      "another that the stations or the setting `datums` know."),
-     ("请写明：--datum MSL（平均海面）、CD（海图基准面）、CN1985（1985国家高程基准），"
-      "或潮位站、设置 datums 认识的其他基准面。")),
+    ("Name it: --datum MSL (mean sea level), CD {}",
+     "请写明：--datum MSL（平均海面）、CD（海图基准面）、CN1985（1985国家高程基准）等。"),
     ("Leave --datum out, or correct the raster's tag VERTICAL_DATUM (gdal_edit -mo).",
      "请去掉 --datum，或改正栅格标签 VERTICAL_DATUM（gdal_edit -mo）。"),
     ("Write it in metres, such as --draught 1.5.", "请以米计，如 --draught 1.5。"),
