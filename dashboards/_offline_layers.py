@@ -46,7 +46,7 @@ def both(key: str, **fields: object) -> Pair:
     ]
 
 
-def _code(prefix: str, value: object) -> Pair:
+def code(prefix: str, value: object) -> Pair:
     """Return the words for a code; one without words as it stands."""
     own = _own_words().get(f"{prefix}_{value}")
     return own or [known(prefix, value, lang) for lang in LANGS]
@@ -147,15 +147,15 @@ def _zone(row: Row, _tz: ZoneInfo) -> Row:
 
 
 def _wharf(row: Row, _tz: ZoneInfo) -> Row:
-    kind = _code("category", row["category"]) if row["category"] else None
+    kind = code("category", row["category"]) if row["category"] else None
     return {
         "k": "wharf",
         "t": _named(row) or [row["wharf_id"]] * 2,
         "d": _lines(
             _line(
                 both("layer_wharves"),
-                kind or (_code("kind", row["wharf_class"]) if row["wharf_class"] else None),
-                _code("status", row["status"]) if row["status"] else None,
+                kind or (code("kind", row["wharf_class"]) if row["wharf_class"] else None),
+                code("status", row["status"]) if row["status"] else None,
             ),
             _opt("owner", _halves(row["owner_unit"])),
             _opt("operator", _halves(row["operator_unit"])),
@@ -175,12 +175,12 @@ def _risk_point(row: Row, _tz: ZoneInfo) -> Row:
         "k": "risk",
         "g": grade or 1,
         "t": _named(row) or [row["risk_point_id"]] * 2,
-        "d": _lines(_line(both("layer_risk_points"), _code("kind", row["kind"]), told)),
+        "d": _lines(_line(both("layer_risk_points"), code("kind", row["kind"]), told)),
     }
 
 
 def _facility(row: Row, _tz: ZoneInfo) -> Row:
-    kind = _code("kind", row["kind"])
+    kind = code("kind", row["kind"])
     rate = row["online_rate"]
     clearance = row["clearance_m"]
     return {
@@ -189,16 +189,16 @@ def _facility(row: Row, _tz: ZoneInfo) -> Row:
         "d": _lines(
             _line(
                 kind,
-                _code("status", row["status"]) if row["status"] else None,
+                code("status", row["status"]) if row["status"] else None,
                 _opt("since", row["status_since"] and row["status_since"].isoformat()),
             ),
             _line(
-                _code("line", row["line"]) if row["line"] else None,
-                _code("bar", row["bar_type"]) if row["bar_type"] else None,
-                _code("setting", row["bar_setting"]) if row["bar_setting"] else None,
+                code("line", row["line"]) if row["line"] else None,
+                code("bar_type", row["bar_type"]) if row["bar_type"] else None,
+                code("bar_setting", row["bar_setting"]) if row["bar_setting"] else None,
                 _opt("clearance", None if clearance is None else f"{clearance:g}"),
             ),
-            _code("tamper", "alarm") if row["tamper"] == "alarm" else None,
+            code("tamper", "alarm") if row["tamper"] == "alarm" else None,
             _opt("online", None if rate is None else f"{100 * rate:.0f}"),
         ),
     }
@@ -207,9 +207,9 @@ def _facility(row: Row, _tz: ZoneInfo) -> Row:
 def _viewshed(row: Row, _tz: ZoneInfo) -> Row:
     return {
         "k": "viewshed",
-        "t": _named(row) or _code("kind", "camera"),
+        "t": _named(row) or code("kind", "camera"),
         "d": _lines(
-            _line(both("viewsheds"), _code("status", row["status"]) if row["status"] else None),
+            _line(both("viewsheds"), code("status", row["status"]) if row["status"] else None),
             _opt("range", _metres(row["range_m"])),
         ),
     }
@@ -218,9 +218,9 @@ def _viewshed(row: Row, _tz: ZoneInfo) -> Row:
 def _incident(row: Row, tz: ZoneInfo) -> Row:
     return {
         "k": "incident",
-        "t": _code("incident", row["kind"]),
+        "t": code("incident", row["kind"]),
         "d": _lines(
-            _line(both("layer_incidents"), _code("source", row["source"])), _when(row["t0"], tz)
+            _line(both("layer_incidents"), code("source", row["source"])), _when(row["t0"], tz)
         ),
     }
 
@@ -232,7 +232,7 @@ def _event(row: Row, tz: ZoneInfo) -> Row:
     lasted = row["t1"] - row["t0"] if row["t1"] else timedelta()
     return {
         "k": signs.get(row["kind"], "other"),
-        "t": _code("kind", row["kind"]),
+        "t": code("kind", row["kind"]),
         "d": _lines(
             _line(both("vessel", mmsi=row["mmsi"]), row["vessel_name"]),
             _when(row["t0"], tz, row["t1"]),
@@ -281,7 +281,7 @@ def _lineage(row: Row, _tz: ZoneInfo) -> Row:
     return {
         "k": "lineage",
         "c": row["change"],
-        "t": _code("change", row["change"]),
+        "t": code("change", row["change"]),
         "d": _lines(_line(ids), _line(lengths)),
     }
 

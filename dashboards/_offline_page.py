@@ -13,7 +13,7 @@ from typing import Any
 from xstatic.pkg import leaflet
 
 from dashboards import tokens
-from dashboards._offline_layers import FOLDER, Pair, both, moment
+from dashboards._offline_layers import FOLDER, Pair, both, code, moment
 from dashboards.words import LANGS, half
 from workspace.export import marks
 from workspace.folder import Workspace
@@ -112,5 +112,5 @@ def chrome(ws: Workspace, section_id: str | None, data: dict[str, Any], *, now: 
 
 
 def _joined(ws: Workspace, i: int) -> str:
-    names = dict.fromkeys(both(f"what_{name}")[i] for name in ws.config.made)
+    names = dict.fromkeys(code("what", name)[i] for name in ws.config.made)
     return ("、", ", ")[i].join(names)

@@ -21,7 +21,7 @@ from dashboards import _offline_layers as layers
 from dashboards import times, tokens
 from dashboards._offline_layers import both
 from dashboards._offline_page import chrome, head, spans
-from dashboards.words import LANGS
+from dashboards.words import LANGS, half
 from geo.errors import InputError
 from risk.bands import BANDS
 from workspace import export, read
@@ -154,6 +154,9 @@ def _layer(ws: Workspace, name: str, choice: Choice) -> pl.DataFrame:
         # Those of the day alone would hardly ever be any.
         return export.layer(ws, name, replace(choice, t0=None, t1=None))
     found = export.layer(ws, name, choice)
+    if name == "lineage":
+        newest = pl.col("coast_id") == pl.col("coast_id").max()
+        return found.filter(newest & (pl.col("change") != "kept"))
     return found.with_row_index("number") if name == "sections" else found
 
 
@@ -268,7 +271,7 @@ def _data(ws: Workspace, choice: Choice, shore: pl.DataFrame) -> dict[str, Any]:
         }
         for one in choice.shifts
     ]
-    said = ("made_one", "not_scored_title", "unassigned", "score", "lang_other", "estimated")
+    said = ("made_one", "not_scored_title", "unassigned", "score", "lang_other")
     look = tokens.SURFACE["light"]
     return {
         "title": both("app_title", county=[meta.county_zh, meta.county_en]),
@@ -276,11 +279,26 @@ def _data(ws: Workspace, choice: Choice, shore: pl.DataFrame) -> dict[str, Any]:
         "at": choice.shifts.index(choice.shift) if choice.shift in choice.shifts else 0,
         "sections": {
             row["section_id"]: [row["name"] or row["name_en"], row["name_en"] or row["name"]]
-            for row in sections.select("section_id", "name", "name_en").iter_rows(named=True)
+            for row in sections.iter_rows(named=True)
+        },
+        # The telephone stays behind.
+        "chiefs": {
+            row["section_id"]: both(
+                "chief",
+                x=[
+                    " · ".join(
+                        half(row[part], lang) for part in ("chief_name", "chief_unit") if row[part]
+                    )
+                    for lang in LANGS
+                ],
+            )
+            for row in sections.iter_rows(named=True)
+            if row["chief_name"]
         },
         "bands": [[band.name_zh, band.name_en] for band in BANDS],
         "words": {
             **{key: both(key) for key in said},
+            "estimated": both("landing_estimated"),
             "interval": both("interval", lo="{lo}", hi="{hi}"),
             "chainage": both("chainage", a="{a}", b="{b}"),
             "island": both("shore_island"),

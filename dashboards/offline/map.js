@@ -104,6 +104,7 @@
       if (now.hi[p.i] > now.lo[p.i]) lines.push(filled(w.interval, { lo: now.lo[p.i], hi: now.hi[p.i] }));
     }
     if (p.e) lines.push(w.estimated);
+    if (state.data.chiefs[p.s]) lines.push(state.data.chiefs[p.s]);
     return words(state.data.sections[p.s] || w.unassigned, lines, false);
   }
 
@@ -120,7 +121,7 @@
       case "zone": return { color: c.select, weight: 20, opacity: 0.32, lineCap: "round", fill: false };
       case "viewshed": return { color: c.tide, weight: 0.5, opacity: 0.7, fillColor: c.tide, fillOpacity: 0.14 };
       case "road": return { color: c.quiet, weight: 1, opacity: 0.6 };
-      case "lineage": return { color: c.change[p.c] || c.quiet, weight: 4, opacity: 0.85 };
+      case "lineage": return { color: c.change[p.c] || c.quiet, weight: 10, opacity: 0.6, lineCap: "butt" };
       default: return { color: c.land, fillColor: c.land, fillOpacity: 1, stroke: false };
     }
   }

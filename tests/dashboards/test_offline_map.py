@@ -111,6 +111,7 @@ def test_what_others_wrote_is_text(page):
 def test_no_telephone_is_in_it_and_every_mark_is(page):
     text = page.read_text(encoding="utf-8")
     assert PHONE not in text
+    assert "段长 新段长 · 乙所" in text
     for mark in ("© OpenStreetMap contributors", "模拟 AIS", "simulated AIS", "不得用于航行"):
         assert mark in text
 
@@ -239,6 +240,8 @@ def test_a_press_on_the_shore_tells_of_it(opened, ws):
     popup.wait_for()
     assert f"风险分 {int(scores[20])}" in popup.inner_text()
     assert "Risk score" not in popup.inner_text()
+    chief = "段长 新段长 · 乙所"
+    assert (chief in popup.inner_text()) == (read.segments(ws)["section_id"][20] == "S2")
     tab.click("#lang")
     assert f"Risk score {int(scores[20])}" in popup.inner_text()
     assert tab.title() == "Sample & County coastline risk"
