@@ -26,6 +26,7 @@ _MAX_BYTES = 200_000_000
 _TEXTS = frozenset({".csv", ".txt", ".tsv"})
 # What stands in the first column of a template's example row, and of no other.
 EXAMPLE = {"zh": "示例", "en": "example"}
+_SHAPEFILE_NAME = 10
 _COORDINATES = frozenset({"lon", "lat"})
 
 
@@ -100,8 +101,7 @@ def _rows(
     where = f"{path}, row {sheet.header_row}"
     given = _COORDINATES if shapes is not None else frozenset()
     names = _match(sheet.headers[: sheet.named], known, where=where, key=key, given=given)
-    of_known = {plain(header) for one in known for header in (one.name, *one.headers)}
-    personal = _personal.personal_columns(sheet.headers, known=of_known, posts=posts)
+    personal = _personal.personal_columns(sheet.headers, known=_by_header(known), posts=posts)
     offices = _COORDINATES | ({"duty_phone"} if posts else set())
     called = [names.get(header, header) for header in sheet.headers]
     numbers, cells, private, kept, skipped = [], [], [], [], 0
@@ -143,7 +143,9 @@ def _score(known: Sequence[Known]) -> Callable[[Sequence[str]], int]:
 
 
 def _by_header(known: Sequence[Known]) -> dict[str, str]:
-    return {plain(header): one.name for one in known for header in (one.name, *one.headers)}
+    """Return the column of each header, in plain form; a Shapefile keeps ten characters of it."""
+    cut = {plain(one.name[:_SHAPEFILE_NAME]): one.name for one in known}
+    return cut | {plain(header): one.name for one in known for header in (one.name, *one.headers)}
 
 
 def _read_csv(path: Path, score: Callable[[Sequence[str]], int]) -> Sheet:

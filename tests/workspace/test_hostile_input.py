@@ -3,18 +3,24 @@
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import geopandas as gpd
 import pytest
 import shapely
+from hypothesis import given
+from hypothesis import strategies as st
 
 from geo.errors import InputError
 from workspace import store
 from workspace._chinese import chinese
+from workspace._import_rows import convert, read_rows
+from workspace._import_tables import TABLES
 from workspace.folder import Workspace
-from workspace.importers import import_file
+from workspace.importers import Options, import_file
 from workspace.ingest import ingest
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -36,6 +42,37 @@ def test_tables_as_spreadsheets_save_them(
     text = f"编号;名称;经度;纬度{end}W1;一号;121.91;29.25{end}"
     done = import_file(coast, "wharves", _file(tmp_path / "w.csv", text, encoding), now=NOW)
     assert done.counts["added"] == 1
+
+
+_CELLS = st.one_of(
+    st.sampled_from(
+        ["", "名称", "编号", "lon", "纬度", "x", "121.91", "29.25", "121°", "NaN", "1e400", "示例",
+         "手机", "-0", "3269604", "50 %", "2026-02-30", "\"", ",", "\n", "\x00", "＝1", "限高杆"]
+    ),
+    st.text(max_size=8),
+)  # fmt: skip
+
+
+@given(
+    rows=st.lists(st.lists(_CELLS, max_size=6), max_size=6),
+    head=st.sampled_from(
+        ["", "编号,名称,类型,经度,纬度,在线率,视频链接\n", "id,name,kind,x,y,status_since\n"]
+    ),
+    kind=st.sampled_from(["wharves", "facilities"]),
+)
+def test_no_table_whatsoever_is_more_than_an_input_error(
+    rows: list[list[str]], head: str, kind: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("any") / "t.csv"
+    text = head + "\n".join(",".join(row) for row in rows)
+    path.write_text(text, encoding="utf-8", newline="")
+    columns = TABLES[kind].columns
+    for crs in (None, "EPSG:4549"):
+        with suppress(InputError):
+            found = read_rows(path, columns, Options(crs=crs), key=TABLES[kind].key)
+            kept, values, refused, _ = convert(found, columns, Options(crs=crs), tz=ZoneInfo("UTC"))
+            assert len(kept) == len(values)
+            assert len(kept) + len(refused) == len(found.numbers)
 
 
 @pytest.mark.parametrize(

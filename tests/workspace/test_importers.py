@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -275,6 +276,25 @@ def test_a_point_layer_gives_its_own_coordinates(coast: Workspace, tmp_path: Pat
         done = import_file(coast, "wharves", tmp_path / name, now=NOW)
         assert done.counts["rows_in"] == 2
     assert store.layer(coast.engine, "wharves").geometry.x.round(6).tolist().count(121.91) >= 1
+
+
+def test_a_shapefile_cuts_its_headers(coast: Workspace, tmp_path: Path) -> None:
+    columns = {
+        "facility_id": ["F1"], "name": ["一"], "kind": ["限高杆"], "status_since": ["2026-11-01"],
+        "bar_setting": ["低位"], "clearance_m": ["2.2"],
+    }  # fmt: skip
+    columns = {name[:10]: cells for name, cells in columns.items()}
+    layer = gpd.GeoDataFrame(columns, geometry=gpd.points_from_xy([121.91], [29.25]), crs=4490)
+    layer.to_crs(4549).to_file(tmp_path / "f.shp", encoding="UTF-8")
+    with zipfile.ZipFile(tmp_path / "f.zip", "w") as archive:
+        for part in tmp_path.glob("f.*"):
+            if part.suffix != ".zip":
+                archive.write(part, part.name)
+    done = import_file(coast, "facilities", tmp_path / "f.zip", now=NOW)
+    assert (done.counts["added"], done.notes) == (1, [])
+    row = store.read(coast.engine, "facilities").row(0, named=True)
+    assert (row["facility_id"], row["bar_setting"], row["clearance_m"]) == ("F1", "low", 2.2)
+    assert store.layer(coast.engine, "facilities").geometry.x.iloc[0] == pytest.approx(121.91)
 
 
 def test_keys_that_repeat_or_lack(coast: Workspace, tmp_path: Path) -> None:
