@@ -179,6 +179,8 @@ def import_(
     as_json: AsJson = False,
 ) -> None:
     """导入图层与台账 · Import a layer or a table; rows that cannot be kept go to quarantine."""
+    import getpass
+
     from workspace._imported import Options
     from workspace.folder import open_workspace
     from workspace.importers import import_file
@@ -198,7 +200,7 @@ def import_(
         unit=None if unit is None else unit.value,
     )
     with closing(open_workspace(root)) as ws:
-        done = import_file(ws, kind.value, file, options)
+        done = import_file(ws, kind.value, file, options, user=getpass.getuser())
     lines = [_refused(one) for one in done.refused[:20]]
     if len(done.refused) > len(lines):
         lines.append(f"… {len(done.refused) - len(lines)} more: shoregrid status {root}")

@@ -16,7 +16,6 @@ from workspace.folder import Workspace
 __all__ = ["KINDS", "TABLES", "Imported", "Options", "import_file"]
 
 _PLAIN = Options()
-_TABLES = TABLES
 KINDS = ("coast", "tides", "depth", *AROUND, *TABLES)
 
 

@@ -89,7 +89,7 @@ def test_every_import_column_header_and_word_is_documented() -> None:
     page = (DOCS / "import.md").read_text()
     for kind in importers.KINDS:
         assert f"`{kind}`" in page
-    for table in importers._TABLES.values():
+    for table in importers.TABLES.values():
         for column in table.columns:
             assert f"| `{column.name}` | {'、'.join(column.headers)} |" in page
             for code, words in column.choices.items():
@@ -98,7 +98,7 @@ def test_every_import_column_header_and_word_is_documented() -> None:
 
 def test_no_known_header_but_a_posts_is_a_personal_one() -> None:
     personal = {word.lower() for word in PERSONAL}
-    for kind, table in importers._TABLES.items():
+    for kind, table in importers.TABLES.items():
         for column in table.columns:
             names = {column.name.replace("_", " "), *column.headers}
             assert not names & personal
