@@ -324,9 +324,8 @@ AT_FIRST = ("sections", "zones", "settlements", "risk_points", "wharves")
 
 def title(name: str) -> Pair:
     """Return a layer's name."""
-    if name == "events":
-        return both("behaviours")
-    return both(name) if name in _own_words() else both(f"layer_{name}")
+    own = {"events": "behaviours", "segments": "risk"}.get(name, name)
+    return both(own) if own in _own_words() else both(f"layer_{name}")
 
 
 def sign(name: str) -> str:

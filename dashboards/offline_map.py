@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import escape
@@ -51,18 +52,33 @@ class _Map(folium.Map):
     default_css: list[tuple[str, str]] = []  # noqa: RUF012
 
 
+class _Plain(Element):
+    """Markup and data that stand as they are.
+
+    Branca takes a text for a template, and folium renders a layer's data twice: a vessel that
+    calls itself {{ … }} would be run on the machine that exports. All data goes this way.
+    """
+
+    _template = Template("{{ this.text }}")
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+
 class _Start(MacroElement):
-    """What sets the page going, once everything else is there."""
+    """What fills the layers and sets the page going, once everything else is there."""
 
     _template = Template(
         "{% macro script(this, kwargs) %}"
-        "shoregrid.start({{ this.drawn }}, {{ this.lines }});"
+        "shoregrid.start({{ this.drawn }}, { {{ this.layers }} });"
         "{% endmacro %}"
     )
 
-    def __init__(self, drawn: folium.Map, lines: folium.GeoJson) -> None:
+    def __init__(self, drawn: folium.Map, parts: Mapping[str, folium.GeoJson]) -> None:
         super().__init__()
-        self.drawn, self.lines = drawn.get_name(), lines.get_name()
+        self.drawn = drawn.get_name()
+        self.layers = ", ".join(f"{name}: {layer.get_name()}" for name, layer in parts.items())
 
 
 def write_map(
@@ -194,37 +210,30 @@ def _draw(
         zoom_snap=0.5,
         world_copy_jump=False,
     )
-    data = {**_data(ws, choice, shore), "bounds": [[south, west], [north, east]]}
+    around = replace(choice, section=None, bbox=choice.box and _wider(choice.box))
+    data = {
+        **_data(ws, choice, shore),
+        "bounds": [[south, west], [north, east]],
+        "layers": {
+            "land": layers.land(export.layer(ws, "land", around)),
+            "segments": layers.segments(shore),
+            **{name: layers.things(name, frame, tz=ws.config.tz) for name, frame in frames.items()},
+        },
+    }
     page = drawn.get_root()
     page.title = escape(data["title"][0])
     for number, part in enumerate(head(data)):
-        page.header.add_child(Element(part), name=f"own_{number}")
-    page.html.add_child(Element(chrome(ws, choice.section, data, now=now)), name="chrome")
+        page.header.add_child(_Plain(part), name=f"own_{number}")
+    page.html.add_child(_Plain(chrome(ws, choice.section, data, now=now)), name="chrome")
 
-    around = replace(choice, section=None, bbox=choice.box and _wider(choice.box))
-    base = export.layer(ws, "land", around)
-    _layer_of(layers.land(base), "land", style="thingStyle", interactive=False).add_to(drawn)
+    under = [name for name in frames if name in layers.UNDER]
     over = [name for name in frames if name not in layers.UNDER]
-    lines = _layer_of(
-        layers.segments(shore), spans(both("risk")), style="segmentStyle", each="eachSegment",
-        control=True,
-    )  # fmt: skip
-    for name in [*(name for name in frames if name in layers.UNDER), None, *over]:
-        if name is None:
-            lines.add_to(drawn)
-            continue
-        _layer_of(
-            layers.things(name, frames[name], tz=ws.config.tz),
-            layers.sign(name) + spans(layers.title(name)),
-            style="thingStyle",
-            each="eachThing",
-            control=True,
-            show=name in layers.AT_FIRST,
-            interactive=name != "sections",
-        ).add_to(drawn)
+    parts = {name: _layer_of(name) for name in ("land", *under, "segments", *over)}
+    for part in parts.values():
+        part.add_to(drawn)
     narrow = JsCode("window.innerWidth < 700")
     folium.LayerControl(position="topright", collapsed=narrow, autoZIndex=False).add_to(drawn)
-    drawn.add_child(_Start(drawn, lines))
+    drawn.add_child(_Start(drawn, parts))
     return drawn
 
 
@@ -233,26 +242,18 @@ def _wider(box: tuple[float, float, float, float]) -> tuple[float, float, float,
     return west - _AROUND_DEG, south - _AROUND_DEG, east + _AROUND_DEG, north + _AROUND_DEG
 
 
-def _layer_of(
-    data: dict[str, Any],
-    name: str,
-    *,
-    style: str,
-    each: str | None = None,
-    control: bool = False,
-    show: bool = True,
-    interactive: bool = True,
-) -> folium.GeoJson:
-    """Return folium's layer over our own functions, which build no markup from the data."""
+def _layer_of(name: str) -> folium.GeoJson:
+    """Return folium's empty layer over our own functions, which build no markup from the data."""
+    lines = name == "segments"
     return folium.GeoJson(
-        data,
-        name=name,
-        control=control,
-        show=show,
-        on_each_feature=JsCode(f"shoregrid.{each}") if each else None,
-        style=JsCode(f"shoregrid.{style}"),
+        {"type": "FeatureCollection", "features": []},
+        name=name if name == "land" else layers.sign(name) + spans(layers.title(name)),
+        control=name != "land",
+        show=name in {"land", "segments", *layers.AT_FIRST},
+        on_each_feature=JsCode("shoregrid.eachSegment" if lines else "shoregrid.eachThing"),
+        style=JsCode("shoregrid.segmentStyle" if lines else "shoregrid.thingStyle"),
         point_to_layer=JsCode("shoregrid.thingPoint"),
-        interactive=interactive,
+        interactive=name not in {"land", "sections"},
         smooth_factor=1.0,
     )
 

@@ -221,10 +221,12 @@
     });
   }
 
-  function start(map, segments) {
+  function start(map, layers) {
     const data = state.data;
+    const segments = layers.segments;
     state.map = map;
     state.segments = segments;
+    Object.keys(layers).forEach((name) => layers[name].addData(data.layers[name]));
     if (state.zones.length) state.zoneGroup = Object.values(state.zones[0]._eventParents)[0];
     L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);
     L.control.zoom({ position: "bottomright", zoomInTitle: "+", zoomOutTitle: "−" }).addTo(map);

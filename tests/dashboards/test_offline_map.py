@@ -19,17 +19,18 @@ from workspace.importers import import_file
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)  # 20:00 in Shanghai
 DAY = date(2026, 11, 23)
 PHONE = "0574-0000 0002"
+TEMPLATE = "{{ 7 * 7 }}{% for x in y %}{#"
 EVIL = "</script><script>window.evil=1</script><img src=x onerror=evil=1>"
 LAND = shapely.Polygon(
     [(121.4, 29.1), (121.9, 29.1), (121.92, 29.3), (121.8, 29.31), (121.7, 29.24), (121.4, 29.3)]
 )
 TABLES = {
     "sections": "section_id,name,name_en,lon,lat\n"
-    "S1,西段,West,121.5,29.27\nS2,东段,East,121.91,29.25\n",
+    f"S1,西段,West {TEMPLATE},121.5,29.27\nS2,东段,East,121.91,29.25\n",
     "posts": "role,name,unit,duty_phone,object_kind,object_id,valid_from,valid_to\n"
     f"section_chief,新段长,乙所,{PHONE},section,S2,2026-01-01,\n",
     "wharves": "wharf_id,name,name_en,owner_unit,wharf_class,lon,lat\n"
-    f'W1,"东门{EVIL}","East {EVIL}",甲公司 / Company A,ferry,121.914,29.27\n',
+    f'W1,"东门{EVIL}","East {EVIL}{TEMPLATE}",甲公司 / Company A,ferry,121.914,29.27\n',
     "facilities": "facility_id,name,kind,line,status,heading_deg,fov_deg,range_m,lon,lat\n"
     "F1,瞭望一号,camera,wharf,working,90,60,3000,121.914,29.271\n",
     "incidents": "incident_id,t0,kind,source,lon,lat\n"
@@ -43,7 +44,7 @@ def ws(tmp_path_factory):
     home = tmp_path_factory.mktemp("offline")
     values = {
         "timezone": "Asia/Shanghai",
-        "county_zh": "样县<script>",
+        "county_zh": f"样县<script>{TEMPLATE}",
         "county_en": "Sample & County",
         "simulated": True,
         "made": ("wharves", "incidents"),
@@ -105,7 +106,8 @@ def test_what_others_wrote_is_text(page):
     assert "window.evil=1</script>" not in text
     assert "<img" not in text
     assert "样县<script>" not in text
-    assert "样县&lt;script&gt;" in text
+    assert f"样县&lt;script&gt;{TEMPLATE}" in text
+    assert f"West {TEMPLATE}" in text
 
 
 def test_no_telephone_is_in_it_and_every_mark_is(page):
@@ -133,7 +135,9 @@ def test_a_section_has_its_own_map(ws, tmp_path):
     mine = (read.segments(ws)["section_id"] == "S1").sum()
     assert done.counts["segments"] == mine > 0
     assert "wharves" not in done.counts
-    assert "样县&lt;script&gt; · 西段" in (tmp_path / "s1.html").read_text(encoding="utf-8")
+    assert f"样县&lt;script&gt;{TEMPLATE} · 西段" in (tmp_path / "s1.html").read_text(
+        encoding="utf-8"
+    )
 
 
 @pytest.mark.parametrize(
