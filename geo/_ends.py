@@ -18,6 +18,8 @@ _MARGIN_DEG = 0.02
 # A tenth of a millimetre beyond an edge, so that two lines surely cross.
 _OVERSHOOT_DEG = 1e-9
 _NEIGHBOURS = 4
+# A county's coast has two loose ends; so many are no coast.
+_MAX_CARRIED = 200
 
 
 class Closed(NamedTuple):
@@ -70,21 +72,15 @@ def close_ends(lines: Shapes, box: Sequence[float] | None) -> Closed:
     links += across
     loose = loose[~joined]
 
-    known = [*lines, *(shapely.linestrings(one) for one in links)]
-    carried: list[shapely.LineString] = []
-    lost = []
-    for end in xy[loose]:
-        way = _way_out(end, bounds, scale, [*known, *carried])
-        if way is None:
-            lost.append(end)
-        else:
-            carried.append(way)
-            on_frame.append(shapely.get_coordinates(way)[1])
+    ways, lost = _ways_out(
+        xy[loose], bounds, scale, [*lines, *(shapely.LineString(one) for one in links)]
+    )
+    on_frame += [shapely.get_coordinates(way)[1] for way in ways]
     return Closed(
         _frame(bounds, np.array(on_frame).reshape(-1, 2)),
         np.array([shapely.linestrings(one) for one in links], dtype=object),
-        np.array(carried, dtype=object),
-        np.array(lost).reshape(-1, 2),
+        np.array(ways, dtype=object),
+        lost,
     )
 
 
@@ -143,34 +139,51 @@ def _to_edges(xy: Floats, loose: Ints, edge: Ints, scale: Floats) -> tuple[Bools
     # An end's own edge is always near.
     own = (edge[hit] == loose[end]) | (edge[hit] + 1 == loose[end])
     end, hit = end[~own], hit[~own]
-    for k in np.unique(end).tolist():
+    order = np.argsort(end, kind="stable")
+    groups = np.split(hit[order], np.flatnonzero(np.diff(end[order])) + 1)
+    for k, mine in zip(np.unique(end).tolist(), groups, strict=False):
         joined[k] = True
-        near = edges[hit[end == k]]
+        near = edges[mine]
         point = shapely.points(metres[loose[k]])
         best = near[np.argmin(shapely.distance(near, point))]
         on = shapely.line_interpolate_point(best, shapely.line_locate_point(best, point))
         start, foot = xy[loose[k]], shapely.get_coordinates(on)[0] / scale
         step = foot - start
         if np.hypot(*step) < _OVERSHOOT_DEG:
-            before = loose[k] - 1 if loose[k] > 0 and (edge == loose[k] - 1).any() else loose[k] + 1
+            # `edge` is sorted: whether the vertex before belongs to the same line.
+            at = np.searchsorted(edge, loose[k] - 1)
+            inner = at < len(edge) and edge[at] == loose[k] - 1
+            before = loose[k] - 1 if inner else loose[k] + 1
             step = start - xy[before]
         links.append(np.vstack([start, foot + step / np.hypot(*step) * _OVERSHOOT_DEG]))
     return joined, links
 
 
-def _way_out(
-    end: Floats, bounds: Floats, scale: Floats, lines: list[shapely.LineString]
-) -> shapely.LineString | None:
-    """Return the shortest straight way to a side of the frame that crosses no line, or None."""
-    foot, apart = _to_sides(end[None, :], bounds, scale)
+def _ways_out(
+    ends: Floats, bounds: Floats, scale: Floats, lines: list[shapely.LineString]
+) -> tuple[list[shapely.LineString], Floats]:
+    """Return the straight ways from ends to the frame that cross no line, and ends without one.
+
+    Each takes the nearest side of the frame that it reaches. Where ends are too many the layer is
+    no coast, and none has a way.
+    """
+    if not len(ends) or len(ends) > _MAX_CARRIED:
+        return [], ends
     tree = shapely.STRtree(lines)
-    for side in np.argsort(apart[0], kind="stable").tolist():
-        way = shapely.LineString([end, foot[0, side]])
-        # From just beyond the end, so that its own line is not in the way.
-        clear = shapely.LineString([end + (foot[0, side] - end) * 1e-6, foot[0, side]])
-        if not len(tree.query(clear, predicate="intersects")):
-            return way
-    return None
+    foot, apart = _to_sides(ends, bounds, scale)
+    ways: list[shapely.LineString] = []
+    lost = []
+    for k, end in enumerate(ends):
+        for side in np.argsort(apart[k], kind="stable").tolist():
+            # From just beyond the end, so that its own line is not in the way.
+            clear = shapely.LineString([end + (foot[k, side] - end) * 1e-6, foot[k, side]])
+            free = not len(tree.query(clear, predicate="intersects"))
+            if free and not shapely.intersects(clear, ways).any():
+                ways.append(shapely.LineString([end, foot[k, side]]))
+                break
+        else:
+            lost.append(end)
+    return ways, np.array(lost).reshape(-1, 2)
 
 
 def _frame(bounds: Floats, on_frame: Floats) -> shapely.Polygon:

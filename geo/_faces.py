@@ -93,12 +93,12 @@ def _colours(one: Ints, two: Ints, length: Floats, n: int) -> Ints:
 
 def _grouped(face: Ints, middle: Floats, length: Floats) -> Floats:
     """Return one (lon, lat, length) for each face: the place of its longest edge, all lengths."""
-    out = []
-    for one in np.unique(face).tolist():
-        mine = np.flatnonzero(face == one)
-        longest = mine[np.argmax(length[mine])]
-        out.append([*middle[longest], length[mine].sum()])
-    return np.array(out, dtype=np.float64).reshape(-1, 3)
+    if not len(face):
+        return np.empty((0, 3))
+    order = np.lexsort((-length, face))
+    first = np.flatnonzero(np.r_[True, np.diff(face[order]) > 0])
+    longest = order[first]
+    return np.column_stack([middle[longest], np.add.reduceat(length[order], first)])
 
 
 def _lengths(a: Floats, b: Floats) -> Floats:

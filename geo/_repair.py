@@ -62,7 +62,7 @@ def repair_land(land: gpd.GeoDataFrame, *, name: str) -> tuple[gpd.GeoDataFrame,
     rows, shapes, refused = _polygons(features, name)
     shapes, rows, more = _mended(shapes, rows, name)
     refused += more
-    parts = shapely.get_parts(shapely.union_all(shapes))
+    parts = shapely.get_parts(shapely.disjoint_subset_union_all(shapes))
     parts = parts[shapely.get_type_id(parts) == 3]
     if len(parts):
         in_bounds(shapely.total_bounds(parts), name)
@@ -83,7 +83,7 @@ def repair_land(land: gpd.GeoDataFrame, *, name: str) -> tuple[gpd.GeoDataFrame,
 
 def dissolved(shapes: Shapes) -> gpd.GeoDataFrame:
     """Return valid lon/lat polygons as land: one where they touch, the largest first."""
-    parts = shapely.get_parts(shapely.union_all(shapes))
+    parts = shapely.get_parts(shapely.disjoint_subset_union_all(shapes))
     return _ordered(parts[shapely.get_type_id(parts) == 3])
 
 

@@ -20,6 +20,8 @@ _AGREED = 0.95
 _MANY_RINGS = 3
 _RINGS_SHARE = 2.0 / 3.0
 _LINES = (1, 2, 5)
+# More problems of one kind than anyone mends by hand.
+_MAX_TOLD = 1_000
 # `land.attrs` holds under this name, as WKT, the frame and the edges that close loose ends.
 DRAWN = "drawn_edges"
 
@@ -78,7 +80,7 @@ def land_from_lines(
     closed = close_ends(parts, box)
     for way in closed.carried:
         refused.append(_loose_end(name, way, "carried on straight to the edge of the layer"))
-    for x, y in closed.lost.tolist():
+    for x, y in closed.lost[:_MAX_TOLD].tolist():
         refused.append(_loose_end(name, shapely.Point(x, y), "left out, up to where it branches"))
     faces = faces_of(parts, drawn=np.r_[closed.links, closed.carried], frame=closed.frame)
     refused += _odd_pieces(faces, closed.lost, name)
@@ -147,14 +149,15 @@ def _loose_end(name: str, shape: BaseGeometry, what: str) -> Refusal:
 def _odd_pieces(faces: Faces, lost: Floats, name: str) -> list[Refusal]:
     """Name the pieces of lines that part nothing."""
     out = []
-    for piece in faces.loose:
+    for piece in faces.loose[np.argsort(-shapely.length(faces.loose), kind="stable")][:_MAX_TOLD]:
         # Shorter ones are ends that stand over where two lines cross.
         xy = shapely.get_coordinates(piece)
         ends = xy[[0, -1]]
         told_of = len(lost) and (np.abs(ends[:, None] - lost[None]).max(axis=2) == 0).any()
         if shapely.length(piece) * DEGREE_M > SNAP_M and not told_of:
             out.append(_loose_end(name, piece, "left out, up to where it branches"))
-    for x, y, length in faces.alike.tolist():
+    longest = np.argsort(-faces.alike[:, 2], kind="stable")[:_MAX_TOLD]
+    for x, y, length in faces.alike[longest].tolist():
         told = f"{length:,.0f} m of line have the same on both sides{at(x, y)}"
         mend = "It was left out; a coastline parts land from water."
         out.append(Refusal(name, None, "no_coastline", told, mend, x, y))
