@@ -120,7 +120,9 @@ def covering(
             starts = np.mod([block.from_m for block in own], total_m)
             wanted = first.get(line, float(starts.min())) % total_m
             around = np.abs(np.mod(starts - wanted + total_m / 2, total_m) - total_m / 2)
-            origin[line] = starts[int(around.argmin())]
+            start = starts[int(around.argmin())]
+            # A ring that begins where it began is left as it is, to the last bit.
+            origin[line] = 0.0 if min(start, total_m - start) < SAME_M else start
             for block in own:
                 _shift(block, -origin[line], total_m)
         covered += _filled(_apart_from_each_other(own), line, total_m, target_m)

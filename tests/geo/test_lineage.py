@@ -104,6 +104,7 @@ def test_the_same_coast_again_is_the_same_to_the_last_id(land: gpd.GeoDataFrame)
     assert found.segments["segment_id"].tolist() == cut["segment_id"].tolist()
     assert found.shorelines["shoreline_id"].tolist() == shores["shoreline_id"].tolist()
     assert found.segments["from_m"].tolist() == cut["from_m"].tolist()
+    assert found.segments.geometry.equals(cut.geometry)
     assert changes(found) == {"kept": len(cut)}
 
 
