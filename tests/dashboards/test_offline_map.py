@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 
 import geopandas as gpd
 import numpy as np
+import polars as pl
 import pytest
 import shapely
 
@@ -173,6 +174,36 @@ def test_every_word_is_in_both_languages():
         assert not chinese.search(en), key
         assert set(re.findall(r"{\w+}", zh)) == set(re.findall(r"{\w+}", en)), key
     assert not chinese.search((layers.FOLDER / "map.js").read_text(encoding="utf-8"))
+
+
+def test_what_lies_around_and_what_changed_is_told(ws):
+    line = shapely.to_wkb(shapely.LineString([(121.5, 29.2), (121.6, 29.2)]))
+    frames = {
+        "roads": {"road_id": [1, 2], "name": ["滨海路", None], "geometry": [line, None]},
+        "settlements": {
+            "settlement_id": [1],
+            "name": ["石浦"],
+            "name_en": [None],
+            "geometry": [shapely.to_wkb(shapely.Point(121.5, 29.2))],
+        },
+        "lineage": {
+            "old_segment_id": ["a"],
+            "new_segment_id": [None],
+            "change": ["gone"],
+            "old_m": [512.4],
+            "new_m": [None],
+            "geometry": [line],
+        },
+    }
+    found = {
+        name: layers.things(name, pl.DataFrame(frame), tz=ws.config.tz)["features"]
+        for name, frame in frames.items()
+    }
+    assert {name: len(features) for name, features in found.items()} == dict.fromkeys(frames, 1)
+    assert found["roads"][0]["properties"]["t"] == ["滨海路", "滨海路"]
+    assert found["settlements"][0]["properties"]["t"] == ["石浦", "石浦"]
+    assert found["lineage"][0]["properties"]["d"] == [["a → –"] * 2, ["512 m → –"] * 2]
+    assert found["lineage"][0]["properties"]["c"] == "gone"
 
 
 # ---- in a browser, from a file, with the network off ----
