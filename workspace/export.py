@@ -7,8 +7,8 @@ from pathlib import Path
 
 import polars as pl
 
-from geo._write import write_layers
 from geo.errors import InputError
+from geo.io import write_layers
 from workspace import _export_layers, _export_raster, store
 from workspace._export_choice import Choice, Selection, choose
 from workspace._export_layers import LAYERS, layer, vessel_names, zones

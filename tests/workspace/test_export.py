@@ -17,8 +17,8 @@ import typer
 from typer.testing import CliRunner
 
 from ais.schema import POSITIONS
-from geo._write import FORMATS
 from geo.errors import InputError
+from geo.io import FORMATS
 from workspace import archive, folder, read, runs, store
 from workspace._cli_export import What
 from workspace._cli_export import export as command
