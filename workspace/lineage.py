@@ -70,7 +70,8 @@ def sums(lineage: pl.DataFrame) -> pl.DataFrame:
     The offset is the mean over the newer kilometres.
     """
     order = pl.Enum(CHANGES)
-    weight = pl.col("new_m").fill_null(0.0)
+    # Of what is gone or new there is no other drawing to be away from.
+    weight = pl.when(pl.col("offset_m").is_not_null()).then("new_m")
     return (
         lineage.group_by(pl.col("change").cast(order))
         .agg(
