@@ -91,8 +91,9 @@ def _frame_bounds(xy: Floats, ends: Floats, box: Sequence[float] | None, snap: F
         return np.concatenate([np.minimum(low, box[:2]), np.maximum(high, box[2:])])
     margin = np.maximum((high - low) * _MARGIN_SHARE, _MARGIN_DEG)
     # Where lines end on a side, the layer was cut there.
-    cut_low = (ends - low <= snap).any(axis=0) if len(ends) else np.zeros(2, dtype=bool)
-    cut_high = (high - ends <= snap).any(axis=0) if len(ends) else np.zeros(2, dtype=bool)
+    wide = high - low > 4.0 * snap
+    cut_low = wide & (ends - low <= snap).any(axis=0) if len(ends) else np.zeros(2, dtype=bool)
+    cut_high = wide & (high - ends <= snap).any(axis=0) if len(ends) else np.zeros(2, dtype=bool)
     return np.concatenate(
         [np.where(cut_low, low, low - margin), np.where(cut_high, high, high + margin)]
     )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pyarrow.parquet
 import pyogrio
@@ -32,6 +33,8 @@ _FORMATS = "GeoPackage, zipped Shapefile, GeoJSON, GeoParquet, KML or KMZ, or Fl
 _MEND = f"Give a layer as {_FORMATS}."
 _SHAPE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 _DBF_SAMPLE = 1 << 24
+# `attrs` holds under this name the features (from 0) with a ring that was closed in reading.
+OPEN_RINGS = "open_rings"
 _UNREADABLE = (
     pyogrio.errors.DataSourceError,
     pyogrio.errors.DataLayerError,
@@ -63,8 +66,9 @@ def read_layer(path: Path, *, layer: str | None = None, crs: str | None = None) 
     Returns
     -------
     GeoDataFrame
-        With a CRS. Rings that were left open are closed. Text of a DBF table without .cpg is
-        read as UTF-8, and as GB 18030 where it is not that.
+        With a CRS. Rings that were left open are closed; ``land_of`` tells them (but KML's, which
+        GDAL closes unasked). Text of a DBF table without .cpg is read as UTF-8, and as GB 18030
+        where it is not that.
 
     Raises
     ------
@@ -244,8 +248,8 @@ def _read_kml(path: Path, layer: str | None, where: Path) -> tuple[gpd.GeoDataFr
         raise _no_layer(layer, names, where)
     tables = []
     for name in [layer] if layer is not None else names:
-        table = pyogrio.read_dataframe(path, layer=name, on_invalid="fix", force_2d=True)
-        if isinstance(table, gpd.GeoDataFrame) and not table.empty:
+        table = _shapes(path, name, where)
+        if not table.empty:
             tables.append(table.assign(folder=name))
     return _together(tables), False
 
@@ -266,7 +270,17 @@ def _together(tables: Sequence[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
         return gpd.GeoDataFrame({"folder": []}, geometry=[], crs=LONLAT)
     # A folder's column without a value would be dropped with a warning.
     full = [one.dropna(axis="columns", how="all") for one in tables]
-    return gpd.GeoDataFrame(pd.concat(full, ignore_index=True), crs=LONLAT)
+    starts = np.cumsum([0, *(len(one) for one in tables)])
+    opened = [
+        int(start) + row
+        for start, one in zip(starts[:-1], tables, strict=True)
+        for row in one.attrs.get(OPEN_RINGS, [])
+    ]
+    for one in full:
+        one.attrs = {}
+    out = gpd.GeoDataFrame(pd.concat(full, ignore_index=True), crs=LONLAT)
+    out.attrs = {OPEN_RINGS: opened} if opened else {}
+    return out
 
 
 def _ogr(
@@ -286,12 +300,29 @@ def _ogr(
             where=str(where),
             mend="Name the one that is wanted with --layer, or save it to a file of its own.",
         )
-    table = pyogrio.read_dataframe(
-        path, layer=layer or names[0], encoding=encoding, on_invalid="fix", force_2d=True
-    )
-    if not isinstance(table, gpd.GeoDataFrame):
-        raise InputError("the layer has no geometry", where=str(where), mend=_MEND)
-    return table
+    return _shapes(path, layer or names[0], where, encoding=encoding)
+
+
+def _shapes(
+    path: Path, layer: str, where: Path, *, encoding: str | None = None
+) -> gpd.GeoDataFrame:
+    """Return a layer with rings that were left open closed, and their features in ``attrs``."""
+
+    def read(how: str) -> gpd.GeoDataFrame:
+        table = pyogrio.read_dataframe(
+            path, layer=layer, encoding=encoding, on_invalid=how, force_2d=True
+        )
+        if not isinstance(table, gpd.GeoDataFrame):
+            raise InputError("the layer has no geometry", where=str(where), mend=_MEND)
+        return table
+
+    try:
+        return read("raise")
+    except ShapelyError:
+        table, without = read("fix"), read("ignore")
+        fixed = table.geometry.notna() & without.geometry.isna()
+        table.attrs[OPEN_RINGS] = np.flatnonzero(fixed).tolist()
+        return table
 
 
 def _no_layer(layer: str | None, names: Sequence[str], where: Path) -> InputError:

@@ -7,7 +7,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from geo.crs import ELLIPSOID, Floats, Ints
+from geo.crs import ELLIPSOID, Bools, Floats, Ints
 from geo.errors import Refusal
 
 Shapes: TypeAlias = NDArray[np.object_]
@@ -56,6 +56,19 @@ def self_crossings(shape: BaseGeometry) -> list[tuple[float, float, str]]:
     return [(x, y, f"is invalid: {words}")]
 
 
+def without_repeats(shapes: Shapes) -> Shapes:
+    """Return polygons without vertices that repeat the one before; collapsed rings stay."""
+    rings, owner = shapely.get_rings(shapes, return_index=True)
+    xy, ring = shapely.get_coordinates(rings, return_index=True)
+    moves = np.r_[(xy[1:] != xy[:-1]).any(axis=1) & (ring[1:] == ring[:-1]), False]
+    # A ring needs three sides to be a ring when they are gone.
+    solid = np.bincount(ring, weights=moves, minlength=len(rings)) >= 3
+    good = np.bincount(owner[~solid], minlength=len(shapes)) == 0
+    out = shapes.copy()
+    out[good] = shapely.remove_repeated_points(shapes[good])
+    return out
+
+
 def without_spikes(shapes: Shapes) -> tuple[Shapes, list[tuple[int, float, float]]]:
     """Return polygons without spikes, and each spike's polygon and tip (lon, lat).
 
@@ -67,24 +80,26 @@ def without_spikes(shapes: Shapes) -> tuple[Shapes, list[tuple[int, float, float
     rows = np.arange(len(out))
     for _ in range(_PASSES):
         rings, owner = shapely.get_rings(out[rows], return_index=True)
-        tips, ring = _tips(rings)
-        if not len(tips):
+        xy, ring = shapely.get_coordinates(rings, return_index=True)
+        tip = _tips(xy, ring)
+        if not tip.any():
             break
         mine = rows[owner[ring]]
-        hit = np.unique(mine)
-        found += [(row, x, y) for row, (x, y) in zip(mine.tolist(), tips.tolist(), strict=True)]
-        for row in hit.tolist():
-            out[row] = _less(out[row], {(x, y) for x, y in tips[mine == row].tolist()})
-        rows = hit
+        found += [
+            (row, x, y) for row, (x, y) in zip(mine[tip].tolist(), xy[tip].tolist(), strict=True)
+        ]
+        rows = np.unique(mine[tip])
+        for row in rows.tolist():
+            here = mine == row
+            out[row] = _less(out[row], np.split(tip[here], np.flatnonzero(np.diff(ring[here])) + 1))
     return out, found
 
 
-def _tips(rings: Shapes) -> tuple[Floats, Ints]:
-    """Return the tips of spikes, and the ring of each."""
-    xy, ring = shapely.get_coordinates(rings, return_index=True)
+def _tips(xy: Floats, ring: Ints) -> Bools:
+    """Return which vertices of rings are the tips of spikes."""
     n = len(xy)
     if n == 0:
-        return np.empty((0, 2)), np.empty(0, np.int64)
+        return np.zeros(0, dtype=bool)
     first = np.r_[True, ring[1:] != ring[:-1]]
     last = np.r_[first[1:], True]
     starts = np.flatnonzero(first)
@@ -92,34 +107,29 @@ def _tips(rings: Shapes) -> tuple[Floats, Ints]:
     before = np.where(first, np.flatnonzero(last)[ring] - 1, np.arange(n) - 1)
     after = np.where(last, starts[ring], np.arange(n) + 1)
     scale = np.column_stack([np.cos(np.radians(xy[:, 1])), np.ones(n)]) * DEGREE_M
-    arm_a, arm_b = (xy[before] - xy) * scale, (xy[np.minimum(after, n - 1)] - xy) * scale
-    a, b = np.hypot(*arm_a.T), np.hypot(*arm_b.T)
+    arm_a, arm_b = (xy[before] - xy) * scale, (xy[after] - xy) * scale
     cross = np.abs(arm_a[:, 0] * arm_b[:, 1] - arm_a[:, 1] * arm_b[:, 0])
-    dot = (arm_a * arm_b).sum(axis=1)
-    angle = np.arctan2(cross, dot)
-    short = np.minimum(a, b)
+    angle = np.arctan2(cross, (arm_a * arm_b).sum(axis=1))
+    short = np.minimum(np.hypot(*arm_a.T), np.hypot(*arm_b.T))
     spike = ~last & (short > 0) & (angle < np.radians(_SPIKE_DEG))
     spike &= short * np.sin(angle) < _SPIKE_M
     # A ring of three corners would be nothing without one.
-    spike &= np.bincount(ring)[ring] > 4
-    return xy[spike], ring[spike]
+    return np.asarray(spike & (np.bincount(ring)[ring] > 4), dtype=bool)
 
 
-def _less(shape: BaseGeometry, tips: set[tuple[float, float]]) -> BaseGeometry:
-    """Return a polygon without the vertices at ``tips``; a ring that vanishes is left out."""
+def _less(shape: BaseGeometry, tips: list[Bools]) -> BaseGeometry:
+    """Return a polygon without the vertices at tips, given ring by ring; less whole rings."""
+    each = iter(tips)
 
     def ring(line: BaseGeometry) -> Floats | None:
-        xy = shapely.get_coordinates(line)[:-1]
-        keep = np.array([tuple(one) not in tips for one in xy.tolist()])
-        xy = xy[keep]
-        xy = xy[np.r_[True, (xy[1:] != xy[:-1]).any(axis=1)]] if len(xy) else xy
-        if len(xy) > 1 and (xy[0] == xy[-1]).all():
-            xy = xy[:-1]
+        xy = shapely.get_coordinates(line)[:-1][~next(each)[:-1]]
+        # Between the arms of a spike one place may now follow itself.
+        xy = xy[(xy != np.roll(xy, 1, axis=0)).any(axis=1)]
         return np.vstack([xy, xy[:1]]) if len(xy) >= 3 else None
 
     polygons = []
     for part in shapely.get_parts(shape):
-        shell, *holes = (ring(one) for one in shapely.get_rings(part))
+        shell, *holes = [ring(one) for one in shapely.get_rings(part)]
         if shell is not None:
             polygons.append(shapely.Polygon(shell, [one for one in holes if one is not None]))
     return polygons[0] if len(polygons) == 1 else shapely.MultiPolygon(polygons)

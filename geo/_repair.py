@@ -17,6 +17,7 @@ from geo._problems import (
     self_crossings,
     sliver_list,
     without_gaps,
+    without_repeats,
     without_spikes,
 )
 from geo.crs import LONLAT, Bools, Floats
@@ -170,7 +171,7 @@ def _mended(
         refused.append(Refusal(name, int(rows[k]) + 1, "duplicate", told, "It was left out.", x, y))
     single = np.unique(first)
     shapes, rows = shapes[single], rows[single]
-    shapes, spikes = without_spikes(shapely.remove_repeated_points(shapes))
+    shapes, spikes = without_spikes(without_repeats(shapes))
     for k, x, y in spikes:
         told = f"the ring turns back on itself in a spike{at(x, y)}"
         mend = "The spike was cut off; check the coast at that place."

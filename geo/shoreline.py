@@ -9,6 +9,8 @@ import shapely
 from numpy.typing import NDArray
 
 from geo._county import along, county_area, edges_along, governed
+from geo._layers import OPEN_RINGS
+from geo._problems import at, place_of
 from geo._repair import repair_land
 from geo.coastlines import DRAWN, land_from_lines
 from geo.crs import LONLAT, MAX_EDGE_DEG, Bools, Floats, Ints, step_lengths
@@ -49,8 +51,22 @@ def land_of(
     kinds = shapely.get_type_id(np.asarray(layer.geometry.values, dtype=object))
     areas = np.isin(kinds, (3, 6, 7)).any()
     if areas or not np.isin(kinds, _LINES).any():
-        return repair_land(layer, name=name)
-    return land_from_lines(layer, name=name, land_side=land_side)
+        land, refused = repair_land(layer, name=name)
+    else:
+        land, refused = land_from_lines(layer, name=name, land_side=land_side)
+    return land, [*_open_rings(layer, name), *refused]
+
+
+def _open_rings(layer: gpd.GeoDataFrame, name: str) -> list[Refusal]:
+    """Name the features whose rings were closed in reading."""
+    rows = layer.attrs.get(OPEN_RINGS, [])
+    out = []
+    for row, shape in zip(rows, layer.geometry.iloc[rows].to_crs(LONLAT), strict=True):
+        x, y = place_of(shape)
+        told = f"a ring does not come back to where it begins{at(x, y)}"
+        mend = "It was closed straight; check the coast at that place."
+        out.append(Refusal(name, row + 1, "open_ring", told, mend, x, y))
+    return out
 
 
 def shorelines(

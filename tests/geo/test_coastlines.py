@@ -188,3 +188,27 @@ def test_land_cut_into_pieces_of_line_comes_back(seed: int) -> None:
     made = shapely.union_all(land.geometry.values)
     assert shapely.area(shapely.symmetric_difference(made, truth)) < 1e-9 * shapely.area(truth)
     assert not [one for one in refused if one.reason != "sliver"]
+
+
+@given(st.integers(0, 2**31 - 1))
+def test_any_lines_make_valid_land_or_an_input_error(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    shapes = []
+    for _ in range(int(rng.integers(1, 12))):
+        xy = rng.normal((121.5, 29.5), 0.05, (int(rng.integers(2, 7)), 2))
+        if rng.random() < 0.5:
+            # Ends and crossings that fall together.
+            xy = np.round(xy, 1)
+        shapes.append(shapely.LineString(xy))
+    if rng.random() < 0.3:
+        shapes.append(ring(*(tuple(one) for one in rng.normal((121.5, 29.5), 0.05, (3, 2)))))
+    try:
+        land, refused = land_of(lines(*shapes), name="x")
+    except InputError:
+        return
+    assert land.geometry.is_valid.all()
+    assert shapely.area(land.geometry.values).sum() > 0
+    for one in refused:
+        assert one.lon is not None
+        assert one.lat is not None
+    assert (shorelines(land)["length_m"] > 0).all()

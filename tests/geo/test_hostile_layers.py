@@ -285,6 +285,35 @@ def test_every_problem_of_a_layer_is_listed_with_its_place() -> None:
             assert f"{one.lon:.6f} {one.lat:.6f}" in one.detail
 
 
+@pytest.mark.parametrize("suffix", [".geojson", ".kml"])
+def test_a_ring_left_open_is_closed_and_told(tmp_path: Path, suffix: str) -> None:
+    good = [[122, 29], [122.1, 29], [122.1, 29.1], [122, 29]]
+    opened = [[121, 29], [121.1, 29], [121.1, 29.1], [121, 29.1]]
+    path = tmp_path / f"c{suffix}"
+    if suffix == ".geojson":
+        features = [
+            {"type": "Feature", "properties": {},
+             "geometry": {"type": "Polygon", "coordinates": [ring]}}
+            for ring in (good, opened)
+        ]  # fmt: skip
+        path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    else:
+        marks = "".join(
+            "<Placemark><Polygon><outerBoundaryIs><LinearRing><coordinates>"
+            + " ".join(f"{x},{y}" for x, y in ring)
+            + "</coordinates></LinearRing></outerBoundaryIs></Polygon></Placemark>"
+            for ring in (good, opened)
+        )
+        path.write_text(f"<kml><Document><Folder><name>a</name>{marks}</Folder></Document></kml>")
+    land, refused = land_of(read_layer(path), name=path.name)
+    assert len(land) == 2
+    assert shapely.area(land.geometry.values).sum() == pytest.approx(0.01 + 0.005)
+    if suffix == ".geojson":
+        assert [(one.row, one.reason, one.lon, one.lat) for one in refused] == [
+            (2, "open_ring", 121.0, 29.0)
+        ]
+
+
 def test_a_gap_of_a_hair_between_two_features_is_closed_and_told() -> None:
     ring = shapely.difference(
         shapely.box(121, 29, 121.1, 29.1), shapely.box(121.02, 29.02, 121.08, 29.08)
