@@ -15,6 +15,7 @@ LAYERS = (
     "wharves",
     "risk_points",
     "facilities",
+    "viewsheds",
     "incidents",
     "behaviours",
     "stops",
@@ -22,6 +23,13 @@ LAYERS = (
 )
 
 DEFAULT_LAYERS = ("sections", "zones", "wharves")
+
+
+#: The pages that an address can name; without a name it is the map's.
+PAGES = ("changes",)
+
+#: Tables whose rows are places, as an address names them: wharves/W001.
+PLACES = ("wharves", "risk_points", "facilities")
 
 
 @dataclass(frozen=True)
@@ -35,6 +43,10 @@ class View:
     lang: Lang | None = None
     theme: str | None = None
     mine: bool | None = None
+    page: str | None = None
+    place: tuple[str, str] | None = None
+    coast: int | None = None
+    stretch: int | None = None
 
 
 def parse(search: str | None) -> View:
@@ -47,6 +59,7 @@ def parse(search: str | None) -> View:
     lang = query.get("lang")
     theme = query.get("theme")
     mine = query.get("mine")
+    page = query.get("page")
     return View(
         segment=query.get("segment"),
         shift=_shift(query.get("shift")),
@@ -55,7 +68,21 @@ def parse(search: str | None) -> View:
         lang=lang if lang in LANGS else None,  # type: ignore[arg-type]
         theme=theme if theme in {"light", "dark"} else None,
         mine=mine == "1" if mine in {"0", "1"} else None,
+        page=page if page in PAGES else None,
+        place=place_of(query.get("place")),
+        coast=_number(query.get("coast")),
+        stretch=_number(query.get("stretch")),
     )
+
+
+def place_of(text: str | None) -> tuple[str, str] | None:
+    """Return the table and key of a place written as table/key."""
+    table, _, key = (text or "").partition("/")
+    return (table, key) if table in PLACES and key else None
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and re.fullmatch(r"[0-9]{1,9}", text) else None
 
 
 def _shift(text: str | None) -> str | None:

@@ -6,15 +6,17 @@ from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 
+import polars as pl
 from fastapi import FastAPI, HTTPException, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from dashboards import coastmap, events, geojson
-from dashboards.address import LAYERS
+from dashboards.address import LAYERS, PLACES
 from dashboards.desk import Desk
 from dashboards.geojson import Kept, Payload
+from dashboards.roles import sees_changes
 from dashboards.source import Source
-from dashboards.words import known
+from dashboards.words import known, t
 from geo.errors import InputError
 
 #: How far from today a date may lie that a reader asks to have scored.
@@ -30,6 +32,7 @@ class Coast:
         self._source = source
         self._segments = Kept(geojson.segments)
         self._land = Kept(geojson.land)
+        self._changes: dict[int, Kept] = {}
 
     def segments(self) -> Payload:
         """Return the segments as they are served."""
@@ -38,6 +41,11 @@ class Coast:
     def land(self) -> Payload:
         """Return the land as it is served."""
         return self._land.of(self._source.land())
+
+    def changes(self, coast_id: int) -> Payload:
+        """Return what one import of a coast changed, as it is served."""
+        kept = self._changes.setdefault(coast_id, Kept(geojson.changes))
+        return kept.of(self._source.coast_changes(coast_id))
 
     def tags(self) -> dict[str, str]:
         """Return the tags by which addresses of both are told apart."""
@@ -48,6 +56,8 @@ def add_routes(server: FastAPI, source: Source, coast: Coast) -> None:
     """Add the API's routes."""
     _add_coast(server, source, coast)
     _add_risk(server, source)
+    _add_changes(server, source, coast)
+    _add_places(server, source)
     _add_nothing(server)
 
 
@@ -121,6 +131,46 @@ def _add_risk(server: FastAPI, source: Source) -> None:
         return JSONResponse(
             [sid for sid, _, _ in source.scored_shifts() if day.isoformat() <= sid < last]
         )
+
+
+def _add_changes(server: FastAPI, source: Source, coast: Coast) -> None:
+    @server.get("/api/coasts", tags=["coast"])
+    def coasts(request: Request) -> Response:
+        """Return the imports of coasts, the newest first."""
+        _planners_only(request)
+        rows = source.coasts().with_columns(pl.col("t").dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        return JSONResponse(rows.to_dicts())
+
+    @server.get("/api/coasts/{coast_id}/changes", tags=["coast"])
+    def changes(request: Request, coast_id: int) -> Response:
+        """Return what one import changed as GeoJSON: the newer shore, the older where it is gone.
+
+        `old_m` and `new_m` are metres of the older and the newer drawing, `offset_m` how far they
+        lie apart; lines that belong together share a `stretch`, which is 0 for what was kept.
+        """
+        _planners_only(request)
+        known = source.coasts().filter(pl.col("changed"))["coast_id"].to_list()
+        if coast_id not in known:
+            told = ", ".join(str(one) for one in known) or "none"
+            raise HTTPException(404, f"coast {coast_id} has no changes; those that have: {told}")
+        return answer(request, coast.changes(coast_id))
+
+
+def _planners_only(request: Request) -> None:
+    if not sees_changes(request.state.person):
+        raise HTTPException(403, t("refused_role", "zh") + " · " + t("refused_role", "en"))
+
+
+def _add_places(server: FastAPI, source: Source) -> None:
+    @server.get("/api/places/{table}/{key:path}/history", tags=["places"])
+    def history(table: str, key: str) -> Response:
+        """Return what changed of one place, the latest first: column → [old, new]."""
+        if table not in PLACES:
+            raise HTTPException(404, f"{table!r} is not one of {', '.join(PLACES)}")
+        past = source.place_history(table, key)
+        if not past and source.place(table, key) is None:
+            raise HTTPException(404, f"there is no {key!r} in {table}, and never was")
+        return JSONResponse(past)
 
 
 def _add_nothing(server: FastAPI) -> None:
@@ -200,14 +250,25 @@ def _made(row: dict[str, Any]) -> dict[str, int]:
 
 def _wharf(desk: Desk, row: dict[str, Any]) -> dict[str, Any]:
     kind = known("kind", row["wharf_class"], desk.lang)
-    return {"label": desk.named(row), "sub": f"{desk.say('layer_wharves')} · {kind}", "k": "wharf"}
+    return {
+        "label": desk.named(row),
+        "sub": f"{desk.say('layer_wharves')} · {kind}",
+        "k": "wharf",
+        "p": f"wharves/{row['wharf_id']}",
+    }
 
 
 def _risk_point(desk: Desk, row: dict[str, Any]) -> dict[str, Any]:
     grade = _whole(row.get("grade_confirmed")) or _whole(row.get("grade_derived"))
     kind = known("kind", row["kind"], desk.lang)
     parts = [kind, *([desk.say("grade", n=grade)] if grade else [])]
-    return {"label": desk.named(row), "sub": " · ".join(parts), "k": "risk", "g": grade or 1}
+    return {
+        "label": desk.named(row),
+        "sub": " · ".join(parts),
+        "k": "risk",
+        "g": grade or 1,
+        "p": f"risk_points/{row['risk_point_id']}",
+    }
 
 
 def _facility(desk: Desk, row: dict[str, Any]) -> dict[str, Any]:
@@ -218,7 +279,13 @@ def _facility(desk: Desk, row: dict[str, Any]) -> dict[str, Any]:
         "label": desk.named(row) or kind,
         "sub": f"{kind} · {status}",
         "k": "ok" if ok else "bad",
+        "p": f"facilities/{row['facility_id']}",
     }
+
+
+def _viewshed(desk: Desk, row: dict[str, Any]) -> dict[str, Any]:
+    camera = _facility(desk, row)
+    return {**camera, "sub": f"{desk.say('layer_viewsheds')} · {camera['sub']}"}
 
 
 def _incident(desk: Desk, row: dict[str, Any]) -> dict[str, Any]:
@@ -249,6 +316,7 @@ _TELL: dict[str, Callable[[Desk, dict[str, Any]], dict[str, Any]]] = {
     "wharves": _wharf,
     "risk_points": _risk_point,
     "facilities": _facility,
+    "viewsheds": _viewshed,
     "incidents": _incident,
     "sections": _section,
     "zones": _zone,

@@ -9,6 +9,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, ctx, no_update
 from dash.exceptions import PreventUpdate
 
 from dashboards import coastmap
+from dashboards.address import place_of
 from dashboards.desk import Desk
 from dashboards.guard import current_person
 from dashboards.pages import Pages
@@ -51,6 +52,7 @@ def _register_parts(app: Dash, pages: Pages) -> None:
     @app.callback(
         Output("panel-body", "children"),
         Input("segment", "data"),
+        Input("place", "data"),
         Input("shift", "data"),
         Input("mine", "data"),
         Input("theme", "data"),
@@ -58,9 +60,20 @@ def _register_parts(app: Dash, pages: Pages) -> None:
         prevent_initial_call=True,
     )
     def panel(
-        segment: str | None, shift: str | None, mine: str | None, theme: str, lang: str
+        segment: str | None,
+        place: str | None,
+        shift: str | None,
+        mine: str | None,
+        theme: str,
+        lang: str,
     ) -> Part:
-        return pages.panel(_desk(pages, lang, theme), segment or None, shift or None, mine or None)
+        return pages.panel(
+            _desk(pages, lang, theme),
+            segment or None,
+            shift or None,
+            mine or None,
+            place=place_of(place),
+        )
 
     @app.callback(
         Output("strip", "children"),
@@ -145,7 +158,7 @@ def _register_client(app: Dash) -> None:
         Output("address-written", "data"),
         *[
             Input(name, "data")
-            for name in ("segment", "shift", "layers", "mine", "own", "lang", "theme")
+            for name in ("segment", "place", "shift", "layers", "mine", "own", "lang", "theme")
         ],
     )
     client("layersChosen", Output("layers", "data"), Input("layer-boxes", "value"), initial=False)
@@ -162,6 +175,25 @@ def _register_client(app: Dash) -> None:
         "themeChosen", Output("mantine", "forceColorScheme"), Input("theme", "data"), initial=False
     )
     client("restyle", Output("styled", "data"), Input("styling", "data"), initial=False)
+    client(
+        "rememberChanges",
+        Output("changes-written", "data"),
+        *[Input(f"changes-{name}", "data") for name in ("coast", "stretch", "lang", "theme")],
+    )
+    client(
+        "themeChosen",
+        Output("changes-mantine", "forceColorScheme"),
+        Input("changes-theme", "data"),
+        initial=False,
+    )
+    for name in ("changes-land", "changes-lines"):
+        client(
+            "themeOnMap",
+            Output(name, "hideout"),
+            Input("changes-theme", "data"),
+            State(name, "hideout"),
+            initial=False,
+        )
     client(
         "themeOnMap",
         Output("land", "hideout"),

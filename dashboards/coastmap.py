@@ -90,25 +90,9 @@ def coast_map(
     bounds: Sequence[float],
 ) -> dl.Map:
     """Return the map with the land under it and the segments on it."""
-    place: dict[str, Any]
-    if view:
-        place = {"center": [view[0], view[1]], "zoom": view[2]}
-    else:
-        lon0, lat0, lon1, lat1 = bounds
-        place = {"bounds": [[lat0, lon0], [lat1, lon1]]}
-    return dl.Map(
+    return bare_map(
         [
-            dl.Pane(
-                dl.GeoJSON(
-                    id="land",
-                    url=f"/api/land?v={tags['land']}",
-                    style=script("landStyle"),
-                    hideout={"theme": desk.theme, "tokens": tokens.for_map()},
-                    interactive=False,
-                ),
-                name="land",
-                style={"zIndex": 250},
-            ),
+            dl.Pane(land(desk, tags, name="land"), name="land", style={"zIndex": 250}),
             dl.Pane(
                 [dl.LayerGroup(things[name], id=name) for name in ("under", "under-shift")],
                 name="under",
@@ -124,7 +108,40 @@ def coast_map(
             *[dl.LayerGroup(things[name], id=name) for name in ("over", "over-shift")],
             dl.ScaleControl(imperial=False, position="bottomleft"),
         ],
-        id="map",
+        name="map",
+        view=view,
+        bounds=bounds,
+    )
+
+
+def land(desk: Desk, tags: dict[str, str], *, name: str) -> dl.GeoJSON:
+    """Return the land under everything, the basemap that needs no internet."""
+    return dl.GeoJSON(
+        id=name,
+        url=f"/api/land?v={tags['land']}",
+        style=script("landStyle"),
+        hideout={"theme": desk.theme, "tokens": tokens.for_map()},
+        interactive=False,
+    )
+
+
+def bare_map(
+    inside: list[Any],
+    *,
+    name: str,
+    view: tuple[float, float, float] | None,
+    bounds: Sequence[float],
+) -> dl.Map:
+    """Return a map opened at a view (latitude, longitude, zoom), else at bounds."""
+    place: dict[str, Any]
+    if view:
+        place = {"center": [view[0], view[1]], "zoom": view[2]}
+    else:
+        lon0, lat0, lon1, lat1 = bounds
+        place = {"bounds": [[lat0, lon0], [lat1, lon1]]}
+    return dl.Map(
+        inside,
+        id=name,
         preferCanvas=True,
         # It would compare the view with a centre that a map opened by bounds does not have;
         # assets/map.js follows the view instead.
@@ -170,7 +187,7 @@ def layers(
             interactive=name not in {"sections", "zones"},
             **_crowd(name),
         )
-        group = "under" if name in {"sections", "zones", "tracks"} else "over"
+        group = "under" if name in {"sections", "zones", "tracks", "viewsheds"} else "over"
         groups[group + ("-shift" if of_shift else "")].append(layer)
     return groups
 
@@ -251,4 +268,8 @@ def legend(desk: Desk) -> html.Div:
 
 def strip_signs(desk: Desk) -> tuple[str, ...]:
     """Return the signs on the strip of shifts that want explaining: no tide without a station."""
-    return ("night",) if "tide_stations" in desk.meta.missing else ("tide", "landable", "night")
+    if "tide_stations" in desk.meta.missing:
+        return ("night",)
+    shore = desk.source.segments()
+    guessed = "landing_basis" in shore and bool((shore["landing_basis"] == "estimate").any())
+    return ("tide", "landable", *(("estimated",) if guessed else ()), "night")

@@ -76,6 +76,27 @@ def segments(frame: gpd.GeoDataFrame) -> bytes:
     return collection(frame.geometry, about)
 
 
+def changes(frame: gpd.GeoDataFrame) -> bytes:
+    """Return what became of a coast, the kept shore first, so that changes are drawn over it."""
+    drawn = frame.iloc[np.argsort(frame["stretch"].to_numpy() > 0, kind="stable")]
+    names = ("lineage_id", "change", "old_segment_id", "new_segment_id", "stretch")
+    lengths = ("old_m", "new_m", "offset_m")
+    about = (
+        {
+            **{
+                name: None if value != value else value
+                for name, value in zip(names, row, strict=False)
+            },
+            **{
+                name: None if value is None or value != value else round(value, 1)
+                for name, value in zip(lengths, row[len(names) :], strict=True)
+            },
+        }
+        for row in drawn[[*names, *lengths]].itertuples(index=False, name=None)
+    )
+    return collection(drawn.geometry, about)
+
+
 def land(frame: gpd.GeoDataFrame, *, tolerance_deg: float = 0.0002) -> bytes:
     """Return the land to draw under everything, simplified to some 20 m."""
     shapes = shapely.simplify(frame.geometry.to_numpy(), tolerance_deg, preserve_topology=True)

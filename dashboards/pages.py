@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 from dash import html
 
-from dashboards import coastmap, overview, panel, shell
-from dashboards.address import DEFAULT_LAYERS, parse
+from dashboards import changes, coastmap, overview, panel, placepanel, shell
+from dashboards.address import DEFAULT_LAYERS, PLACES, parse
 from dashboards.desk import Desk
 from dashboards.listing import listing, ordered, pages_of
 from dashboards.source import Part, Person, Source
@@ -42,18 +42,24 @@ class Pages:
         """Return the whole page that an address asks for."""
         view = parse(search)
         desk = Desk(self.source, person, view.lang or lang, view.theme or theme)
+        if view.page == "changes":
+            return changes.page(desk, view, tags=self.tags())
         if not len(self.source.segments()):
             return _bare(desk, "no_coast_title", "no_coast_mend")
         own = person.section if person.section in desk.sections else None
         mine = own is not None and (view.mine if view.mine is not None else True)
         shift = view.shift if view.shift in desk.shifts else desk.default_shift()
-        segment = view.segment if view.segment in self._rows_by_id() else None
+        place = self.source.place(*view.place) if view.place else None
+        segment = view.segment if not place and view.segment in self._rows_by_id() else None
         day = desk.strip_day(shift)
         chosen = list(view.layers if view.layers is not None else DEFAULT_LAYERS)
+        if view.layers is None and view.place and place and view.place[0] not in chosen:
+            chosen.append(view.place[0])
         # A store that holds None counts as changed when it is mounted; an empty text does not.
         state = {
             "shift": shift or "",
             "segment": segment or "",
+            "place": "/".join(view.place or ()) if place else "",
             "mine": own if mine else "",
             "own": own or "",
             "day": day.isoformat(),
@@ -71,14 +77,14 @@ class Pages:
             tags=self.tags(),
             things=coastmap.layers(desk, chosen=chosen, shift_id=shift, bbox=""),
             view=view.centre,
-            bounds=self._segment_bounds(segment) or bounds,
+            bounds=_place_bounds(place) or self._segment_bounds(segment) or bounds,
         )
         return shell.frame(
             desk,
             state=state,
             the_map=the_map,
             strip=self.strip(desk, scope, day, shift),
-            panel=self.panel(desk, segment, shift, scope),
+            panel=self.panel(desk, segment, shift, scope, place=view.place if place else None),
             listing=self.listed(desk, shift, scope, "-score", 1, segment),
             places=self._places(desk),
             bounds=bounds,
@@ -139,9 +145,17 @@ class Pages:
         return rows if scope is None else rows.filter(pl.col("section_id") == scope)
 
     def panel(
-        self, desk: Desk, segment: str | None, shift: str | None, scope: str | None
+        self,
+        desk: Desk,
+        segment: str | None,
+        shift: str | None,
+        scope: str | None,
+        *,
+        place: tuple[str, str] | None = None,
     ) -> list[Any]:
-        """Return the panel: one segment explained, or the shift's overview."""
+        """Return the panel: one place, one segment explained, or the shift's overview."""
+        if place:
+            return placepanel.told(desk, place[0], self.source.place(*place))
         if shift is None:
             return [overview.empty(desk.say("not_scored_title"), desk.say("not_scored_mend"))]
         if segment:
@@ -200,7 +214,7 @@ class Pages:
                 box = ",".join(f"{x:.5f}" for x in boxes[section_id])
                 found.append({"value": f"b:{box}", "label": desk.section_name(section_id)})
         groups.append((desk.say("layer_sections"), found))
-        for name in ("wharves", "risk_points"):
+        for name in PLACES:
             frame = self.source.layer(name)
             groups.append((desk.say(f"layer_{name}"), _options(desk, name, frame)))
         return [{"group": group, "items": items} for group, items in groups if items]
@@ -209,14 +223,21 @@ class Pages:
 def _options(desk: Desk, name: str, frame: gpd.GeoDataFrame) -> list[dict[str, str]]:
     seen: set[str] = set()
     options = []
-    key = "wharf_id" if name == "wharves" else "risk_point_id"
     for row in frame.to_dict("records"):
         at = row["geometry"]
-        value = f"p:{at.x:.5f},{at.y:.5f},{row[key]}"
+        value = f"p:{at.x:.5f},{at.y:.5f},{name}/{placepanel.key_of(name, row)}"
         if value not in seen:
             seen.add(value)
-            options.append({"value": value, "label": desk.named(row) or row[key]})
+            options.append({"value": value, "label": placepanel.title(desk, name, row)})
     return options
+
+
+def _place_bounds(place: Mapping[str, Any] | None) -> Sequence[float] | None:
+    """Return a box of some kilometres around a place that an address names."""
+    if place is None:
+        return None
+    lon, lat = place["lon"], place["lat"]
+    return lon - _AROUND, lat - _AROUND, lon + _AROUND, lat + _AROUND
 
 
 def _bare(desk: Desk, title: str, mend: str) -> html.Div:

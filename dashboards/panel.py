@@ -191,38 +191,69 @@ def _tide(desk: Desk, tide: dict[str, Any] | None) -> list[Any]:
     windows = [
         (datetime.fromisoformat(a), datetime.fromisoformat(b)) for a, b in tide["windows"] or []
     ]
-    threshold = tide.get("threshold_m")
+    threshold, error_m = tide.get("threshold_m"), tide.get("error_m")
+    guessed = tide.get("basis") == "estimate"
+    heights = tide["height_m"]
     svg = tide_svg(
         moments,
-        tide["height_m"],
+        heights,
         tz=desk.tz,
         colours=SURFACE[desk.theme],  # type: ignore[index]
         windows=windows,
         threshold_m=threshold,
+        error_m=error_m,
+        mark=desk.say("estimated") if guessed else "",
     )
-    if windows:
-        spans = [times.span(a, b, desk.tz) for a, b in windows]
-        words = desk.say("tide_landable", windows=listed(spans, desk.lang))
-    else:
-        words = desk.say("tide_unknown" if threshold is None else "tide_not_landable")
-    heights = tide["height_m"]
+    words = _landing(desk, windows, threshold)
     alt = desk.say(
         "tide_alt",
         span=times.span(moments[0], moments[-1], desk.tz),
         lo=f"{min(heights):.1f}",
         hi=f"{max(heights):.1f}",
-        windows=words,
+        windows=listed([words, desk.say("estimated")], desk.lang) if guessed else words,
     )
-    facts = [html.Strong(words)]
+    marks = _basis(desk, tide.get("basis"))
+    facts: list[Part] = [html.Span([html.Strong(words), *marks])]
     if threshold is not None:
-        facts.append(html.Span(desk.say("tide_threshold", h=f"{threshold:.1f}")))
-    small = desk.say("tide_station", station=tide["station"], datum=tide["datum"])
-    note = half(tide.get("note"), desk.lang)
+        facts.append(html.Span([desk.say("tide_threshold", h=f"{threshold:.1f}"), *marks]))
     return [
         html.P(facts, className="tide-words"),
         html.Img(src=data_uri(svg), alt=alt, className="tide-curve"),
-        html.P([small, *([" · ", note] if note else [])], className="small"),
+        *([html.P(desk.say("estimated_long"), className="gap-note")] if guessed else []),
+        *_tide_notes(desk, tide),
     ]
+
+
+def _landing(
+    desk: Desk, windows: Sequence[tuple[datetime, datetime]], threshold: float | None
+) -> str:
+    if windows:
+        spans = [times.span(a, b, desk.tz) for a, b in windows]
+        return desk.say("tide_landable", windows=listed(spans, desk.lang))
+    return desk.say("tide_unknown" if threshold is None else "tide_not_landable")
+
+
+def _basis(desk: Desk, basis: str | None) -> list[Any]:
+    """Return the mark that a landing threshold carries where nobody measured the seabed."""
+    if basis == "estimate":
+        return [
+            " ",
+            html.Span(
+                desk.say("estimated"), className="mark estimate", title=desk.say("estimated_long")
+            ),
+        ]
+    return (
+        [" ", html.Span(desk.say("depth_made"), className="mark made")] if basis == "made" else []
+    )
+
+
+def _tide_notes(desk: Desk, tide: dict[str, Any]) -> list[Any]:
+    """Return whose tide it is, how far off it may be, and what its owner wants said."""
+    station = half(tide.get("note"), desk.lang) or tide["station"]
+    lines = [desk.say("tide_station", note=station, datum=known("datum", tide["datum"], desk.lang))]
+    if tide.get("caveat"):
+        lines.append(half(tide["caveat"], desk.lang))
+    return [html.P(line, className="small") for line in lines]
 
 
 def _due(desk: Desk, items: Sequence[dict[str, Any]]) -> Part:

@@ -80,6 +80,30 @@ class Source(Protocol):
         """Return the ways of vessels, and whether points were left out."""
         ...
 
+    def place(self, table: str, key: str) -> dict[str, Any] | None:
+        """Return one wharf, risk point or facility with its history, None where there is none."""
+        ...
+
+    def place_history(self, table: str, key: str) -> list[dict[str, Any]]:
+        """Return what changed of one place, the latest first."""
+        ...
+
+    def coasts(self) -> pl.DataFrame:
+        """Return the imports of coasts, the newest first."""
+        ...
+
+    def coast_changes(self, coast_id: int) -> gpd.GeoDataFrame:
+        """Return what one import changed, as lines."""
+        ...
+
+    def coast_sums(self, coast_id: int) -> pl.DataFrame:
+        """Return how much of each kind one import changed."""
+        ...
+
+    def stretches(self, coast_id: int) -> pl.DataFrame:
+        """Return the stretches that one import changed, the longest first."""
+        ...
+
     def tide(self, t0: datetime, t1: datetime) -> tuple[list[datetime], list[float]] | None:
         """Return times and heights above mean sea level, None without a station."""
         ...

@@ -13,6 +13,7 @@ from dashboards import times
 from dashboards.desk import Desk, level_of, whole
 from dashboards.tidecurve import data_uri
 from dashboards.tokens import SURFACE
+from dashboards.words import listed
 
 
 def strip(desk: Desk, *, section_id: str | None, day: date, chosen: str | None) -> html.Div:
@@ -74,13 +75,24 @@ def _cell(desk: Desk, row: dict[str, Any], *, chosen: str | None, focus: str) ->
         label = desk.say("shift_not_scored", day=day, span=window)
     dark = row.get("dark_share") or 0.0
     landable = row.get("landable_share") or 0.0
+    guessed = min(row.get("landable_estimated") or 0.0, landable)
+    label = listed([label, *_landing(desk, landable, guessed)], desk.lang)
     on_now = row["t0"] <= desk.now < row["t1"]
     return html.Button(
         [
             html.Span(className="cell-night", style={"opacity": f"{0.5 * dark:.2f}"}),
             html.Span(shift_id[11:], className="cell-time"),
             html.Span(str(whole(score)) if scored else "–", className=f"cell-score band-{level}"),
-            html.Span(className="cell-landable", style={"width": f"{100 * landable:.0f}%"}),
+            html.Span(
+                html.Span(
+                    className="cell-estimated",
+                    style={"width": f"{100 * guessed / landable:.1f}%"},
+                )
+                if guessed
+                else None,
+                className="cell-landable",
+                style={"width": f"{100 * landable:.0f}%"},
+            ),
         ],
         className="cell" + (" on-now" if on_now else ""),
         type="button",
@@ -94,6 +106,19 @@ def _cell(desk: Desk, row: dict[str, Any], *, chosen: str | None, focus: str) ->
             "aria-label": label,
         },
     )
+
+
+def _landing(desk: Desk, share: float, guessed: float) -> list[str]:
+    """Return how much of the shore can be landed on, and how much of that is an estimate."""
+    if not share:
+        return []
+    if not guessed:
+        return [desk.say("landable_of", share=_percent(share))]
+    return [desk.say("landable_of_estimated", share=_percent(share), part=_percent(guessed))]
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %" if share >= 0.01 else "<1 %"
 
 
 def _tide(desk: Desk, rows: list[dict[str, Any]]) -> list[html.Img]:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from urllib.parse import quote
+from xml.sax.saxutils import escape
 from zoneinfo import ZoneInfo
 
 _W, _H = 340, 132
@@ -20,15 +21,22 @@ def tide_svg(
     colours: dict[str, str],
     windows: Sequence[tuple[datetime, datetime]] = (),
     threshold_m: float | None = None,
+    error_m: float | None = None,
+    mark: str = "",
 ) -> str:
     """Draw the tide over a shift with its landable windows and the landing threshold.
 
-    Times are UTC and drawn as local; heights are metres in the one datum of the caller.
+    Times are UTC and drawn as local; heights are metres in the one datum of the caller. The band
+    about the curve is ``error_m`` wide on either side; ``mark`` stands on the threshold.
     """
     t0, t1 = times[0], times[-1]
     known = [h for h in height_m if math.isfinite(h)]
     wanted = [*known, *([threshold_m] if threshold_m is not None else [])]
-    low, high = min(wanted), max(wanted)
+    off = error_m or 0.0
+    low, high = (
+        min([*wanted, min(known, default=0.0) - off]),
+        max([*wanted, max(known, default=0.0) + off]),
+    )
     room = max(0.3, (high - low) * 0.15)
     low, high = low - room, high + room
 
@@ -57,11 +65,23 @@ def tide_svg(
         f'<text x="{x(t):.1f}" y="{_H - 6}" text-anchor="{anchor}">{label}</text>'
         for t, label, anchor in _hours(t0, t1, tz)
     ]
+    if off:
+        rim = [(t, h) for t, h in zip(times, height_m, strict=True) if math.isfinite(h)]
+        band = [f"{x(t):.1f} {y(h + off):.1f}" for t, h in rim]
+        band += [f"{x(t):.1f} {y(h - off):.1f}" for t, h in reversed(rim)]
+        parts.append(f'<path d="M{"L".join(band)}Z" fill="{colours["tide"]}" fill-opacity="0.18"/>')
     if threshold_m is not None:
         parts.append(
             f'<path d="M{_LEFT} {y(threshold_m):.1f}H{_W - _RIGHT}" stroke="{colours["ink"]}" '
             'stroke-dasharray="5 4" stroke-width="1.2"/>'
         )
+        if mark:
+            above = y(threshold_m) - 4
+            parts.append(
+                f'<text x="{_W - _RIGHT}" y="{above if above > _TOP + 8 else above + 16:.1f}" '
+                f'text-anchor="end" fill="{colours["ink"]}" stroke="{colours["card"]}" '
+                f'stroke-width="3" paint-order="stroke">{escape(mark)}</text>'
+            )
     points = [
         f"{x(t):.1f} {y(h):.1f}" for t, h in zip(times, height_m, strict=True) if math.isfinite(h)
     ]

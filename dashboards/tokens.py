@@ -21,6 +21,25 @@ RISK_INK: dict[Theme, tuple[str, str, str, str, str]] = {
 #: The second sign beside colour: pixels of line width per band.
 RISK_WIDTH: tuple[int, int, int, int, int] = (2, 3, 4, 5, 6)
 
+#: What became of the coast. Lines tell it too (assets/stretches.js, page.css); any two stay apart
+#: like neighbouring bands of risk, and stand 3:1 against land and sea.
+CHANGE: dict[Theme, dict[str, str]] = {
+    "light": {
+        "moved": "#0b57a0",
+        "split": "#b8559f",
+        "merged": "#a07400",
+        "gone": "#2f3a44",
+        "new": "#0e8f5e",
+    },
+    "dark": {
+        "moved": "#6fc3ff",
+        "split": "#c062b0",
+        "merged": "#d8b33a",
+        "gone": "#f1f4f6",
+        "new": "#2fb583",
+    },
+}
+
 SURFACE: dict[Theme, dict[str, str]] = {
     "light": {
         "land": "#f3f1ec",
@@ -45,6 +64,7 @@ SURFACE: dict[Theme, dict[str, str]] = {
         "opportunity": "#2a7d9c",
         "guard": "#6f7d2a",
         "track": "#47708f",
+        "view": "#9db8c9",
     },
     "dark": {
         "land": "#1f262d",
@@ -69,6 +89,7 @@ SURFACE: dict[Theme, dict[str, str]] = {
         "opportunity": "#5bb3d1",
         "guard": "#b7c56a",
         "track": "#7ea6c4",
+        "view": "#4d6a80",
     },
 }
 
@@ -84,6 +105,7 @@ def css() -> str:
     def block(selector: str, theme: Theme) -> str:
         names = {f"risk-{i}": colour for i, colour in enumerate(RISK[theme], 1)}
         names |= {f"risk-ink-{i}": colour for i, colour in enumerate(RISK_INK[theme], 1)}
+        names |= {f"change-{kind}": colour for kind, colour in CHANGE[theme].items()}
         names |= SURFACE[theme]
         body = "".join(f"--{name}:{value};" for name, value in names.items())
         return f"{selector}{{color-scheme:{theme};{body}}}"
@@ -98,6 +120,11 @@ def css() -> str:
 def for_map() -> dict[str, dict[str, object]]:
     """Return what the map's styling functions need, per theme."""
     return {
-        theme: {"risk": list(RISK[theme]), "width": list(RISK_WIDTH), **SURFACE[theme]}
+        theme: {
+            "risk": list(RISK[theme]),
+            "width": list(RISK_WIDTH),
+            "change": CHANGE[theme],
+            **SURFACE[theme],
+        }
         for theme in ("light", "dark")
     }

@@ -3,6 +3,9 @@
 import re
 from typing import Literal
 
+from dashboards._words_coast import COAST
+from dashboards._words_places import PLACES
+
 Lang = Literal["zh", "en"]
 
 LANGS: tuple[Lang, Lang] = ("zh", "en")
@@ -86,6 +89,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "what_effort": ("巡逻里程", "patrol effort"),
     "what_sections": ("责任岸段", "sections"),
     "what_depth": ("水深", "depths"),
+    "what_earlier_survey": ("早期岸线测绘", "the earlier survey of the coast"),
     "what_shore_types": ("岸滩类型", "shore types"),
     "what_shore_type": ("岸滩类型", "shore types"),
     "what_segment_traits": ("岸滩类型", "shore types"),
@@ -169,6 +173,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "layer_wharves": ("码头", "Wharves"),
     "layer_risk_points": ("风险点", "Risk points"),
     "layer_facilities": ("防控设施", "Facilities"),
+    "layer_viewsheds": ("监控可视范围", "Camera cover"),
     "layer_incidents": ("案事件", "Incidents"),
     "layer_behaviours": ("可疑行为（72 小时内）", "Behaviours (72 h)"),
     "layer_stops": ("停留（24 小时内）", "Stops (24 h)"),
@@ -178,6 +183,7 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "crowd": ("{n} 起，点按放大", "{n} here: press to zoom in"),
     "layer_tracks": ("船舶轨迹（24 小时内）", "Vessel tracks (24 h)"),
+    "layer_loading": ("正在载入{layer}……", "Loading {layer}…"),
     "layer_empty": ("{layer}：此处没有", "{layer}: none here"),
     "tracks_thinned": (
         "轨迹点太多，只画了 {n} 个点；放大地图可看全。",
@@ -239,7 +245,24 @@ WORDS: dict[str, tuple[str, str]] = {
         "没有潮汐数据。导入潮汐常数后这里会显示潮位曲线。",
         "No tide data. Import tide constants and the curve will show here.",
     ),
-    "tide_station": ("潮位站 {station}，基准 {datum}", "station {station}, datum {datum}"),
+    "tide_station": ("潮位站 {note}；基准 {datum}", "station {note}; datum {datum}"),
+    "datum_MSL": ("平均海面", "mean sea level"),
+    "estimated": ("估算", "estimated"),
+    "estimated_long": (
+        "这里没有水深数据，登滩门槛按岸滩类型估算。",
+        "No depth is known here: the landing threshold is estimated from the kind of shore.",
+    ),
+    "depth_made": ("编造的水深", "made depth"),
+    "landable_of": ("可登滩 {share}", "landable {share}"),
+    "landable_of_estimated": (
+        "可登滩 {share}，其中 {part} 为估算",
+        "landable {share}, {part} of it estimated",
+    ),
+    "strip_key_estimated": ("估算", "estimated"),
+    "legend_estimated": (
+        "斜纹：其中按岸滩类型估算的",
+        "hatched: estimated from the kind of shore",
+    ),
     "due": ("待办", "Due"),
     "due_none": ("这里没有逾期的巡查和故障设施。", "No overdue checks or broken facilities here."),
     "due_unknown": (
@@ -287,30 +310,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "sort_by": ("按{col}排序", "Sort by {col}"),
     "pages": ("翻页", "Pages"),
     # things on the map
-    "kind_port": ("港口码头", "port"),
-    "kind_fishing": ("渔业码头", "fishing wharf"),
-    "kind_ferry": ("渡口", "ferry"),
-    "kind_shipyard": ("船厂", "shipyard"),
-    "kind_stores": ("货运码头", "stores wharf"),
-    "kind_other": ("其他", "other"),
-    "kind_creek": ("港汊", "creek"),
-    "kind_slipway": ("滑道", "slipway"),
-    "kind_beach": ("海滩", "beach"),
-    "kind_sluice": ("闸口", "sluice"),
-    "kind_filling_point": ("加油点", "filling point"),
-    "kind_barge_pipeline": ("驳油管线", "barge pipeline"),
-    "kind_closed_yard": ("停用场地", "closed yard"),
-    "kind_fuel_store": ("油库", "fuel store"),
-    "kind_cold_store": ("冷库", "cold store"),
-    "kind_goods_store": ("货仓", "goods store"),
-    "kind_camera": ("摄像机", "camera"),
-    "kind_height_bar": ("限高杆", "height bar"),
-    "kind_width_bar": ("限宽墩", "width bar"),
-    "kind_gate": ("卡口门", "gate"),
-    "kind_wall": ("围墙", "wall"),
-    "kind_alarm": ("报警器", "alarm"),
-    "kind_light": ("照明", "light"),
-    "kind_sign": ("警示牌", "sign"),
     "kind_stop": ("停留", "stop"),
     "kind_loitering": ("徘徊", "loitering"),
     "kind_shore_approach": ("抵岸", "shore approach"),
@@ -318,11 +317,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "kind_rendezvous": ("靠帮", "rendezvous"),
     "kind_gap": ("失联", "gap"),
     "kind_dash": ("冲滩", "dash"),
-    "status_in_use": ("在用", "in use"),
-    "status_closed": ("停用", "closed"),
-    "status_working": ("正常", "working"),
-    "status_broken": ("故障", "broken"),
-    "status_missing": ("缺失", "missing"),
     "lasted": ("历时 {span}", "lasted {span}"),
     "hours_minutes": ("{h} 小时 {m} 分", "{h} h {m} min"),
     "minutes": ("{m} 分钟", "{m} min"),
@@ -336,7 +330,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "state_moored": ("靠泊", "moored"),
     "state_at_anchor": ("锚泊", "at anchor"),
     "state_holding": ("原地漂停", "holding its place"),
-    "grade": ("{n} 级", "grade {n}"),
     "vessel": ("船舶 {mmsi}", "vessel {mmsi}"),
     # me
     "me": ("我的", "Me"),
@@ -345,6 +338,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "me_km": ("{km} km，{n} 个单元", "{km} km, {n} segments"),
     "display": ("显示", "Display"),
     "about": ("数据说明", "About the data"),
+    **COAST,
+    **PLACES,
 }
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashboards.source import Person
-from workspace import read, runs, tide, users
+from workspace import lineage, read, runs, tide, users
 from workspace.folder import open_workspace
 
 if TYPE_CHECKING:
@@ -65,6 +65,30 @@ class WorkspaceSource:
     ) -> tuple[gpd.GeoDataFrame, bool]:
         """Return the ways of the vessels in a window, and whether points were left out."""
         return read.tracks(self._ws, t0=t0, t1=t1, bbox=bbox, max_points=max_points)
+
+    def place(self, table: str, key: str) -> dict[str, Any] | None:
+        """Return one wharf, risk point or facility with its history, None where there is none."""
+        return read.place(self._ws, table, key)
+
+    def place_history(self, table: str, key: str) -> list[dict[str, Any]]:
+        """Return what changed of one place, the latest first."""
+        return read.changes_of(self._ws, table, key)
+
+    def coasts(self) -> pl.DataFrame:
+        """Return the imports of coasts, the newest first."""
+        return read.coasts(self._ws)
+
+    def coast_changes(self, coast_id: int) -> gpd.GeoDataFrame:
+        """Return what one import changed, as lines."""
+        return read.coast_changes(self._ws, coast_id)
+
+    def coast_sums(self, coast_id: int) -> pl.DataFrame:
+        """Return how much of each kind one import changed."""
+        return lineage.sums(lineage.table(self._ws, coast_id))
+
+    def stretches(self, coast_id: int) -> pl.DataFrame:
+        """Return the stretches that one import changed, the longest first."""
+        return read.stretches(self._ws, coast_id)
 
     def tide(self, t0: datetime, t1: datetime) -> tuple[list[datetime], list[float]] | None:
         """Return the tide's times and heights above mean sea level, or None without a station."""

@@ -90,6 +90,7 @@
     const group = Object.values(any._eventParents)[0];
     group.on("click", function (event) {
       window.L.DomEvent.stopPropagation(event);
+      if (state.place) send("place", "");
       send("segment", nearest(event.layerPoint) || event.propagatedFrom.feature.properties.id);
     });
     group.on("mouseover mousemove", showTip);
@@ -154,27 +155,38 @@
     return box;
   }
 
-  function mapReady() {
-    const map = state.map;
+  /* What every map of ours has: a pane for what is selected, a finger's tolerance, an address. */
+  function hold(map) {
+    state.map = map;
+    map.createPane("selection").style.zIndex = 390;
     const renderer = map._renderer || map.options.renderer;
     if (renderer) renderer.options.tolerance = window.matchMedia("(pointer: coarse)").matches ? 12 : 4;
+    map.on("moveend", () => window.shoregrid.onMoved(map));
+    new window.ResizeObserver(function () {
+      map.invalidateSize({ animate: false });
+      soonPlaceNames();
+    }).observe(map.getContainer());
+  }
+
+  function mapReady() {
+    const map = state.map;
     if (!map.getPane("selection")) {
-      map.createPane("selection").style.zIndex = 390;
+      hold(map);
       listen();
       map.on("moveend", moved);
       map.on("movestart zoomstart", hideTip);
       map.on("popupclose", dropPath);
       map.on("click", function () {
         if (state.selected) send("segment", "");
+        if (state.place) send("place", "");
       });
-      new window.ResizeObserver(function () {
-        map.invalidateSize({ animate: false });
-        soonPlaceNames();
-      }).observe(map.getContainer());
+      new window.MutationObserver(drawPlace).observe(document.getElementById("panel-body"), { childList: true });
     }
     document.documentElement.dataset.map = "ready";
     drawSelection();
+    drawPlace();
     moved();
+    window.shoregrid.onMoved(map);
   }
 
   function moved() {
@@ -187,8 +199,26 @@
     state.timer = window.setTimeout(function () {
       const box = [b.getWest(), b.getSouth(), b.getEast(), b.getNorth()];
       send("bbox", box.map((x) => x.toFixed(4)).join(","));
-      window.shoregrid.onMoved(map);
     }, 250);
+  }
+
+  function selectPlace(name) {
+    state.place = name;
+    if (!name) drawPlace();
+  }
+
+  /* A ring about the place that the panel tells of; the panel knows where it is. */
+  function drawPlace() {
+    const map = state.map;
+    if (!map || !map.getPane("selection")) return;
+    if (state.ring) map.removeLayer(state.ring);
+    state.ring = null;
+    const told = state.place && document.querySelector("#panel-body [data-at]");
+    if (!told) return;
+    const at = told.dataset.at.split(",").map(Number);
+    const color = getComputedStyle(document.documentElement).getPropertyValue("--select").trim();
+    state.ring = window.L.circleMarker(at, { interactive: false, pane: "selection", radius: 17, weight: 5, color, fillOpacity: 0.18, opacity: 0.8 }).addTo(map);
+    if (!seen(at)) map.setView(at, Math.max(map.getZoom(), 13));
   }
 
   function select(id) {
@@ -213,11 +243,15 @@
 
   /* What the sheet or a side list covers does not count as seen. */
   function inView(layer) {
+    return seen(layer.getBounds().getCenter()) && state.map.getZoom() >= 10;
+  }
+
+  function seen(place) {
     const map = state.map;
     const box = map.getContainer().getBoundingClientRect();
-    const at = map.latLngToContainerPoint(layer.getBounds().getCenter());
+    const at = map.latLngToContainerPoint(place);
     const under = document.elementFromPoint(box.left + at.x, box.top + at.y);
-    return Boolean(under) && map.getContainer().contains(under) && map.getZoom() >= 10;
+    return Boolean(under) && map.getContainer().contains(under);
   }
 
   function layerStyle(feature, context) {
@@ -228,6 +262,10 @@
         return { color: feature.properties.odd ? c.accent : c.quiet, weight: 9, opacity: 0.16, lineCap: "butt" };
       case "zones":
         return { color: c.select, weight: 20, opacity: 0.32, lineCap: "round", fill: false };
+      case "viewsheds": {
+        const off = feature.properties.k === "bad";
+        return { color: c.quiet, weight: 1, opacity: 0.7, dashArray: off ? "4 4" : null, fillColor: c.view, fillOpacity: off ? 0.06 : 0.3 };
+      }
       case "tracks":
         return { color: c.track, weight: 1, opacity: 0.7 };
       default:
@@ -300,7 +338,14 @@
       layer.on("remove", () => state.names.delete(layer));
       return;
     }
-    if (layer.getLatLng) layer.on("click", () => explain(feature, layer, context));
+    if (p.p) {
+      layer.on("click", function (event) {
+        window.L.DomEvent.stopPropagation(event);
+        state.map.closePopup();
+        if (state.selected) send("segment", "");
+        send("place", p.p);
+      });
+    } else if (layer.getLatLng) layer.on("click", () => explain(feature, layer, context));
     layer.bindTooltip(words(p.label, p.sub, made), { opacity: 1, className: "tip", sticky: !layer.getLatLng });
   }
 
@@ -388,9 +433,9 @@
 
   window.shoregrid = {
     landStyle, segmentStyle, eachSegment, layerStyle, layerPoint, clusterPoint, eachThing, placeNames,
-    select, send, restyle, onMoved: function () {},
+    select, selectPlace, send, restyle, hold, words, onMoved: function () {},
     map: () => state.map,
     layerOf: (id) => state.layers.get(id),
-    redrawSelection: () => drawSelection(false),
+    redrawSelection: function () { drawSelection(false); drawPlace(); },
   };
 })();

@@ -26,27 +26,46 @@
   }
 
   window.shoregrid.onMoved = function (map) {
-    const c = map.getCenter();
-    write({ view: [c.lat.toFixed(4), c.lng.toFixed(4), map.getZoom()].join(",") });
+    window.clearTimeout(here.moving);
+    here.moving = window.setTimeout(function () {
+      const c = map.getCenter();
+      write({ view: [c.lat.toFixed(4), c.lng.toFixed(4), map.getZoom()].join(",") });
+    }, 250);
   };
 
-  function remember(segment, shift, layers, mine, own, lang, theme) {
-    Object.assign(here, { shift, lang, theme, own, layers: layers || [] });
-    document.documentElement.lang = lang === "zh" ? "zh-CN" : "en";
-    document.documentElement.dataset.theme = theme;
-    keep("lang", lang);
-    keep("theme", theme);
-    write({ segment, shift, layers: (layers || []).join(","), lang, theme,
+  function remember(segment, place, shift, layers, mine, own, lang, theme) {
+    Object.assign(here, { shift, own, layers: layers || [] });
+    look(lang, theme, "theme");
+    write({ segment, place, shift, layers: (layers || []).join(","), lang, theme,
             mine: own ? (mine ? 1 : 0) : null });
     if (!layers || !layers.length) { address.set("layers", ""); }
     if (!here.settled) {
       if (small()) one(".legend-fold").open = false;
       // A strip that was asked for before the shift changed comes back with the old one marked.
       new window.MutationObserver(() => markShift(here.shift)).observe(one("#strip"), { childList: true });
+      if (window.location.hash === "#list") show("list");
     }
     here.settled = true;
     markShift(shift);
-    markSegment(segment);
+    window.shoregrid.selectPlace(place);
+    markSegment(segment, place);
+    return window.dash_clientside.no_update;
+  }
+
+  function look(lang, theme, store) {
+    Object.assign(here, { lang, theme, themeStore: store });
+    document.documentElement.lang = lang === "zh" ? "zh-CN" : "en";
+    document.documentElement.dataset.theme = theme;
+    keep("lang", lang);
+    keep("theme", theme);
+  }
+
+  function rememberChanges(coast, stretch, lang, theme) {
+    look(lang, theme, "changes-theme");
+    write({ page: "changes", coast, stretch: stretch || null, lang, theme });
+    if (!here.settled && small()) { const fold = one(".legend-fold"); if (fold) fold.open = false; }
+    window.shoregrid.changes.show(stretch, !here.settled);
+    here.settled = true;
     return window.dash_clientside.no_update;
   }
 
@@ -68,14 +87,14 @@
     if (at.left < box.left || at.right > box.right) strip.scrollLeft += at.left - box.left - box.width / 3;
   }
 
-  function markSegment(segment) {
+  function markSegment(segment, place) {
     window.shoregrid.select(segment);
     all("[data-row]").forEach((row) => row.classList.toggle("chosen", row.dataset.row === segment));
     const app = one("#app");
     if (!app) return;
-    app.dataset.selected = segment ? "1" : "0";
-    if (segment && narrow()) {
-      show("map");
+    app.dataset.selected = segment || place ? "1" : "0";
+    if ((segment || place) && narrow()) {
+      show("home");
       app.dataset.sheet = "half";
     }
     const panel = one(".panel");
@@ -88,7 +107,10 @@
 
   function show(view) {
     const app = one("#app");
-    const next = app.dataset.view === view && view !== "map" ? "map" : view;
+    const home = app.dataset.home;
+    const wanted = view === "home" ? home : view;
+    if (wanted === "list" && !one(".side-list")) return;
+    const next = app.dataset.view === wanted ? home : wanted;
     app.dataset.view = next;
     all(".rail-entry").forEach((entry) =>
       entry.setAttribute("aria-current", entry.dataset.view === next ? "page" : "false"));
@@ -96,8 +118,16 @@
   }
 
   function clear() {
-    send("segment", "");
+    if (changing()) return window.shoregrid.changes.clear();
+    dropPlace();
+    return send("segment", "");
   }
+
+  function dropPlace() {
+    if (address.has("place")) send("place", "");
+  }
+
+  const changing = () => one("#app").dataset.home === "changes";
 
   /* ---- days and shifts ---- */
   function notice(text, goes) {
@@ -210,6 +240,11 @@
     else notice("");
   }
 
+  function sayLoading(name) {
+    const texts = one(".notices").dataset;
+    notice(texts.loading.replace("{layer}", JSON.parse(texts.names)[name]));
+  }
+
   const fetched = window.fetch;
   window.fetch = async function (...args) {
     const away = one("#offline");
@@ -230,7 +265,9 @@
 
   /* ---- clicks and keys ---- */
   const acts = {
-    segment: (el) => send("segment", el.dataset.segment),
+    stretch: (el) => window.shoregrid.changes.press(el),
+    kind: (el) => window.shoregrid.changes.toggle(el),
+    segment: function (el) { dropPlace(); send("segment", el.dataset.segment); },
     shift: choose,
     clear: clear,
     view: (el) => show(el.dataset.view),
@@ -238,7 +275,7 @@
     day: (el) => stepDay(Number(el.dataset.day)),
     play: play,
     lang: (el) => { keep("lang", el.dataset.lang); write({ lang: el.dataset.lang }); window.location.reload(); },
-    themeSwitch: () => send("theme", here.theme === "dark" ? "light" : "dark"),
+    themeSwitch: () => send(here.themeStore, here.theme === "dark" ? "light" : "dark"),
     keys: () => one("#keys").showModal(),
     sheet: () => here.dragged || cycleSheet(),
     reload: () => window.location.reload(),
@@ -282,14 +319,15 @@
     const typing = el.closest("input, textarea, select, [role=listbox], dialog");
     if (event.key === "Escape" && !typing) return clear();
     if (typing || el.closest(".leaflet-map")) return undefined;
+    if (event.key === "?") return one("#keys").showModal();
+    if (changing()) return undefined;
     if (event.key === "ArrowLeft" || event.key === "ArrowRight") {
       step(event.key === "ArrowLeft" ? -1 : 1);
       event.preventDefault();
     } else if (event.key === "/") {
       one("#search").focus();
       event.preventDefault();
-    } else if (event.key === "?") one("#keys").showModal();
-    else if (event.key === "l" || event.key === "L") show("list");
+    } else if (event.key === "l" || event.key === "L") show("list");
     return undefined;
   });
 
@@ -359,9 +397,12 @@
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     shoregrid_page: {
       remember,
+      rememberChanges,
       layersChosen: function (chosen) {
         const now = chosen || [];
         here.asked = now.find((name) => !(here.layers || []).includes(name)) || null;
+        window.clearTimeout(here.waiting);
+        here.waiting = window.setTimeout(() => here.asked && sayLoading(here.asked), 1000);
         return now;
       },
       mineChosen: (on, own) => (on ? own : ""),
@@ -373,15 +414,19 @@
       found: function (value) {
         const map = window.shoregrid.map();
         if (!value || !map) return none();
-        if (narrow()) show("map");
+        if (narrow()) show("home");
         const [what, where] = [value[0], value.slice(2).split(",")];
         if (what === "b") map.fitBounds([[+where[1], +where[0]], [+where[3], +where[2]]]);
-        else map.setView([+where[1], +where[0]], 14);
+        else {
+          map.setView([+where[1], +where[0]], 14);
+          if (address.has("segment")) send("segment", "");
+          send("place", where.slice(2).join(","));
+        }
         return none();
       },
       themeChosen: function (theme) {
         document.documentElement.dataset.theme = theme;
-        window.setTimeout(window.shoregrid.redrawSelection, 0);
+        window.setTimeout(changing() ? window.shoregrid.changes.redraw : window.shoregrid.redrawSelection, 0);
         return theme;
       },
       restyle: function (styling) {

@@ -29,9 +29,14 @@ _ARGS = [
 
 
 def _double():
-    name = "shoregrid_tests_double"
+    _load("newer")
+    return _load("double")
+
+
+def _load(file):
+    name = f"shoregrid_tests_{file}"
     if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, _HERE / "double.py")
+        spec = importlib.util.spec_from_file_location(name, _HERE / f"{file}.py")
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
         spec.loader.exec_module(module)

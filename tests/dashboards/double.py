@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 import shapely
 from shapely.geometry import LineString, Point, Polygon
+from shoregrid_tests_newer import NewerCoast, lineage_of
 
 from dashboards.source import Person
 from risk.shifts import shifts
@@ -42,6 +43,8 @@ def _segments() -> gpd.GeoDataFrame:
             "from_m": [500.0 * i for i in range(N)],
             "to_m": [500.0 * (i + 1) for i in range(N)],
             "length_m": 500.0,
+            # The last ten segments lie where no depth is known.
+            "landing_basis": ["estimate" if i >= N - 10 else "made" for i in range(N)],
             "shoreline_kind": ["island" if i == N - 1 else "mainland" for i in range(N)],
             "section_id": [sections[3 * i // N] for i in range(N)],
         },
@@ -58,20 +61,23 @@ def _land() -> gpd.GeoDataFrame:
 
 
 @dataclass
-class Double:
+class Double(NewerCoast):
     """Three sections of a made coast with three days of scores and two accounts."""
 
     days: int = 3
     simulated: bool = True
+    newer: bool = True
     sessions: dict[str, Person] = field(default_factory=dict)
     scored_days: list[date] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._segments = _segments()
         self._land = _land()
+        self._lineage = lineage_of(self._segments)
         self.scored_days = [FIRST_DAY + timedelta(days=n) for n in range(self.days)]
         self.accounts = {
             "chief": ("right-horse", Person("u1", "chief", "section_chief", {"section": "S02"})),
+            "planner": ("right-horse", Person("u3", "planner", "planner", {})),
             "analyst": ("right-horse", Person("u2", "analyst", "analyst", {})),
         }
 
@@ -86,7 +92,7 @@ class Double:
             bounds=tuple(self._segments.total_bounds),
             newest_position=NOW - timedelta(minutes=3),
             simulated=self.simulated,
-            made=["wharves", "incidents"],
+            made=["wharves", "incidents", "earlier_survey"],
             attributions=["© OpenStreetMap contributors (ODbL)"],
             tide_note="",
             missing=["effort"],
@@ -155,6 +161,7 @@ class Double:
                 "max_score": pl.Series(tops, dtype=pl.Float64),
                 "dark_share": [1.0, 0.5, 0.0, 0.0, 0.7, 1.0] * 3,
                 "landable_share": [0.4, 0.1, 0.0, 0.7, 0.3, 0.6] * 3,
+                "landable_estimated": [0.04, 0.1, 0.0, 0.0, 0.03, 0.001] * 3,
             }
         )
 
@@ -220,8 +227,11 @@ class Double:
                         (t0 + timedelta(minutes=210)).isoformat(),
                     ]
                 ],
+                "basis": at["landing_basis"],
                 "station": "坎门",
-                "note": "",
+                "error_m": 0.4,
+                "note": "坎门 87 km，误差约 ±0.40 m · Kanmen 87 km, error some ±0.40 m",
+                "caveat": "",
             },
             "due": [
                 {
@@ -250,6 +260,20 @@ class Double:
 
     def layer(self, name, **choice):
         shore = _shore()
+        if name == "viewsheds":
+            eye = Point(*shore[8])
+            return gpd.GeoDataFrame(
+                {
+                    "facility_id": ["facilities8"],
+                    "name": [None],
+                    "name_en": [None],
+                    "kind": ["camera"],
+                    "status": ["working"],
+                    "made": [True],
+                },
+                geometry=[eye.buffer(0.02)],
+                crs=4326,
+            )
         if name in {"wharves", "risk_points", "facilities"}:
             at = range(8, N, 24)
             key = {"wharves": "wharf_id", "risk_points": "risk_point_id"}.get(name, "facility_id")
