@@ -123,7 +123,7 @@ class NewerCoast:
 
     def coast_sums(self, coast_id):
         assert coast_id == 2
-        return sums(pl.DataFrame(self._lineage.drop(columns="geometry").to_dict("list")))
+        return sums(pl.from_pandas(pd.DataFrame(self._lineage.drop(columns="geometry"))))
 
     def stretches(self, coast_id):
         assert coast_id == 2

@@ -9,65 +9,7 @@ expect = pytest.importorskip("playwright.sync_api").expect
 
 pytestmark = pytest.mark.browser
 
-DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
-
-
-class Watched:
-    """A page that remembers whatever went wrong on it."""
-
-    def __init__(self, chromium, address, viewport):
-        self.address = address
-        self.context = chromium.new_context(viewport=viewport, locale="zh-CN")
-        self.page = self.context.new_page()
-        self.faults = []
-        self.outside = []
-        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
-        self.page.on("console", self._heard)
-        self.page.on("request", self._asked)
-        self.page.on("response", self._answered)
-
-    def _heard(self, message):
-        if message.type in {"error", "warning"}:
-            self.faults.append(message.text)
-
-    def _asked(self, request):
-        if not request.url.startswith((self.address, "data:", "blob:")):
-            self.outside.append(request.url)
-
-    def _answered(self, response):
-        if response.status >= 500:
-            self.faults.append(f"{response.status} {response.url}")
-
-    def sign_in(self, name="chief", query=""):
-        self.page.goto(f"{self.address}/{query}")
-        self.page.fill("#name", name)
-        self.page.fill("#password", "right-horse")
-        self.page.click("button[type=submit]")
-        self.page.wait_for_selector("html[data-map=ready]")
-        return self.page
-
-    def idle(self):
-        self.page.wait_for_load_state("networkidle")
-
-    def close(self):
-        self.context.close()
-        assert self.outside == []
-        assert self.faults == []
-
-
-@pytest.fixture
-def desk(chromium, address):
-    watched = Watched(chromium, address, DESK)
-    yield watched
-    watched.close()
-
-
-@pytest.fixture
-def phone(chromium, address):
-    watched = Watched(chromium, address, PHONE)
-    yield watched
-    watched.close()
 
 
 def point_of(page, segment):

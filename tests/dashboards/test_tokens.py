@@ -1,11 +1,11 @@
 """The risk palette stays readable: for normal, deutan and protan sight, and in greyscale."""
 
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
 
-from dashboards.tokens import RISK, RISK_INK, RISK_WIDTH, SURFACE, css
+from dashboards.tokens import CHANGE, RISK, RISK_INK, RISK_WIDTH, SURFACE, css
 
 # Machado, Oliveira and Fernandes (2009), severity 1.0, on linear RGB.
 SIGHT = {
@@ -64,6 +64,21 @@ def test_neighbouring_bands_stay_apart(theme, sight):
     # The 1976 colour difference, the one that the figures of the palette were chosen by.
     apart = [float(np.linalg.norm(a - b)) for a, b in pairwise(seen)]
     assert round(min(apart), 1) >= LEAST[theme], apart
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("sight", list(SIGHT))
+def test_any_two_kinds_of_change_stay_apart(theme, sight):
+    seen = [lab(SIGHT[sight] @ linear(colour)) for colour in CHANGE[theme].values()]
+    apart = [float(np.linalg.norm(a - b)) for a, b in combinations(seen, 2)]
+    assert min(apart) >= LEAST[theme], apart
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("ground", ["land", "sea"])
+def test_changes_stand_out_from_land_and_sea(theme, ground):
+    shown = {kind: contrast(tone, SURFACE[theme][ground]) for kind, tone in CHANGE[theme].items()}
+    assert min(shown.values()) >= 3.0, shown
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
