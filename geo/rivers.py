@@ -21,6 +21,7 @@ _ON_BANK_M = 0.01
 # A millimetre grid keeps the parts of one land together.
 _GRID_M = 1e-3
 _LEAST_M2 = 1.0
+_THREAD_M = 0.1
 # The disc fits into wide water; between its chords and the circle lies less than this.
 _POOL_SHARE = 0.9
 
@@ -143,8 +144,10 @@ def _piece(water: Polygon, bank: BaseGeometry, width_m: float) -> _Piece:
     # Between the arc and its chord lies the disc that got stuck: water, and before the mouth.
     lens = [shapely.make_valid(Polygon(arc)) for arc in arcs if len(arc) > 2]
     whole = shapely.union_all([water, *lens], grid_size=_GRID_M)
-    way = shapely.distance(shapely.multilinestrings(mouths), shapely.points(xy))
-    return _Piece(whole, mouths, deep=bool(way.max() > width_m))
+    # Where the buffers fall short of a bank by some digits, a thread of water runs along it.
+    core = shapely.get_coordinates(shapely.buffer(water, -_THREAD_M))
+    way = shapely.distance(shapely.multilinestrings(mouths), shapely.points(core))
+    return _Piece(whole, mouths, deep=bool(way.max(initial=0.0) > width_m))
 
 
 def _before_wide_water(filled: Polygon, pieces: list[_Piece], width_m: float) -> list[_Piece]:

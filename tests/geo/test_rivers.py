@@ -1,5 +1,7 @@
 """River mouths: closed at the stated width, and nothing else is."""
 
+from pathlib import Path
+
 import geopandas as gpd
 import numpy as np
 import pytest
@@ -7,6 +9,8 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
+from geo import shoreline
+from geo.io import read_layer
 from geo.rivers import close_rivers
 from geo.shoreline import repair_land, shorelines
 
@@ -128,6 +132,19 @@ def test_on_the_shipped_coast_water_is_only_taken_behind_mouths(
     # Closed once is closed: what is left to close at the same width is next to nothing.
     _, again = close_rivers(closed, width_m=width_m)
     assert again["area_m2"].sum() < 0.05 * mouths["area_m2"].sum()
+
+
+def test_land_of_lines_has_the_mouths_of_land_of_polygons(
+    land: gpd.GeoDataFrame, shared: Path
+) -> None:
+    layer = read_layer(shared / "coast" / "coastline_osm.gpkg")
+    found = [
+        close_rivers(one, width_m=200.0)[1] for one in (land, shoreline.land_of(layer, name="x")[0])
+    ]
+    assert [len(one) for one in found] == [96, 96]
+    assert found[0]["area_m2"].sum() == pytest.approx(found[1]["area_m2"].sum(), rel=1e-4)
+    # None is a thread of water along a bank: the least is the size of a dock.
+    assert found[0]["area_m2"].min() > 1_000.0
 
 
 @given(st.floats(60.0, 280.0), st.floats(600.0, 4_000.0), st.floats(-0.6, 0.6))
