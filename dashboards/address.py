@@ -51,7 +51,10 @@ class View:
 
 def parse(search: str | None) -> View:
     """Read a view from an address's query; what cannot be read counts as not said."""
-    query = {name: values[-1] for name, values in parse_qs((search or "").lstrip("?")).items()}
+    query = {
+        name: values[-1]
+        for name, values in parse_qs((search or "").lstrip("?"), keep_blank_values=True).items()
+    }
     layers = None
     if "layers" in query:
         wanted = query["layers"].split(",")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 KINDS = ("kept", "moved", "split", "merged", "gone", "new")
 
 #: The most stretches of one kind that are listed.
-MOST_LISTED = 100
+MOST_LISTED = 50
 
 #: Degrees around a stretch that is opened by its address.
 _AROUND = 0.01
@@ -339,7 +339,7 @@ def _listed(desk: Desk, stretches: pl.DataFrame, chosen: int | None) -> list[Par
                 html.Small(desk.say("stretches_count", n=stretches.height)),
             ]
         ),
-        html.Ol(rows, className="rows stretches"),
+        html.Ol(rows, className="rows stretches", **{"data-open": desk.say("stretch_open")}),
         *(
             [html.P(desk.say("stretches_more", most=MOST_LISTED, n=more), className="hint")]
             if more
@@ -349,37 +349,23 @@ def _listed(desk: Desk, stretches: pl.DataFrame, chosen: int | None) -> list[Par
 
 
 def _row(desk: Desk, row: Row, chosen: int | None) -> html.Li:
+    """Return one stretch in as few parts as can be: a page takes its time for each."""
     kind, on = row["change"], row["stretch"] == chosen
-    box = ",".join(f"{row[side]:.5f}" for side in ("west", "south", "east", "north"))
-    segment = row["segment_id"]
     return html.Li(
-        [
-            html.Button(
-                [
-                    html.Span(className=f"line line-{kind}"),
-                    html.Span(
-                        [
-                            f"{desk.say(f'change_{kind}')} {_length(row)}",
-                            html.Small(" · ".join(_about(desk, row))),
-                        ],
-                        className="row-words",
-                    ),
-                ],
-                type="button",
-                className="row-button",
-                **{
-                    "data-stretch": str(row["stretch"]),
-                    "data-box": box,
-                    "aria-pressed": "true" if on else "false",
-                },
-            ),
-            *(
-                [html.A(desk.say("stretch_open"), href=f"/?segment={segment}", className="open")]
-                if segment
-                else []
-            ),
-        ],
-        className="stretch chosen" if on else "stretch",
+        html.Button(
+            [
+                html.Span(f"{desk.say(f'change_{kind}')} {_length(row)}", className="stretch-name"),
+                html.Small(" · ".join(_about(desk, row))),
+            ],
+            type="button",
+            className="row-button",
+            **{
+                "data-stretch": str(row["stretch"]),
+                "data-on": row["segment_id"] or "",
+                "aria-pressed": "true" if on else "false",
+            },
+        ),
+        className="stretch",
         **{"data-change": kind},
     )
 

@@ -21,7 +21,7 @@
       if (value === null || value === undefined || value === "") address.delete(name);
       else address.set(name, value);
     });
-    const query = address.toString().replace(/%2C/g, ",").replace(/%3A/g, ":");
+    const query = address.toString().replace(/%2C/g, ",").replace(/%3A/g, ":").replace(/%2F/g, "/");
     window.history.replaceState(null, "", window.location.pathname + (query ? "?" + query : ""));
   }
 

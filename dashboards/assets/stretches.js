@@ -118,12 +118,25 @@
       const on = Number(button.dataset.stretch) === state.chosen;
       button.setAttribute("aria-pressed", on ? "true" : "false");
       button.closest("li").classList.toggle("chosen", on);
-      if (on) button.closest("li").scrollIntoView({ block: "nearest" });
+      if (on) tell(button);
     });
+  }
+
+  /* The row chosen bears the way to its place on the risk map; a link in each would slow the page. */
+  function tell(button) {
+    const row = button.closest("li");
+    if (button.dataset.on) {
+      state.link = state.link || Object.assign(document.createElement("a"), { className: "open" });
+      state.link.textContent = one(".stretches").dataset.open;
+      state.link.href = "/?segment=" + encodeURIComponent(button.dataset.on);
+      row.append(state.link);
+    }
+    row.scrollIntoView({ block: "nearest" });
   }
 
   function show(stretch, first) {
     state.chosen = stretch || 0;
+    if (state.link) state.link.remove();
     const root = one("#app");
     root.dataset.selected = state.chosen ? "1" : "0";
     if (state.chosen && root.dataset.sheet === "full") root.dataset.sheet = "half";

@@ -43,6 +43,19 @@ def test_an_address_is_read_whole():
     )
 
 
+def test_no_layers_is_a_choice_and_no_word_is_none():
+    assert parse("?layers=").layers == ()
+    assert parse("?lang=en").layers is None
+    assert parse("?segment=&place=&coast=&mine=") == View(segment="")
+
+
+def test_an_address_of_another_page_is_read():
+    view = parse("?page=changes&coast=2&stretch=17&place=wharves/W001")
+    assert (view.page, view.coast, view.stretch) == ("changes", 2, 17)
+    assert view.place == ("wharves", "W001")
+    assert parse("?page=elsewhere&coast=two&stretch=-1") == View()
+
+
 @given(st.text(max_size=200))
 def test_any_address_is_read_without_a_fault(text):
     view = parse("?" + text)
