@@ -27,6 +27,7 @@ LINEAGE = pl.Schema(
 )
 
 _SAMPLES = 20
+_TOUCHING_M = 1e-6
 # Segments cut for a length that differs by more than this are cut anew.
 _OTHER_LENGTH = 1.1
 
@@ -217,8 +218,8 @@ def _turned(shores: gpd.GeoDataFrame, origin_m: Floats) -> gpd.GeoDataFrame:
     for row, begin in zip(rows.tolist(), begins, strict=True):
         own = slice(*np.searchsorted(line, [row, row + 1]))
         ring, along = xy[own][:-1], chainage[own][:-1]
-        behind = along > origin_m[row] + SAME_M
-        before = along < origin_m[row] - SAME_M
+        behind = along > origin_m[row] + _TOUCHING_M
+        before = along < origin_m[row] - _TOUCHING_M
         geometry[row] = shapely.linestrings(np.vstack([begin, ring[behind], ring[before], begin]))
     turned = shores.set_geometry(gpd.GeoSeries(geometry, index=shores.index, crs=shores.crs))
     _, line, chainage = vertex_chainage(turned)

@@ -28,7 +28,9 @@ _OTHER_SHARE = 0.03
 _SLANTED_TRIED = 50
 _ON_SIDE_DEG = 1e-7
 # Some 50 m: how far a layer that was digitised again may waver along the edge of its box.
-_NEAR_SIDE_DEG = 5e-4
+_WAVER_DEG, _WAVER_SHARE = 5e-4, 1e-3
+# Vertices added to a long edge leave parts that are long still: by this share of a cut edge.
+_LONG_PART = 0.2
 _MAINLAND_SHARE = 0.1
 _LINES = (1, 2, 5)
 
@@ -161,46 +163,43 @@ def _on_clip_box(xy: Floats, ring: Ints, clip_box: Sequence[float] | None) -> Bo
     """Mark the edges (vertex i to i + 1) that lie along a side of the clip box."""
     same = ring[1:] == ring[:-1]
     if clip_box is not None:
-        return _on_sides(xy, same, clip_box, _ON_SIDE_DEG).any(axis=1)
+        return np.asarray(_on_sides(xy, same, clip_box, _ON_SIDE_DEG).any(axis=1))
     box = [*xy.min(axis=0), *xy.max(axis=0)]
     length = np.where(same, np.hypot(*(xy[1:] - xy[:-1]).T), 0.0)
     threshold = _CUT_EDGE_RATIO * np.median(length[same])
-    exact = _cut_sides(xy, ring, box, length, threshold, _ON_SIDE_DEG)
+    on_side = _on_sides(xy, same, box, _ON_SIDE_DEG)
+    long = _long_sides(on_side, length, threshold)
+    # The outermost island may end in a straight edge: that is one ring, and no corner.
+    rings = np.array([len(np.unique(ring[:-1][side])) for side in on_side.T])
+    corner = (np.abs(xy[:, [0, 1, 0, 1]] - np.asarray(box)) <= _ON_SIDE_DEG).sum(axis=1) > 1
+    cornered = (on_side & (corner[1:] | corner[:-1])[:, None]).any(axis=0)
+    exact = on_side & (long.any() & (long | cornered | (rings > 1)))
     # Digitised again, the edge of a box wavers as the shore does.
-    drawn = _cut_sides(xy, ring, box, length, threshold, _NEAR_SIDE_DEG)
-    cut = np.where(exact.any(axis=0), exact, drawn).any(axis=1)
+    waver = min(_WAVER_DEG, _WAVER_SHARE * float(np.ptp(xy, axis=0).max()))
+    drawn = _on_sides(xy, same, box, waver)
+    drawn &= _long_sides(drawn, length, threshold) & ~exact.any(axis=0)
+    cut = np.asarray((exact | drawn).any(axis=1))
     return cut | _on_slanted_side(xy, length, threshold)
 
 
 def _on_sides(xy: Floats, same: Bools, box: Sequence[float], near_deg: float) -> Bools:
     """Mark the edges along each side (west, south, east, north) of a box: (edges, 4)."""
     near = np.abs(xy[:, [0, 1, 0, 1]] - np.asarray(box)) <= near_deg
-    return near[1:] & near[:-1] & same[:, None]
+    on_side: Bools = near[1:] & near[:-1] & same[:, None]
+    return on_side
 
 
-def _cut_sides(
-    xy: Floats, ring: Ints, box: Sequence[float], length: Floats, threshold: float, near_deg: float
-) -> Bools:
-    """Mark the edges along those sides of a box that the layer shows to have been cut along.
-
-    A side counts when edges that follow each other along it are longer together than nature
-    draws, and it has a corner of the box or more than one ring: the outermost island may end in
-    a straight edge.
-    """
-    on_side = _on_sides(xy, ring[1:] == ring[:-1], box, near_deg)
-    near = np.abs(xy[:, [0, 1, 0, 1]] - np.asarray(box)) <= near_deg
-    corner = near.sum(axis=1) > 1
-    long = np.array([_longest_run(side, length) > threshold for side in on_side.T])
-    rings = np.array([len(np.unique(ring[:-1][side])) for side in on_side.T])
-    cornered = (on_side & (corner[1:] | corner[:-1])[:, None]).any(axis=0)
-    out: Bools = on_side & (long.any() & (long | cornered | (rings > 1)))
-    return out
+def _long_sides(on_side: Bools, length: Floats, threshold: float) -> Bools:
+    """Return along which sides edges that follow each other are longer than nature draws them."""
+    return np.array([_has_long_run(side, length, threshold) for side in on_side.T], dtype=bool)
 
 
-def _longest_run(marked: Bools, length: Floats) -> float:
-    """Return the greatest length of marked edges that follow each other."""
+def _has_long_run(marked: Bools, length: Floats, threshold: float) -> bool:
+    """Return whether marked edges that follow each other make one long line."""
     run = np.cumsum(~marked)
-    return float(np.bincount(run, weights=np.where(marked, length, 0.0)).max(initial=0.0))
+    total = np.bincount(run, weights=np.where(marked, length, 0.0))
+    straight = np.bincount(run[marked & (length > _LONG_PART * threshold)], minlength=len(total))
+    return bool(((total > threshold) & (straight > 0)).any())
 
 
 def _on_slanted_side(xy: Floats, length: Floats, threshold: float) -> Bools:

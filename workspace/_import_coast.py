@@ -31,7 +31,9 @@ def read_land(path: Path, options: Options) -> tuple[gpd.GeoDataFrame, gpd.GeoDa
     layer = read_layer(path, layer=options.layer, crs=options.crs)
     refuse_personal_columns([str(name) for name in layer.columns], str(path))
     land, refused = land_of(layer, name=path.name, land_side=options.land_side)
-    told.refused += refused
+    # On which side the land was found is no fault of the layer.
+    told.notes += [f"{one.detail}. {one.mend}" for one in refused if one.reason == "land_side"]
+    told.refused += [one for one in refused if one.reason != "land_side"]
     return land, layer, told
 
 
@@ -39,6 +41,7 @@ def import_coast(ws: Workspace, path: Path, options: Options, result: Imported) 
     """Import a coast: shorelines, segments and exposure; what hung on the one before goes along."""
     land, layer, told = read_land(path, options)
     result.refused += told.refused
+    result.notes += told.notes
     _same_sea(ws, land, path)
     width_m = ws.config.river_mouth_m if options.river_mouth_m is None else options.river_mouth_m
     if width_m > 0:
