@@ -59,7 +59,7 @@ COAST: dict[str, tuple[str, str]] = {
     "sums_change": ("变化", "Change"),
     "sums_segments": ("单元 旧→新", "Segments old→new"),
     "sums_km": ("km 旧→新", "Km old→new"),
-    "sums_offset": ("偏移 m", "Off, m"),
+    "sums_offset": ("偏移 m", "Offset m"),
     "sums_all": ("合计", "All"),
     "changes_legend": ("变化", "Change"),
     "stretches": ("变了的岸段", "Stretches that changed"),

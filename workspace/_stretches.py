@@ -23,6 +23,10 @@ def coasts(ws: Workspace) -> pl.DataFrame:
     Columns: coast_id, t, source, crs, before (the id of the coast that it took the place of; null
     for the first that was written down), changed (whether its changes were).
     """
+    return cached(ws, "coasts", ("coasts", "lineage"), lambda: _coasts(ws))
+
+
+def _coasts(ws: Workspace) -> pl.DataFrame:
     found = lineage.coasts(ws).sort("coast_id")
     told = store.read(ws.engine, "lineage", columns=["coast_id"])["coast_id"].unique()
     return (

@@ -17,6 +17,8 @@
     new: { weight: 6, lineCap: "round" },
   };
 
+  const SHEET_MS = 220;
+
   /* Far out, where a stretch is some pixels long, lines are thinner, or they would cover the coast. */
   const FAR = 11;
   const FAR_SHARE = 0.6;
@@ -132,6 +134,8 @@
       row.append(state.link);
     }
     row.scrollIntoView({ block: "nearest" });
+    // A sheet that is on its way down would leave the row below its edge.
+    window.setTimeout(() => row.scrollIntoView({ block: "nearest" }), SHEET_MS);
   }
 
   function show(stretch, first) {
