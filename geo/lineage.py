@@ -204,7 +204,9 @@ def _leave_still(blocks: list[Stretch], from_m: Floats, to_m: Floats) -> None:
         if len(rows) < len(own):
             continue
         ends = np.array([(block.from_m, block.to_m) for block in own])
-        if np.abs(ends - np.column_stack([from_m[rows], to_m[rows]])).max() < SAME_M:
+        apart = np.abs(ends - np.column_stack([from_m[rows], to_m[rows]]))
+        # A shoreline of the same length to the micrometre is the same one.
+        if apart.max() < SAME_M and apart[-1, 1] < _TOUCHING_M:
             for block, row in zip(own, rows, strict=True):
                 block.from_m, block.to_m = float(from_m[row]), float(to_m[row])
 
