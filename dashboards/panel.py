@@ -19,6 +19,9 @@ from dashboards.words import half, known, listed
 _PILLARS = ("threat", "opportunity", "guardianship_deficit")
 _SHOWN = 5
 
+#: The indicator that rests on the landing threshold.
+_LANDABLE = "landable"
+
 
 def explained(desk: Desk, told: dict[str, Any], shift_id: str) -> list[Any]:
     """Return what is known of one segment in one shift."""
@@ -127,7 +130,11 @@ def _pillars(desk: Desk, pillars: dict[str, float]) -> html.Div:
 def _contributions(desk: Desk, told: dict[str, Any]) -> list[Any]:
     parts = sorted(told["contributions"], key=lambda part: -abs(part["points"]))
     largest = max((abs(part["points"]) for part in parts), default=1.0) or 1.0
-    rows = [_contribution(desk, part, largest) for part in parts]
+    guessed = (told.get("tide") or {}).get("basis") == "estimate"
+    rows = [
+        _contribution(desk, part, largest, guessed=guessed and part["id"] == _LANDABLE)
+        for part in parts
+    ]
     rest = [
         *rows[_SHOWN:],
         html.Div(
@@ -156,7 +163,7 @@ def _contributions(desk: Desk, told: dict[str, Any]) -> list[Any]:
     ]
 
 
-def _contribution(desk: Desk, part: dict[str, Any], largest: float) -> html.Div:
+def _contribution(desk: Desk, part: dict[str, Any], largest: float, *, guessed: bool) -> html.Div:
     unit = part.get("unit_zh") if desk.lang == "zh" else None
     known_fact = _value(part["raw"], unit or part.get("unit"))
     fact = desk.say("why_prior") if part["missing"] else known_fact
@@ -164,7 +171,11 @@ def _contribution(desk: Desk, part: dict[str, Any], largest: float) -> html.Div:
     return html.Div(
         [
             html.Span(
-                [part[f"label_{desk.lang}"], html.Small(fact, className="fact")],
+                [
+                    part[f"label_{desk.lang}"],
+                    *(_basis(desk, "estimate") if guessed else []),
+                    html.Small(fact, className="fact"),
+                ],
                 className="why-name",
             ),
             html.Span(

@@ -202,7 +202,7 @@ class Double(NewerCoast):
             "base": 2.0,
             "contributions": [
                 {
-                    "id": f"c{n}",
+                    "id": "landable" if n == 1 else f"c{n}",
                     "label_zh": zh,
                     "label_en": en,
                     "pillar": pillar,
