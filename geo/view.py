@@ -5,7 +5,6 @@ from typing import NamedTuple
 import geopandas as gpd
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 from pyproj import CRS
 
 from geo.crs import LONLAT, Bools, Floats, to_lonlat, to_metres, working_crs
@@ -139,26 +138,35 @@ def _seen(
 
 
 def _drawn(crs: CRS, place: tuple[float, float], rays: _Rays, seen: Bools) -> object:
-    """Return the steps that are seen as one shape; None where there are none."""
-    padded = np.pad(seen, ((0, 0), (1, 1))).astype(np.int8)
-    turn = np.diff(padded, axis=1)
-    ray, first = np.nonzero(turn == 1)
-    _, last = np.nonzero(turn == -1)
-    if not len(ray):
+    """Return the steps that are seen as one shape; None where there are none.
+
+    It is built from the borders between what is seen and what is not, each corner worked out once:
+    joined up from sectors, neighbouring rays of unequal length would leave slits between them.
+    """
+    if not seen.any():
         return None
     radius = np.r_[0.0, rays.ends_m]
     x, y = to_metres(crs, *place)
-    # In degrees before they are joined: a shape that is projected after it may cut itself.
-    corners = [
-        np.column_stack(to_lonlat(crs, *_corner(x, y, radius[step], rays.border_rad[ray + side])))
-        for step, side in ((first, 0), (last, 0), (last, 1), (first, 1))
-    ]
-    return shapely.simplify(
-        shapely.union_all(shapely.polygons(np.stack(corners, axis=1))), _SIMPLER_DEG
+    at = np.stack(
+        to_lonlat(
+            crs,
+            x + np.sin(rays.border_rad)[:, None] * radius,
+            y + np.cos(rays.border_rad)[:, None] * radius,
+        ),
+        axis=-1,
     )
-
-
-def _corner(
-    x: Floats, y: Floats, radius: Floats, way: NDArray[np.float64]
-) -> tuple[Floats, Floats]:
-    return x + np.sin(way) * radius, y + np.cos(way) * radius
+    # Across each border of two rays; all round, the last one's neighbour is the first.
+    whole = rays.border_rad[-1] == rays.border_rad[0]
+    beside = np.pad(seen, ((1, 1), (0, 0)), mode="wrap" if whole else "constant")
+    ray, step = np.nonzero(beside[1:] != beside[:-1])
+    once = ~whole | (ray < len(seen))
+    ray, step = ray[once], step[once]
+    along = np.stack([at[ray, step], at[ray, step + 1]], axis=1)
+    # Across each step but the first, whose border is the camera itself.
+    ray, step = np.nonzero(np.diff(np.pad(seen, ((0, 0), (0, 1))), axis=1))
+    across = np.stack([at[ray, step + 1], at[ray + 1, step + 1]], axis=1)
+    edges = shapely.multilinestrings(shapely.linestrings(np.concatenate([along, across])))
+    # Rings that touch at a corner may cross there once they are simpler.
+    return shapely.make_valid(
+        shapely.simplify(shapely.build_area(edges), _SIMPLER_DEG), method="structure"
+    )

@@ -5,15 +5,12 @@ from datetime import date, datetime
 from typing import Any
 
 import geopandas as gpd
-import shapely
 
 from duty.sections import place as section_of
 from geo.view import viewsheds as seen
 from workspace import db, history, store
 from workspace._cache import cached
 from workspace.folder import Workspace
-
-_GRID_DEG, _HAIR_DEG = 1e-6, 4e-6
 
 #: Tables of places and their keys.
 PLACES = {"wharves": "wharf_id", "risk_points": "risk_point_id", "facilities": "facility_id"}
@@ -76,10 +73,4 @@ def _viewsheds(ws: Workspace) -> gpd.GeoDataFrame:
     if cameras.empty:
         return cameras
     covers = seen(cameras, store.layer(ws.engine, "land"))
-    covers = covers[covers.geometry.notna()].reset_index(drop=True)
-    # Rays are projected one by one: between two of unequal length a gap of a hair's breadth is
-    # left, which a map draws as a line. Closing what is narrower than a metre takes it out; on
-    # coordinates of a tenth of a metre that is a hundred times as fast.
-    shapes = shapely.set_precision(covers.geometry.to_numpy(), _GRID_DEG)
-    shapes = shapely.buffer(shapes, _HAIR_DEG, join_style="mitre")
-    return covers.set_geometry(shapely.buffer(shapes, -_HAIR_DEG, join_style="mitre"))
+    return covers[covers.geometry.notna()].reset_index(drop=True)

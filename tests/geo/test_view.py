@@ -7,9 +7,12 @@ import rasterio
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from pyproj import Geod
 from rasterio.transform import from_origin
 
+from geo import view
+from geo.crs import to_lonlat, to_metres, working_crs
 from geo.depth import Depth
 from geo.errors import InputError
 from geo.segments import segments
@@ -51,6 +54,32 @@ def test_over_open_water_the_cover_is_the_sector(heading, fov, reach) -> None:
         assert area_m2(sector) == pytest.approx(np.radians(fov) / 2 * reach**2, rel=0.003)
     assert area_m2(sector) < np.radians(fov) / 2 * reach**2 * 1.003
     assert GEOD.inv(121.1, 28.9999, *sector.centroid.coords[0])[2] < reach
+
+
+@given(
+    arrays(bool, (36, 12), elements=st.booleans()),
+    st.sampled_from([30.0, 200.0, 360.0]),
+    st.floats(1000.0, 6000.0),
+)
+def test_what_is_seen_is_drawn_whole_and_once(seen, fov, reach) -> None:
+    crs = working_crs(MAIN.bounds)
+    n, steps = seen.shape
+    border = np.radians((np.arange(n + 1) / n - 0.5) * fov)
+    if fov == 360.0:
+        border[-1] = border[0]
+    ends = np.arange(1, steps + 1) * reach / steps
+    cover = view._drawn(crs, (121.1, 29.0), view._Rays(border, ends, ends, ends), seen)
+    if not seen.any():
+        assert cover is None
+        return
+    x, y = to_metres(crs, 121.1, 29.0)
+    way, out = np.radians((np.arange(n) + 0.5) / n * fov - fov / 2)[:, None], ends - ends[0] / 2
+    lon, lat = to_lonlat(crs, x + np.sin(way) * out, y + np.cos(way) * out)
+    assert cover.is_valid
+    assert (shapely.contains_xy(cover, lon, lat) == seen).all()
+    inner = ends - ends[0]
+    known = (seen * (ends**2 - inner**2) / 2 * np.sin(np.radians(fov) / n)).sum()
+    assert area_m2(cover) == pytest.approx(known, rel=0.02)
 
 
 def test_the_view_ends_at_the_first_land_beyond_the_water() -> None:
@@ -136,6 +165,9 @@ def test_covers_on_the_real_coast_are_valid_and_hold_no_far_shore(land) -> None:
     shapes = covers.geometry.to_numpy()
     assert shapely.is_valid(shapes).all()
     assert not shapely.is_empty(shapes).any()
+    # Without heights each ray is seen from its beginning: one piece, no slits between the rays.
+    assert {shape.geom_type for shape in shapes} == {"Polygon"}
+    assert sum(len(shape.interiors) for shape in shapes) == 0
     whole = shapely.union_all(land.geometry.values)
     core = shapely.buffer(whole, -3e-4)
     looked = 0
