@@ -165,7 +165,7 @@ def _drawn(crs: CRS, place: tuple[float, float], rays: _Rays, seen: Bools) -> ob
     # Across each step but the first, whose border is the camera itself.
     ray, step = np.nonzero(np.diff(np.pad(seen, ((0, 0), (0, 1))), axis=1))
     across = np.stack([at[ray, step + 1], at[ray + 1, step + 1]], axis=1)
-    edges = shapely.multilinestrings(shapely.linestrings(np.concatenate([along, across])))
+    edges = shapely.multilinestrings(np.concatenate([along, across]))
     # Rings that touch at a corner may cross there once they are simpler.
     return shapely.make_valid(
         shapely.simplify(shapely.build_area(edges), _SIMPLER_DEG), method="structure"
