@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from geo._matching import Coast
-from geo.crs import Floats, Ints
+from geo.crs import Bools, Floats, Ints
 
 # A stretch longer or shorter than its older self by more than this is cut anew, or joined.
 _LONGER, _SHORTER = 1.75, 0.25
+# An island that is one segment is the same one up to this factor: twenty metres of noise do as
+# much to the round of an islet.
+_ISLET = 4.0
 # Less shore than this share of a segment is none of its own.
 _SCRAP = 0.1
 # Two older stretches may claim so much of the same newer shore before one of them has to give way.
@@ -39,15 +42,23 @@ class Stretch:
 
 
 def stretches(
-    line: Ints, at: Floats, length_m: Floats, target_m: float, *, whole: bool
+    line: Ints, at: Floats, length_m: Floats, target_m: float, *, alone: Bools, whole: bool
 ) -> list[Stretch]:
     """Gather older segments into stretches of newer shore.
 
     Each is a stretch of its own while its length is about what it was (and ``whole`` is true);
     those too short go together with their neighbours.
+
+    Parameters
+    ----------
+    line, at : newer shoreline of each older segment (or -1), and its two ends there (n, 2).
+    alone : the older segments that are a whole island each: these have no neighbours, and one of
+        them may shrink or grow more than a stretch of a longer shore and be itself still.
     """
-    ratio = np.diff(at, axis=1)[:, 0] / length_m
+    new_m = np.diff(at, axis=1)[:, 0]
+    ratio = new_m / length_m
     fits = whole & (ratio >= _SHORTER) & (ratio <= _LONGER)
+    fits |= alone & (ratio >= 1 / _ISLET) & (ratio <= _ISLET) & (new_m < 1.5 * target_m)
     blocks: list[Stretch] = []
     for row in np.flatnonzero(line >= 0).tolist():
         a, b = float(at[row, 0]), float(at[row, 1])
@@ -160,7 +171,7 @@ def _filled(blocks: list[Stretch], line: int, total_m: float, target_m: float) -
     """Return the blocks of one shoreline with new ones between them, and no gap too small."""
     out: list[Stretch] = []
     end = 0.0
-    for block in [*blocks, Stretch(line, total_m, total_m)]:
+    for block in [*_whole_ones(blocks, target_m), Stretch(line, total_m, total_m)]:
         gap = block.from_m - end
         if gap >= _SCRAP * target_m or (gap > 0 and not out and not block.olds):
             out.append(Stretch(line, end, block.from_m))
@@ -171,9 +182,20 @@ def _filled(blocks: list[Stretch], line: int, total_m: float, target_m: float) -
         if block.olds:
             out.append(block)
         end = block.to_m
-    for block in out:
-        if len(block.olds) == 1 and pieces(block, target_m) == 1:
-            block.keeps = block.olds[0]
+    return out
+
+
+def _whole_ones(blocks: list[Stretch], target_m: float) -> list[Stretch]:
+    """Return blocks in order, a scrap that keeps no id given to the one it lies beside."""
+    out: list[Stretch] = []
+    for block in blocks:
+        scrap = block.keeps is None and block.length_m < _SCRAP * target_m
+        if scrap and out and block.from_m - out[-1].to_m < _SCRAP * target_m:
+            out[-1].to_m = block.to_m
+            out[-1].olds += block.olds
+            out[-1].spans += block.spans
+        elif not scrap or len(blocks) == 1:
+            out.append(block)
     return out
 
 

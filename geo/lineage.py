@@ -48,6 +48,8 @@ class Carried:
     matches: tuple[Match, ...]
     old: Coast
     old_ids: tuple[str, ...]
+    cuts: tuple[Ints, Floats, Floats]
+    by: Ints
     origin_m: Floats
     reach_m: float
 
@@ -57,17 +59,22 @@ class Carried:
         """Return newer shoreline and chainage of places on the older one; None, NaN if gone."""
         rows = {name: row for row, name in enumerate(self.old_ids)}
         line = np.array([rows.get(name, -1) for name in shoreline_id], dtype=np.int64)
+        segment = segment_of(*self.cuts, on_line=np.maximum(line, 0), at_m=chainage_m)
+        by = np.where(line >= 0, self.by[segment], -1)
         found = np.full(len(line), -1)
         at_m = np.full(len(line), np.nan)
         total_m = self.shorelines["length_m"].to_numpy(dtype=np.float64)
         ring = self.shorelines["is_ring"].to_numpy(dtype=bool)
-        for one in self.matches:
-            here = np.flatnonzero((line == one.old) & (found < 0))
-            there = one.along(chainage_m[here], self.reach_m) - self.origin_m[one.new]
-            there = np.mod(there, total_m[one.new]) if ring[one.new] else there
-            known = np.isfinite(there)
-            found[here[known]] = one.new
-            at_m[here[known]] = there[known]
+        # First by the way that the place's own segment was carried, then by any.
+        for own in (True, False):
+            for number, one in enumerate(self.matches):
+                here = (by == number) if own else (by < 0) & (line == one.old)
+                at = np.flatnonzero(here & (found < 0))
+                there = one.along(chainage_m[at], self.reach_m) - self.origin_m[one.new]
+                there = np.mod(there, total_m[one.new]) if ring[one.new] else there
+                known = np.isfinite(there)
+                found[at[known]] = one.new
+                at_m[at[known]] = there[known]
         names = self.shorelines["shoreline_id"].tolist()
         return [names[row] if row >= 0 else None for row in found], at_m
 
@@ -116,8 +123,15 @@ def carry(
     from_m = old_segments["from_m"].to_numpy(dtype=np.float64)
     to_m = old_segments["to_m"].to_numpy(dtype=np.float64)
 
-    line, at = _found(found, owner, from_m, to_m, reach_m)
-    blocks = stretches(line, at, to_m - from_m, length_m, whole=_cut_alike(old, to_m, length_m))
+    line, at, by = _found(found, owner, from_m, to_m, reach_m)
+    blocks = stretches(
+        line,
+        at,
+        to_m - from_m,
+        length_m,
+        alone=old.ring[owner] & (np.bincount(owner)[owner] == 1),
+        whole=_cut_alike(old, to_m, length_m),
+    )
     blocks, origin = covering(blocks, new, _first_cuts(found, reach_m), length_m)
     _leave_still(blocks, from_m, to_m)
     new_shores = _turned(new_shores, origin)
@@ -157,6 +171,8 @@ def carry(
         tuple(found),
         old,
         tuple(old_shores["shoreline_id"]),
+        (owner, from_m, to_m),
+        by,
         origin,
         reach_m,
     )
@@ -171,19 +187,20 @@ def _cut_alike(old: Coast, to_m: Floats, length_m: float) -> bool:
 
 def _found(
     found: Sequence[Match], owner: Ints, from_m: Floats, to_m: Floats, reach_m: float
-) -> tuple[Ints, Floats]:
-    """Return the newer shoreline of each older segment (or -1), and its two ends there (n, 2)."""
-    line = np.full(len(owner), -1)
+) -> tuple[Ints, Floats, Ints]:
+    """Return the newer shoreline of each older segment (or -1), its two ends there, its match."""
+    line, by = np.full(len(owner), -1), np.full(len(owner), -1)
     at = np.full((len(owner), 2), np.nan)
     support = np.zeros(len(owner))
-    for one in found:
+    for number, one in enumerate(found):
         rows = np.arange(*np.searchsorted(owner, [one.old, one.old + 1]))
         ends = np.column_stack([one.along(chainage[rows], reach_m) for chainage in (from_m, to_m)])
         seen = np.diff(np.searchsorted(one.old_m, [from_m[rows], to_m[rows]]), axis=0)[0] + 1.0
         better = np.isfinite(ends).all(axis=1) & (seen > support[rows])
         rows = rows[better]
         line[rows], at[rows], support[rows] = one.new, ends[better], seen[better]
-    return line, at
+        by[rows] = number
+    return line, at, by
 
 
 def _first_cuts(found: Sequence[Match], reach_m: float) -> dict[int, float]:
@@ -329,7 +346,8 @@ def _shared(
     ]
     for o, p in zip(*np.nonzero(overlap > 0), strict=True):
         row = block.olds[o]
-        change = "kept" if row == block.keeps else "split" if children[o] > 1 else "merged"
+        longer = children[o] > 1 or part_m[p] > old_m[row]
+        change = "kept" if row == block.keeps else "split" if longer else "merged"
         rows.append(
             (old_ids[row], ids[parts[p]], change, float(old_share[o, p]), float(new_share[o, p]))
         )
