@@ -167,19 +167,32 @@ def _on_clip_box(xy: Floats, ring: Ints, clip_box: Sequence[float] | None) -> Bo
     box = [*xy.min(axis=0), *xy.max(axis=0)]
     length = np.where(same, np.hypot(*(xy[1:] - xy[:-1]).T), 0.0)
     threshold = _CUT_EDGE_RATIO * np.median(length[same])
-    on_side = _on_sides(xy, same, box, _ON_SIDE_DEG)
-    long = _long_sides(on_side, length, threshold)
-    # The outermost island may end in a straight edge: that is one ring, and no corner.
-    rings = np.array([len(np.unique(ring[:-1][side])) for side in on_side.T])
-    corner = (np.abs(xy[:, [0, 1, 0, 1]] - np.asarray(box)) <= _ON_SIDE_DEG).sum(axis=1) > 1
-    cornered = (on_side & (corner[1:] | corner[:-1])[:, None]).any(axis=0)
-    exact = on_side & (long.any() & (long | cornered | (rings > 1)))
-    # Digitised again, the edge of a box wavers as the shore does.
+    exact, long, several = _along_sides(xy, ring, box, length, threshold, _ON_SIDE_DEG)
+    exact &= long.any() & (long | several)
+    # Digitised again, the edge of a box wavers as the shore does. A smooth coast that bulges
+    # against the layer's bounds does not reach their corner, nor does more than one of its rings.
     waver = min(_WAVER_DEG, _WAVER_SHARE * float(np.ptp(xy, axis=0).max()))
-    drawn = _on_sides(xy, same, box, waver)
-    drawn &= _long_sides(drawn, length, threshold) & ~exact.any(axis=0)
+    drawn, long, several = _along_sides(xy, ring, box, length, threshold, waver)
+    drawn &= long & several & ~exact.any(axis=0)
     cut = np.asarray((exact | drawn).any(axis=1))
     return cut | _on_slanted_side(xy, length, threshold)
+
+
+def _along_sides(
+    xy: Floats, ring: Ints, box: Sequence[float], length: Floats, threshold: float, near_deg: float
+) -> tuple[Bools, Bools, Bools]:
+    """Return the edges along each side of a box: (edges, 4); and of each side two signs of a cut.
+
+    The first is that edges which follow each other along it are longer than nature draws them, the
+    second that it has a corner of the box, or edges of more than one ring: the outermost island
+    may end in a straight edge.
+    """
+    on_side = _on_sides(xy, ring[1:] == ring[:-1], box, near_deg)
+    long = np.array([_has_long_run(side, length, threshold) for side in on_side.T], dtype=bool)
+    rings = np.array([len(np.unique(ring[:-1][side])) for side in on_side.T])
+    corner = (np.abs(xy[:, [0, 1, 0, 1]] - np.asarray(box)) <= near_deg).sum(axis=1) > 1
+    cornered = (on_side & (corner[1:] | corner[:-1])[:, None]).any(axis=0)
+    return on_side, long, cornered | (rings > 1)
 
 
 def _on_sides(xy: Floats, same: Bools, box: Sequence[float], near_deg: float) -> Bools:
@@ -187,11 +200,6 @@ def _on_sides(xy: Floats, same: Bools, box: Sequence[float], near_deg: float) ->
     near = np.abs(xy[:, [0, 1, 0, 1]] - np.asarray(box)) <= near_deg
     on_side: Bools = near[1:] & near[:-1] & same[:, None]
     return on_side
-
-
-def _long_sides(on_side: Bools, length: Floats, threshold: float) -> Bools:
-    """Return along which sides edges that follow each other are longer than nature draws them."""
-    return np.array([_has_long_run(side, length, threshold) for side in on_side.T], dtype=bool)
 
 
 def _has_long_run(marked: Bools, length: Floats, threshold: float) -> bool:

@@ -61,6 +61,12 @@ def import_coast(ws: Workspace, path: Path, options: Options, result: Imported) 
         hashlib.sha256(path.read_bytes()).hexdigest(),
     )
     result.counts.update(build_coast(ws, land, county=county, origin=origin))
+    edge_km = result.counts["edge_km"]
+    if edge_km:
+        result.notes.append(
+            f"图层裁切边或辖区界 {edge_km} 公里不计为岸线 · {edge_km} km of the land's edge were taken "
+            "for the cut of the layer or the county's line, not for coast"
+        )
     _tell(result)
 
 
@@ -115,10 +121,19 @@ def _tell(result: Imported) -> None:
     zh = "、".join(f"{word} {counts[n]} 段 {counts[f'{n}_m'] / 1000:.1f} 公里" for n, word in told)
     en = ", ".join(f"{n} {counts[n]} ({counts[f'{n}_m'] / 1000:.1f} km)" for n, _ in told)
     result.notes.append(f"岸线更新：{zh} · the coast changed: {en}")
-    if counts["cuts_lost"]:
+    if counts["section_changed_m"]:
+        km = counts["section_changed_m"] / 1000
         result.notes.append(
-            f"{counts['cuts_lost']} 处岸段分界点在新岸线上找不到位置，请重新导入责任岸段 · "
-            f"{counts['cuts_lost']} section cuts found no shore: import the sections again"
+            f"有 {km:.1f} 公里岸线换了责任岸段，请核对 · {km:.1f} km of shore belong to another "
+            "section than before: check them"
+        )
+    if counts["places_lost"] or counts["incidents_lost"] or counts["effort_lost_km"]:
+        places, incidents = counts["places_lost"], counts["incidents_lost"]
+        km = counts["effort_lost_km"]
+        result.notes.append(
+            f"随岸消失：{places} 处场所、{incidents} 起案事件、{km} 公里巡防 · "
+            f"gone with their shore: {places} places, {incidents} incidents "
+            f"(kept without a place on the shore, listed in the quarantine), {km} km of patrols"
         )
     if counts["new"] or counts["split"]:
         result.notes.append(

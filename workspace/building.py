@@ -2,23 +2,27 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import geopandas as gpd
 import polars as pl
 import shapely
 from sqlalchemy import Connection
 
+from geo.crs import step_lengths
 from geo.exposure import exposure
 from geo.lineage import CHANGES, Carried, carry
 from geo.segments import segments
 from geo.shoreline import shorelines
 from workspace import store
 from workspace._import_around import with_around
+from workspace._quarantine import quarantine
 from workspace.folder import Workspace
 from workspace.inheritance import inherit
 from workspace.landing import TRAITS, with_landing, with_traits
 from workspace.nearness import Ground, water_of
 from workspace.placing import Shore
+from workspace.placing import segments as stored_segments
 from workspace.placing import shorelines as stored_shorelines
 
 _GROUND = ["shoreline_id", "from_m", "to_m", "lon", "lat"]
@@ -50,6 +54,7 @@ def build_coast(
     ----------
     county : polygons; only the shore inside is governed.
     """
+    origin, moment = origin or Origin(), now or datetime.now(UTC)
     shores = shorelines(land, county=county)
     carried = _carried(ws, shores)
     if carried is None:
@@ -57,16 +62,18 @@ def build_coast(
     else:
         shores, cut = carried.shorelines, carried.segments
     cut = with_traits(exposure(cut, land), _inherited(ws, carried))
-    cut = with_landing(ws, with_around(ws.engine, cut))
+    cut = with_landing(ws, with_around(ws.engine, cut), land=land)
     counts = {
         "land_polygons": len(land),
         "shorelines": len(shores),
         "segments": len(cut),
         "shore_km": round(float(shores["length_m"].sum()) / 1000.0),
+        "edge_km": round(max(_round_m(land) - float(shores["length_m"].sum()), 0.0) / 1000.0),
     }
     if carried is not None:
         new = Shore.build(shores, cut)
         plain = pl.DataFrame({name: cut[name].to_list() for name in _GROUND})
+        older = _older(ws)
         ground = Ground.of(water_of(land), new.index, shores, plain, ws.config.max_snap_m)
     with ws.begin() as connection:
         was = store.read(connection, "segments", columns=["segment_id", "geometry"])
@@ -75,11 +82,19 @@ def build_coast(
         store.write(connection, "segments", cut, replace=True)
         if carried is not None:
             counts |= changed(carried.lineage)
-            counts |= inherit(connection, ws.config, carried, new, ground)
-        number = _noted(connection, origin or Origin(), counts, now or datetime.now(UTC))
+            moved, lost = inherit(connection, ws.config, carried, new, ground, older)
+            counts |= moved
+            quarantine(connection, "coast places", Path(origin.source or "coast"), lost, moment)
+        number = _noted(connection, origin, counts, moment)
         if carried is not None:
             store.write(connection, "lineage", _rows(connection, number, carried.lineage, was, cut))
     return counts
+
+
+def _round_m(land: gpd.GeoDataFrame) -> float:
+    """Return the length (m) of all rings of land, coast or not."""
+    xy, ring = shapely.get_coordinates(shapely.get_rings(land.geometry.values), return_index=True)
+    return float(step_lengths(xy, ring).sum())
 
 
 def changed(lineage: pl.DataFrame) -> dict[str, int]:
@@ -108,6 +123,13 @@ def _carried(ws: Workspace, shores: gpd.GeoDataFrame) -> Carried | None:
         tolerance_m=ws.config.shore_tolerance_m,
         reach_m=ws.config.shore_reach_m,
     )
+
+
+def _older(ws: Workspace) -> pl.DataFrame:
+    """Return the segments before, each with its shoreline and section."""
+    cut = stored_segments(ws)
+    names = ("segment_id", "shoreline_id", "section_id")
+    return pl.DataFrame({name: pl.Series(cut[name].to_list(), dtype=pl.String) for name in names})
 
 
 def _inherited(ws: Workspace, carried: Carried | None) -> pl.DataFrame:

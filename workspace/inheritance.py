@@ -7,69 +7,118 @@ import polars as pl
 import shapely
 from sqlalchemy import Connection, select
 
+from geo.errors import Refusal
 from geo.lineage import Carried
 from workspace import db, store
+from workspace._inherit_sections import carry_sections, parents_of
 from workspace.config import Config
 from workspace.detection import near_segments
 from workspace.nearness import Ground
-from workspace.placing import Shore, hang
+from workspace.placing import Shore
 
-_STILL_M = 0.01
 _SNAPPED = ("wharves", "risk_points", "facilities")
 
 
 def inherit(
-    connection: Connection, config: Config, carried: Carried, new: Shore, ground: Ground
-) -> dict[str, int]:
-    """Carry over all that hangs on segments and shorelines; return what was moved and lost.
+    connection: Connection,
+    config: Config,
+    carried: Carried,
+    new: Shore,
+    ground: Ground,
+    older: pl.DataFrame,
+) -> tuple[dict[str, int], list[Refusal]]:
+    """Carry over all that hangs on segments and shorelines.
 
-    To be called in the transaction that replaces the coast. A segment without a successor loses
-    its scores and its effort with the shore that is gone; new shore has none until the next run.
+    To be called in the transaction that replaces the coast, when the newer segments are stored. A
+    segment without a successor loses its scores and its effort with the shore that is gone; new
+    shore has none until the next run.
+
+    Parameters
+    ----------
+    older : ``segment_id, shoreline_id, section_id`` of the segments before.
+
+    Returns
+    -------
+    What was moved and lost, counted; and the places that find no shore any more.
     """
     segment_ids = pl.Series(carried.segments["segment_id"].to_list(), dtype=pl.String)
     heirs = carried.lineage.drop_nulls(["old_segment_id", "new_segment_id"])
-    counts = {
-        "places_moved": sum(_snapped(connection, config, name, new) for name in _SNAPPED),
-        "incidents_moved": _incidents(connection, config, carried, new),
-        "cuts_lost": _cuts(connection, config, carried, new),
-        "events_moved": _events(connection, config, ground, segment_ids),
-    }
-    hang(connection)
-    _effort(connection, heirs)
-    counts["scores_carried"] = _scores(connection, heirs)
+    lost: list[Refusal] = []
+    counts = {"places_moved": 0}
+    for name in _SNAPPED:
+        counts["places_moved"] += _snapped(connection, config, name, new, lost)
+    counts["places_lost"] = len(lost)
+    counts["incidents_moved"] = _incidents(connection, config, carried, new, lost)
+    counts["incidents_lost"] = len(lost) - counts["places_lost"]
+    counts["section_changed_m"] = carry_sections(connection, carried, older)
+    counts["events_moved"] = _events(connection, config, ground, segment_ids)
+    counts["effort_lost_km"] = _effort(connection, heirs)
+    counts["scores_carried"] = _scores(connection, carried)
     counts["zones_carried"] = _zones(connection, heirs, carried.segments)
-    return counts
+    return counts, lost
 
 
-def _snapped(connection: Connection, config: Config, name: str, new: Shore) -> int:
-    """Put places on the newer shore nearest to them."""
+def _snapped(
+    connection: Connection, config: Config, name: str, new: Shore, lost: list[Refusal]
+) -> int:
+    """Put places on the newer shore nearest to them; return how many found one."""
     rows = store.read(connection, name)
     if rows.is_empty():
         return 0
-    points = store.to_layer(rows).geometry
-    place = new.snap(
-        pl.Series(points.x.to_numpy()), pl.Series(points.y.to_numpy()), max_m=config.max_snap_m
-    )
+    place, lon, lat = _nearest(rows, new, config.max_snap_m)
+    _note_lost(name, rows, place, lon, lat, config.max_snap_m, lost)
     columns = [c for c in place.columns if c in store.table_of(name).columns]
     store.write(connection, name, rows.with_columns(place.select(columns)), replace=True)
-    return rows.height
+    return rows.height - place["shoreline_id"].null_count()
 
 
-def _incidents(connection: Connection, config: Config, carried: Carried, new: Shore) -> int:
+def _nearest(
+    rows: pl.DataFrame, new: Shore, max_m: float
+) -> tuple[pl.DataFrame, pl.Series, pl.Series]:
+    points = store.to_layer(rows).geometry
+    lon, lat = pl.Series(points.x.to_numpy()), pl.Series(points.y.to_numpy())
+    return new.snap(lon, lat, max_m=max_m), lon, lat
+
+
+def _note_lost(
+    name: str,
+    rows: pl.DataFrame,
+    place: pl.DataFrame,
+    lon: pl.Series,
+    lat: pl.Series,
+    max_m: float,
+    lost: list[Refusal],
+) -> None:
+    """Note the places that had a shore and have none on the newer coast."""
+    gone = rows["shoreline_id"].is_not_null() & place["shoreline_id"].is_null()
+    key = rows.columns[0]
+    lost += [
+        Refusal(
+            name,
+            None,
+            "shore_gone",
+            f"`{key}` {rows[key][at]} has no shore within {max_m / 1000:g} km of it any more",
+            "It was kept, without a place on the shore; correct its place and import it again.",
+            float(lon[at]),
+            float(lat[at]),
+        )
+        for at in gone.arg_true()
+    ]
+
+
+def _incidents(
+    connection: Connection, config: Config, carried: Carried, new: Shore, lost: list[Refusal]
+) -> int:
     """Leave incidents on the stretch of shore where they were, or on the nearest one."""
     rows = store.read(connection, "incidents")
     if rows.is_empty():
         return 0
-    points = store.to_layer(rows).geometry
-    place = new.snap(
-        pl.Series(points.x.to_numpy()), pl.Series(points.y.to_numpy()), max_m=config.reach_m
-    )
+    place, lon, lat = _nearest(rows, new, config.reach_m)
     known = rows["shoreline_id"].fill_null("").to_list()
     lines, at_m = carried.locate(known, rows["chainage_m"].fill_null(0.0).to_numpy())
     found = pl.Series(lines, dtype=pl.String).is_not_null()
-    at = new.rows_of(lines)
     segment = new.segment_ids.gather(
-        pl.Series(new.index.segment_at(at, at_m), dtype=pl.Int64).replace(-1, None)
+        pl.Series(new.index.segment_at(new.rows_of(lines), at_m), dtype=pl.Int64).replace(-1, None)
     )
     put = place.with_columns(
         shoreline_id=pl.Series(lines, dtype=pl.String).zip_with(found, place["shoreline_id"]),
@@ -80,49 +129,9 @@ def _incidents(connection: Connection, config: Config, carried: Carried, new: Sh
             segment.zip_with(found, place["segment_id"]),
         ),
     )
+    _note_lost("incidents", rows, put, lon, lat, config.reach_m, lost)
     store.write(connection, "incidents", rows.with_columns(put), replace=True)
-    return rows.height
-
-
-def _cuts(connection: Connection, config: Config, carried: Carried, new: Shore) -> int:
-    """Put the cuts between sections where they stood; return how many found no shore."""
-    cuts = store.read(connection, "section_cuts")
-    if cuts.is_empty():
-        return 0
-    lines, at_m = carried.locate(cuts["shoreline_id"].to_list(), cuts["chainage_m"].to_numpy())
-    place = pl.DataFrame(
-        {"shoreline_id": pl.Series(lines, dtype=pl.String), "chainage_m": pl.Series(at_m)}
-    )
-    again = _nearest(carried, cuts, new, config.max_snap_m)
-    found = place["shoreline_id"].is_not_null()
-    place = pl.DataFrame({name: place[name].zip_with(found, again[name]) for name in place.columns})
-    # Where the shore did not move, neither does the cut, not by rounding either.
-    still = (place["shoreline_id"] == cuts["shoreline_id"]) & (
-        (place["chainage_m"] - cuts["chainage_m"]).abs() < _STILL_M
-    )
-    chainage = place["chainage_m"].zip_with(~still.fill_null(value=False), cuts["chainage_m"])
-    open_lines = new.shoreline_ids.filter(~new.is_ring)
-    first = pl.col("chainage_m") == pl.col("chainage_m").min().over("shoreline_id")
-    moved = (
-        cuts.with_columns(place["shoreline_id"], chainage.alias("chainage_m"))
-        .drop_nulls("shoreline_id")
-        .unique(["shoreline_id", "chainage_m"], keep="first", maintain_order=True)
-        # An open line's shore before its first cut would belong to nobody.
-        .with_columns(
-            chainage_m=pl.when(first & pl.col("shoreline_id").is_in(open_lines.implode()))
-            .then(0.0)
-            .otherwise("chainage_m")
-        )
-    )
-    store.write(connection, "section_cuts", moved, replace=True)
-    return cuts.height - moved.height
-
-
-def _nearest(carried: Carried, cuts: pl.DataFrame, new: Shore, max_m: float) -> pl.DataFrame:
-    """Return the newer shore nearest to where each cut stood."""
-    lon, lat = carried.stood(cuts["shoreline_id"].to_list(), cuts["chainage_m"].to_numpy())
-    place = new.snap(pl.Series(lon), pl.Series(lat), max_m=max_m)
-    return place.select("shoreline_id", "chainage_m")
+    return rows.height - put["shoreline_id"].null_count()
 
 
 def _events(connection: Connection, config: Config, ground: Ground, segment_ids: pl.Series) -> int:
@@ -137,11 +146,14 @@ def _events(connection: Connection, config: Config, ground: Ground, segment_ids:
     return events.height
 
 
-def _effort(connection: Connection, heirs: pl.DataFrame) -> None:
-    """Share the kilometres and hours of patrols among the heirs of each segment."""
+def _effort(connection: Connection, heirs: pl.DataFrame) -> int:
+    """Share the kilometres and hours of patrols among the heirs of each segment.
+
+    Returns how many kilometres went with shore that is gone.
+    """
     effort = store.read(connection, "effort")
     if effort.is_empty():
-        return
+        return 0
     share = heirs.select(
         "old_segment_id",
         "new_segment_id",
@@ -158,21 +170,17 @@ def _effort(connection: Connection, heirs: pl.DataFrame) -> None:
         .sort("segment_id", "shift_start")
     )
     store.write(connection, "effort", passed, replace=True)
+    return round(float(effort["km"].sum() - passed["km"].sum()))
 
 
-def _scores(connection: Connection, heirs: pl.DataFrame) -> int:
+def _scores(connection: Connection, carried: Carried) -> int:
     """Give a segment that is the child of others the scores of the one it has most shore from.
 
     To be called when the newer segments are stored.
     """
     orphaned = db.scores.c.segment_id.not_in(select(db.segments.c.segment_id))
     lost = store.read(connection, "scores", where=orphaned)
-    parents = (
-        heirs.sort("new_m", "old_segment_id", descending=[True, False])
-        .unique("new_segment_id", keep="first", maintain_order=True)
-        .select("new_segment_id", segment_id="old_segment_id")
-    )
-    passed = lost.join(parents, on="segment_id").drop("segment_id")
+    passed = lost.join(parents_of(carried), on="segment_id").drop("segment_id")
     store.clear(connection, "scores", where=orphaned)
     store.write(connection, "scores", passed.rename({"new_segment_id": "segment_id"}))
     return store.count(connection, "scores")

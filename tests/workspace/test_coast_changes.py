@@ -13,7 +13,7 @@ import shapely
 
 from geo.errors import InputError
 from geo.shoreline import repair_land
-from workspace import lineage, read, runs, store
+from workspace import lineage, placing, read, runs, store
 from workspace.folder import Workspace, init
 from workspace.importers import import_file
 
@@ -120,6 +120,79 @@ def test_what_is_gone_is_told_with_its_shore_and_its_scores_go(ws: Workspace) ->
     sums = lineage.sums(lineage.table(ws))
     assert sums["old_km"].sum() == pytest.approx(total / 1000, rel=1e-6)
     assert sums["new_km"].sum() == pytest.approx(read.segments(ws)["length_m"].sum() / 1000)
+
+
+def sectioned(ws: Workspace, cuts: list[tuple[str, float, str]]) -> None:
+    names = sorted({section for _, _, section in cuts})
+    table = pl.DataFrame({"section_id": names, "name": names, "version": 1, "made": False})
+    store.write(ws.engine, "sections", table, replace=True)
+    rows = pl.DataFrame(cuts, schema=["shoreline_id", "chainage_m", "section_id"], orient="row")
+    store.write(ws.engine, "section_cuts", rows, replace=True)
+    with ws.begin() as connection:
+        placing.hang(connection)
+
+
+def owners(ws: Workspace) -> dict[str, str]:
+    cut = placing.segments(ws)
+    return dict(zip(cut["segment_id"], cut["section_id"], strict=True))
+
+
+def test_every_stretch_stays_in_its_section_when_shores_join_and_part(ws: Workspace) -> None:
+    """An island of another section is joined to the land by a dam, and parted from it again."""
+    lines = placing.shorelines(ws)
+    big, small = lines.sort_values("length_m", ascending=False)["shoreline_id"]
+    sectioned(ws, [(big, 1_000.0, "SA"), (big, 9_000.0, "SB"), (small, 700.0, "SC")])
+    before = owners(ws)
+    dam = shapely.box(121.055, 29.004, 121.105, 29.006)
+    counts = runs.build_coast(ws, land(MAIN, ISLET, dam), now=NOW)
+    joined = owners(ws)
+    assert len(placing.shorelines(ws)) == 1
+    same = set(before) & set(joined)
+    assert len(same) > 0.8 * len(before)
+    assert {name: joined[name] for name in same} == {name: before[name] for name in same}
+    assert counts["section_changed_m"] == 0
+    assert set(joined.values()) == {"SA", "SB", "SC"}
+    counts = runs.build_coast(ws, land(MAIN, ISLET), now=NOW)
+    parted = owners(ws)
+    same = set(before) & set(parted)
+    assert {name: parted[name] for name in same} == {name: before[name] for name in same}
+    assert counts["section_changed_m"] == 0
+
+
+def test_an_island_hung_by_hand_stays_where_it_was_hung(ws: Workspace) -> None:
+    lines = placing.shorelines(ws)
+    big, small = lines.sort_values("length_m", ascending=False)["shoreline_id"]
+    sectioned(ws, [(big, 1_000.0, "SA"), (big, 9_000.0, "SB")])
+    for chainage, section in ((2_000.0, "SA"), (12_000.0, "SB")):
+        row = {"shoreline_id": small, "onto_shoreline_id": big, "onto_chainage_m": chainage}
+        store.write(ws.engine, "section_hangs", pl.DataFrame([row]), replace=True)
+        runs.build_coast(ws, land(MAIN, ISLET, PIER), now=NOW)
+        cut = placing.segments(ws)
+        assert set(cut["section_id"][cut["shoreline_id"] == small]) == {section}
+        runs.build_coast(ws, land(MAIN, ISLET), now=NOW)
+
+
+def test_what_finds_no_shore_any_more_is_kept_told_and_listed(
+    ws: Workspace, tmp_path: Path
+) -> None:
+    csv = tmp_path / "w.csv"
+    csv.write_text(
+        "wharf_id,name,lon,lat\nW1,a,121.1,29.005\nW2,b,121.06,29.02\n", encoding="utf-8"
+    )
+    import_file(ws, "wharves", csv, now=NOW)
+    effort = store.read(ws.engine, "effort")["km"].sum()
+    land(MAIN).to_file(tmp_path / "new.gpkg", layer="land")
+    done = import_file(ws, "coast", tmp_path / "new.gpkg", now=NOW)
+    assert (done.counts["places_moved"], done.counts["places_lost"]) == (1, 1)
+    left = store.read(ws.engine, "effort")["km"].sum()
+    assert effort - left > 1
+    assert done.counts["effort_lost_km"] == pytest.approx(effort - left, abs=1)
+    assert any("随岸消失" in note for note in done.notes)
+    kept = store.read(ws.engine, "wharves")
+    assert kept["shoreline_id"].null_count() == 1
+    listed = store.read(ws.engine, "quarantine").filter(pl.col("reason") == "shore_gone")
+    assert listed["file"].to_list().count("wharves") == 1
+    assert listed.filter(pl.col("file") == "wharves")["lon"].to_list() == [pytest.approx(121.1)]
 
 
 def test_every_import_is_noted_and_the_command_tells_the_change(
