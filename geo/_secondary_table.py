@@ -36,6 +36,7 @@ _COLUMNS = {
     "adjusted": {"heightadjustedtype"},
 }
 _MINUTES = {"min", "mins", "minutes", "分", "分钟"}
+_SAY_MINUTES = "write 0115, or name the column in minutes: 高潮时差(min), time_high_min"
 _MOST_MIN = 720.0
 _MOST_RATIO = 10.0
 _MOST_M = 20.0
@@ -89,9 +90,10 @@ def read_secondary(
     else:
         rows = _cells(path, sheet)
     found, refused = [], []
+    heads = _heads(rows, mains)
     for number, row in rows:
         try:
-            found.append(_station(row, mains))
+            found.append(_station(row, mains, heads))
         except ValueError as problem:
             refused.append(
                 Refusal(
@@ -167,11 +169,22 @@ def _from_mdapi(path: Path, station: str | None, unit: str | None) -> dict[str, 
     return {**row, **sides, **units, **times, **mllw, "station_id": station}
 
 
-def _station(row: dict[str, str], mains: Sequence[Station]) -> Station:
-    """Return one row as a station; raise ValueError where it cannot be."""
+def _heads(rows: Sequence[tuple[int, dict[str, str]]], mains: Sequence[Station]) -> set[str]:
+    """Return the ids by which the rows' main ports go."""
+    named = {row.get("main", "") for _, row in rows} - {""}
+    return named | {one.station_id for name in named for one in _called(name, mains)[:1]}
+
+
+def _station(row: dict[str, str], mains: Sequence[Station], heads: set[str]) -> Station:
+    """Return one row as a station; raise ValueError where it cannot be.
+
+    Tables print the main port itself above its secondary ports (0000, 1.00): it is none of them.
+    """
     station_id = row.get("station_id") or row.get("name")
     if not station_id:
         raise ValueError("it has no id (编号)")
+    if station_id in heads or row.get("name") == row.get("main", ""):
+        raise ValueError("it is the main port of this table, and stays as it is")
     main = _main(row.get("main", ""), mains)
     offsets, datums = _offsets(row, main)
     return Station(
@@ -186,12 +199,24 @@ def _station(row: dict[str, str], mains: Sequence[Station]) -> Station:
     )
 
 
+def _called(name: str, mains: Sequence[Station]) -> list[Station]:
+    """Return the stations of an id or name: by id before name, secondary ports last."""
+    found = [
+        one
+        for one in mains
+        if name and (name in (one.station_id, one.name) or one.station_id.endswith(f"/{name}"))
+    ]
+    return sorted(
+        found, key=lambda one: (one.kind == "secondary", one.station_id != name, one.kind)
+    )
+
+
 def _main(name: str, mains: Sequence[Station]) -> Station:
-    for one in mains:
-        if name and (name in (one.station_id, one.name) or one.station_id.endswith(f"/{name}")):
-            if one.kind == "secondary":
-                raise ValueError(f"its main port {name!r} is a secondary port itself")
-            return one
+    found = _called(name, mains)
+    if found and found[0].kind == "secondary":
+        raise ValueError(f"its main port {name!r} is a secondary port itself")
+    if found:
+        return found[0]
     known = ", ".join(one.station_id for one in mains) or "none"
     raise ValueError(f"its main port {name!r} is not known; there are {known}")
 
@@ -272,15 +297,22 @@ def _metres(row: dict[str, str], column: str) -> float | None:
 
 
 def _minutes(row: dict[str, str], column: str) -> float:
-    """Return a difference of time in minutes from 75, +0115, -0:25 or 1 15."""
+    """Return a difference of time in minutes from +0115, 115, -0:25 or 1 15; from 75 by its unit.
+
+    Workbooks keep 0115 as the number 115: without a unit the last two digits are the minutes.
+    """
     if column not in row:
         raise ValueError(f"{column} is missing")
     text = row[column].replace("−", "-").replace("－", "-").replace("＋", "+").strip()
-    match = re.fullmatch(r"([+-]?)\s*(\d{1,2})(?:[:： ]|[h时])\s*(\d{1,2})[m分]?", text)
+    match = re.fullmatch(r"([+-]?)\s*(\d{1,2})(?:[:： ]|[h时])\s*(\d{1,2})(?::00|[m分])?", text)
     if match is None and f"{column}_unit" not in row:
-        match = re.fullmatch(r"([+-]?)\s*(\d{2})(\d{2})", text)
+        match = re.fullmatch(r"([+-]?)\s*(\d{0,2}?)(\d{1,2})(?:\.0+)?", text)
+        if match is None:
+            raise ValueError(f"{column} {text!r} is no hours and minutes; {_SAY_MINUTES}")
     if match:
-        found = (int(match[2]) * 60 + int(match[3])) * (-1.0 if match[1] == "-" else 1.0)
+        if int(match[3]) > 59:
+            raise ValueError(f"{column} {text!r} has {match[3]} minutes; {_SAY_MINUTES}")
+        found = (int(match[2] or 0) * 60 + int(match[3])) * (-1.0 if match[1] == "-" else 1.0)
     else:
         found = _number(text)
     if abs(found) > _MOST_MIN:

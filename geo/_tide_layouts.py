@@ -134,22 +134,32 @@ def _from_rows(rows: list[Row], station: str | None, where: str) -> Raw:
     lines = [row.line for row in rows[:start]]
     raw = Raw(read_heading([*lines, *_pairs(rows[:start])]), where)
     layout.read_names(raw.heading)
-    if layout.day is not None and not layout.hours and len(layout.times) > 1:
+    if any(one.day is not None and len(one.times) > 1 for one in layout.groups):
         raw.extremes = True
     own_rows = rows[start + 1 :]
     if layout.station is not None:
         raw.heading.station_id, own_rows = _of_one(own_rows, layout.station, station, where)
     month = month_in(" ".join([*lines, rows[start].line]))
-    day: date | None = None
+    days: list[date | None] = [None] * len(layout.groups)
+    beside: dict[date, int] = {}
     for number, cells, line in own_rows:
         named = month_in(line)
         if named and not re.search(r"年\s*\d+\s*月\s*\d+", line):
-            month, day = named, None
+            month, days = named, [None] * len(layout.groups)
         elif any(c.isdigit() for c in line) and cells != rows[start].cells:
             own = layout.fitted(cells)
-            with raw.refusing(number, own):
-                day = layout.day_of(own, day, month)
-                layout.read(raw, number, own, day)
+            for k, group in enumerate(layout.groups):
+                with raw.refusing(number, own):
+                    # A day that cannot be read is not the day above, for the rows below it too.
+                    before, days[k] = days[k], None
+                    day = days[k] = group.day_of(own, before, month)
+                    if day is not None and beside.setdefault(day, k) != k:
+                        raise InputError(
+                            f"the day {day} stands in two columns of days",
+                            where=where,
+                            mend="Give each month a file of its own.",
+                        )
+                    group.read(raw, number, own, day, layout)
         elif re.match(r"(no|error)\b", line, re.IGNORECASE):
             # NOAA says so below a table's header, with the answer's code as if all were well.
             raise InputError(f"it says: {line[:120]}", where=where, mend="Ask for it again.")
@@ -183,25 +193,61 @@ def _pairs(rows: list[Row]) -> list[str]:
 
 
 @dataclass
-class _Layout:
-    """Where a table keeps its dates, times, heights and marks, by column."""
+class _Group:
+    """The columns that go with one column of days: pairs of time and height, and their marks."""
 
-    names: list[str]
     day: int | None = None
     times: list[int] = field(default_factory=list)
     heights: list[int] = field(default_factory=list)
+    types: list[int] = field(default_factory=list)
+
+    def day_of(self, cells: list[str], before: date | None, month: Month | None) -> date | None:
+        """Return a row's day: its own, or that of the row above."""
+        if self.day is None:
+            return None
+        return _day(cells[self.day], month) if cells[self.day] else before
+
+    def read(
+        self, raw: Raw, number: int, cells: list[str], day: date | None, layout: "_Layout"
+    ) -> None:
+        """Add one row's figures; raise ValueError where they cannot be read."""
+        marks = [cells[column] for column in self.types] or [""] * len(self.times)
+        alone = len(layout.groups) == 1 and len(self.times) == 1
+        figures = [(f"{hour}:00", column, "") for column, hour in layout.hours if cells[column]] + [
+            (cells[when], height, mark)
+            for when, height, mark in zip(self.times, self.heights, marks, strict=True)
+            if cells[when] or cells[height] or alone
+        ]
+        if self.day is not None and day is None and (figures or len(layout.groups) == 1):
+            raise ValueError("no date")
+        for when, column, own in figures:
+            with raw.refusing(number, [str(day or ""), when, cells[column]]):
+                said = "H" if "高潮" in layout.names[column] else ""
+                said = "L" if "低潮" in layout.names[column] else said
+                raw.add(number, _moment(when, day), cells[column], own or said)
+
+
+@dataclass
+class _Layout:
+    """Where a table keeps its days, times, heights and marks, by column.
+
+    Days may stand in several columns, 1 to 15 beside 16 to 31, each with times and heights of its
+    own.
+    """
+
+    names: list[str]
+    groups: list[_Group]
     hours: list[tuple[int, int]] = field(default_factory=list)
-    type: int | None = None
     station: int | None = None
 
     def read_names(self, heading: Heading) -> None:
         """Take unit, datum and zone from the columns' names, such as height_m_mllw, time_utc."""
-        for column in self.heights:
+        for column in [c for group in self.groups for c in group.heights]:
             words = words_of(self.names[column])
             heading.unit = unit_of(words) or heading.unit
             for code in map(canonical, words):
                 heading.datum = code if code in _IN_NAMES else heading.datum
-        for column in self.times:
+        for column in [c for group in self.groups for c in group.times]:
             if {"utc", "gmt"} & set(words_of(self.names[column])):
                 heading.zone = ("", "UTC")
 
@@ -211,38 +257,16 @@ class _Layout:
         if len(cells) > width and not all(cells):
             # NOAA's annual text has more tabs in its rows than in its header.
             cells = [cell for cell in cells if cell]
-        if len(cells) == width + 1 and self.day is None and self.times == [0]:
+        if len(cells) == width + 1 and self.groups[0].day is None and self.groups[0].times == [0]:
             # A date and a time with a space between them, in a table parted by spaces.
             cells = [f"{cells[0]} {cells[1]}", *cells[2:]]
         return cells + [""] * (width - len(cells))
-
-    def day_of(self, cells: list[str], before: date | None, month: Month | None) -> date | None:
-        """Return a row's day: its own, or that of the row above."""
-        if self.day is None:
-            return None
-        return _day(cells[self.day], month) if cells[self.day] else before
-
-    def read(self, raw: Raw, number: int, cells: list[str], day: date | None) -> None:
-        """Add one row's figures; raise ValueError where they cannot be read."""
-        if self.day is not None and day is None:
-            raise ValueError("no date")
-        mark = cells[self.type] if self.type is not None else ""
-        figures = [(f"{hour}:00", column) for column, hour in self.hours if cells[column]] + [
-            (cells[when], height)
-            for when, height in zip(self.times, self.heights, strict=True)
-            if cells[when] or cells[height] or len(self.times) == 1
-        ]
-        for when, column in figures:
-            with raw.refusing(number, [str(day or ""), when, cells[column]]):
-                own = mark or ("H" if "高潮" in self.names[column] else "")
-                own = "L" if "低潮" in self.names[column] else own
-                raw.add(number, _moment(when, day), cells[column], own)
 
 
 def _header(rows: list[Row], where: str) -> tuple[int, _Layout]:
     """Return which row names the columns, and what they are."""
     for index, row in enumerate(rows[:_HEADER_WITHIN]):
-        layout = _layout(row.cells)
+        layout = _layout(row.cells, where)
         if layout is not None:
             return index, layout
     first = rows[0].line.strip()[:80]
@@ -251,29 +275,55 @@ def _header(rows: list[Row], where: str) -> tuple[int, _Layout]:
     )
 
 
-def _layout(cells: list[str]) -> _Layout | None:
+def _layout(cells: list[str], where: str) -> _Layout | None:
     """Return what a row's cells name, None where they are not a header."""
     names = list(cells)
     if any(name.lower() == "pred(ft)" for name in names):
         names = [name for name in names if name]
     roles = [_role(name) for name in names]
-    found = _Layout(
-        names,
-        day=_only(roles, "date"),
-        times=[column for column, role in enumerate(roles) if role == "time"],
-        heights=[column for column, role in enumerate(roles) if role == "height"],
-        type=_only(roles, "type"),
-        station=_only(roles, "station"),
-    )
-    if len(found.heights) == 2 and len(found.times) == 1:
-        # NOAA prints the same heights in feet and in centimetres.
-        found.heights = [c for c in found.heights if unit_of(words_of(names[c])) == "cm"]
     hours = [(c, int(role)) for c, role in enumerate(roles) if role is not None and role.isdigit()]
+    days = [column for column, role in enumerate(roles) if role == "date"]
+    found = _Layout(names, [], station=_only(roles, "station"))
     if [hour for _, hour in hours] in (list(range(24)), list(range(1, 25))):
-        found.hours, found.times, found.heights = hours, [], []
-        found.day = 0 if found.day is None else found.day
-        return found
-    return found if found.times and len(found.times) == len(found.heights) else None
+        found.hours = hours
+        found.groups = [_Group(day) for day in days or [0]]
+    else:
+        # Each column of days goes with what follows it, the first with all of a table of one.
+        edges = [0, *days[1:], len(names)]
+        heads: list[int | None] = [*days] or [None]
+        found.groups = [
+            _group(names, roles, range(*edge), day)
+            for edge, day in zip(pairwise(edges), heads, strict=True)
+        ]
+        if not any(group.times for group in found.groups) or any(
+            len(group.times) != len(group.heights) for group in found.groups
+        ):
+            return None
+    _check_repeated(found, where)
+    return found
+
+
+def _group(names: list[str], roles: list[str | None], columns: range, day: int | None) -> _Group:
+    """Return what some neighbouring columns hold."""
+    of = {role: [c for c in columns if roles[c] == role] for role in ("time", "height", "type")}
+    if len(of["height"]) == 2 and len(of["time"]) == 1:
+        # NOAA prints the same heights in feet and in centimetres.
+        of["height"] = [c for c in of["height"] if unit_of(words_of(names[c])) == "cm"]
+    return _Group(day, of["time"], of["height"], of["type"])
+
+
+def _check_repeated(layout: _Layout, where: str) -> None:
+    """Raise InputError where columns repeat so that it cannot be told which go together."""
+    several = len(layout.groups) > 1
+    for group in layout.groups:
+        if (several and not group.times) or len(group.types) not in (0, len(group.times)):
+            again = [c for one in layout.groups for c in (one.day, *one.types) if c is not None]
+            raise InputError(
+                f"its columns repeat so that it cannot be told which go together "
+                f"({', '.join(layout.names[c] for c in sorted(again))})",
+                where=where,
+                mend=MEND,
+            )
 
 
 def _role(name: str) -> str | None:

@@ -139,14 +139,15 @@ def zone_of(label: str, name: str, *, lon: float | None, where: str) -> tzinfo |
     """Return the zone that a table or an option names; None for "local time".
 
     A bare -0800 is written with the navigator's sign in Chinese tables (时区 -0800 is UTC+8), with
-    the other one elsewhere: the label or the longitude tells which, or it is refused.
+    the other one elsewhere: the longitude or the label tells which, or it is refused. 时区 +0800 is
+    UTC-8 to a navigator and UTC+8 to all others, and only the longitude tells.
 
     Raises
     ------
     InputError
         When it is no zone, or its sign can mean either side.
     """
-    plain = name.strip().upper().replace("：", ":")
+    plain = name.strip().upper().replace("：", ":").replace("＋", "+")
     if plain in {"UTC", "GMT", "Z", "世界时"}:
         return UTC
     if plain.replace("/", "_") in {"LST", "LST_LDT", "LDT", "LOCAL"}:
@@ -177,14 +178,14 @@ def _signed_h(match: re.Match[str], label: str, lon: float | None, where: str) -
     hours = sign * (int(match[3]) + int(match[5] or 0) / 60)
     if match[1] or (match[4] and not label):
         return hours
+    fits = {hours, -hours}
     if lon is not None:
-        fits = [h for h in (hours, -hours) if abs(h - lon / 15.0) <= _ZONE_SLACK_H]
-        if len(fits) == 1:
-            return fits[0]
-    if label == "时区":
-        return abs(hours)
-    if match[4]:
-        return hours
+        fits = {h for h in fits if abs(h - lon / 15.0) <= _ZONE_SLACK_H}
+    if len(fits) == 1:
+        return fits.pop()
+    # Where neither or either fits the longitude, or there is none, by how it is written.
+    if fits and (sign < 0 if label == "时区" else match[4]):
+        return -hours if label == "时区" else hours
     raise _no_zone(
         f"the time zone {match[0]!r} may be UTC{hours:+g} or, as navigators write it, "
         f"UTC{-hours:+g}",

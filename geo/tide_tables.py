@@ -122,13 +122,13 @@ def _zone(raw: Raw, option: str | None) -> tuple[tzinfo | None, str]:
     try:
         said = zone_of(label, text, lon=heading.lon, where=where)
     except InputError:
-        # A heading's zone that may mean two things is settled by the option.
+        # A heading's zone that may mean two things is settled by the option, if it is one of them.
         if given is None:
             raise
         said = None
     if said is None and given is None:
         raise _unsaid("the zone of its times", "timezone", where)
-    if said and given and said.utcoffset(plain[0]) != given.utcoffset(plain[0]):
+    if given and not _agree(text, said, given, plain[0]):
         raise InputError(
             f"the file says time zone {text}, and --timezone says {option}",
             where=where,
@@ -136,6 +136,18 @@ def _zone(raw: Raw, option: str | None) -> tuple[tzinfo | None, str]:
         )
     bare = re.fullmatch(r"[+\-−－]\d{1,2}:?\d{2}", text) is not None
     return given or said, f" ({text} = {said.tzname(plain[0])})" if bare and said else ""
+
+
+def _agree(text: str, said: tzinfo | None, given: tzinfo, at: datetime) -> bool:
+    """Return whether a heading's zone is the given one, or may be where its sign tells nothing."""
+    ahead = given.utcoffset(at)
+    if said is not None:
+        return said.utcoffset(at) == ahead
+    match = re.fullmatch(r"[+\-−－＋](\d{1,2}):?(\d{2})?", text)
+    if match is None:
+        return True
+    offset = timedelta(hours=int(match[1]), minutes=int(match[2] or 0))
+    return ahead in (offset, -offset)
 
 
 def _in_utc(raw: Raw, zone: tzinfo | None) -> list[datetime | None]:

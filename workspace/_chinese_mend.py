@@ -238,6 +238,7 @@ MEND = (
     ("Ask for a time within, or import the table of that time.",
      "请查询范围内的时间，或导入那段时间的潮汐表。"),
     ("Give an hourly table, or one of high and low waters.", "请给出逐时表或高低潮表。"),
+    ("Give each month a file of its own.", "请每月一个文件。"),
     ("Leave --timezone out, or mend the file's heading.", "请去掉 --timezone，或改正文件的表头。"),
     ("Leave --{} out, or mend the file's heading.", "请去掉 --{}，或改正文件的表头。"),
     ("Mend it and try again.", "请改正后重试。"),

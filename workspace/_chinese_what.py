@@ -214,5 +214,8 @@ WHAT = (
     ("the file says {} {}, and --{} says {}", "文件写的是 {} {}，--{} 写的是 {}"),
     ("fewer than two rows can be used ({})", "可用的行不足两行（{}）"),
     ("its heights do not rise and fall", "潮高没有涨落"),
+    ("the day {} stands in two columns of days", "日期 {} 在两个日期列中出现"),
+    ("its columns repeat so that it cannot be told which go together ({})",
+     "列名重复，无法判断哪些列是一组（{}）"),
     ("there is no such account", "没有这个账户"),
 )  # fmt: skip

@@ -6,6 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import openpyxl
 import polars as pl
 import pytest
 from hypothesis import given
@@ -220,6 +221,12 @@ HEAD = "编号,主港,高潮时差,低潮时差,潮差比,平均海面\n"
         ("A,Kanmen,0100,0100,1.1,30000", "msl is 300 m"),
         ("A,Kanmen,0100,0100,,300", "潮差比"),
         ("A,Kanmen,x,0100,1.1,300", "x"),
+        ("A,Kanmen,0160,0100,1.1,300", "60 minutes"),
+        ("A,Kanmen,75,0100,1.1,300", "75 minutes"),
+        ("A,Kanmen,0:75,0100,1.1,300", "75 minutes"),
+        ("A,Kanmen,12.5,0100,1.1,300", "hours and minutes"),
+        ("Kanmen,Kanmen,0000,0000,1.0,348", "main port of this table"),
+        (f"{KANMEN.station_id},Kanmen,0000,0000,1.0,348", "main port of this table"),
     ],
 )
 def test_a_bad_row_is_refused_beside_good_ones(tmp_path: Path, row: str, word: str) -> None:
@@ -232,6 +239,45 @@ def test_a_bad_row_is_refused_beside_good_ones(tmp_path: Path, row: str, word: s
     path.write_text(f"{HEAD}{row}\n", encoding="utf-8")
     with pytest.raises(InputError, match="no row is a secondary port"):
         read_secondary(path, [KANMEN])
+
+
+@pytest.mark.parametrize(
+    ("cells", "minutes"),
+    [((115, -130), (75, -90)), ((25, -5), (25, -5)), ((1000, 0), (600, 0)), (("0115", 7), (75, 7))],
+)
+def test_a_workbooks_numbers_are_hours_and_minutes_too(
+    tmp_path: Path, cells: tuple[object, object], minutes: tuple[int, int]
+) -> None:
+    for header, wanted in (("时差", minutes), ("时差(min)", None)):
+        book = openpyxl.Workbook()
+        names = ["编号", "主港", f"高潮{header}", f"低潮{header}", "潮差比", "平均海面"]
+        book.active.append(names)
+        book.active.append(["A", "Kanmen", *cells, 1.05, 312])
+        book.save(tmp_path / "t.xlsx")
+        if wanted is None and abs(int(cells[0])) > 720:
+            continue
+        offsets = read_secondary(tmp_path / "t.xlsx", [KANMEN])[0][0].offsets
+        assert offsets is not None
+        told = (offsets.time_high_min, offsets.time_low_min)
+        assert told == (wanted or tuple(float(cell) for cell in cells))
+
+
+def test_a_row_that_others_have_as_main_port_is_none(tmp_path: Path) -> None:
+    other = replace(KANMEN, station_id="B", name="B")
+    path = tmp_path / "t.csv"
+    rows = "B,Kanmen,0010,0010,1.0,300\nA,B,0010,0010,1.0,300\nC,Kanmen,0010,0010,1.0,300\n"
+    path.write_text(HEAD + rows, encoding="utf-8")
+    found, refused = read_secondary(path, [KANMEN, other])
+    assert [one.station_id for one in found] == ["A", "C"]
+    assert [r.row for r in refused] == [2]
+    assert "main port of this table" in refused[0].detail
+
+
+def test_a_main_port_goes_before_a_secondary_port_of_its_name(tmp_path: Path) -> None:
+    own = port(tmp_path / "t.csv", f"{HEAD}A,Kanmen,0010,0010,1.0,300\n")
+    same = replace(own, station_id=f"{KANMEN.station_id}:secondary", name=KANMEN.name)
+    again = port(tmp_path / "u.csv", f"{HEAD}B,Kanmen,0010,0010,1.0,300\n", [same, KANMEN])
+    assert again.main == KANMEN
 
 
 def test_a_datum_nobody_knows_is_not_guessed(tmp_path: Path) -> None:

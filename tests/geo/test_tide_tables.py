@@ -270,6 +270,91 @@ def test_high_and_low_waters_as_the_national_tables_print_them(
     assert np.sqrt(np.nanmean(off**2)) < 0.08
 
 
+def halves_beside(turns: pl.DataFrame, *, below: bool) -> str:
+    """Return days 1 to 15 beside 16 to 30, as printed pages stand them."""
+    late = pl.col("day").str.slice(8) > "15"
+    halves = (turns.filter(~late), turns.filter(late))
+    lines = {}
+    for side, part in enumerate(halves):
+        own = []
+        for (day,), rows in part.group_by("day", maintain_order=True):
+            cells = [f"{hhmm},{cm}" for hhmm, cm in rows.select("hhmm", "cm").rows()]
+            cells += [","] * (4 - len(cells))
+            head = str(int(str(day)[-2:]))
+            own += [f"{head if i == 0 else ''},{c}" for i, c in enumerate(cells)] if below else [
+                ",".join([head, *cells])
+            ]  # fmt: skip
+        lines[side] = own
+    most, blank = max(map(len, lines.values())), "," * lines[0][0].count(",")
+    pairs = 1 if below else 4
+    return (
+        "2026年11月\n" + ",".join(["日", *["潮时", "潮高"] * pairs] * 2) + "\n"
+        + "".join(
+            ",".join(own[i] if i < len(own) else blank for own in lines.values()) + "\n"
+            for i in range(most)
+        )
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("below", [True, False])
+def test_half_a_month_beside_the_other(
+    kanmen: Station, write: Callable[[str, str], Path], *, below: bool
+) -> None:
+    turns = local_turns(kanmen)
+    one, refused = read_tide_table(write("t.csv", HEAD + halves_beside(turns, below=below)))
+    assert refused == []
+    found = extremes(one, BEGIN, END)
+    assert found["kind"].to_list() == turns["kind"].to_list()
+    assert (found["height_m"] - turns["height_m"]).abs().max() < 0.006
+    assert (found["t"] - turns["t"]).dt.total_seconds().abs().max() <= 30
+
+
+def test_a_bad_day_spoils_neither_the_day_beside_it_nor_the_one_above(
+    write: Callable[[str, str], Path],
+) -> None:
+    text = (
+        "2026年11月\n日,潮时,潮高,日,潮时,潮高\n"
+        "1,0501,455,16,0431,440\n,1120,135,,1050,150\n"
+        "2x,0602,456,17,0532,450\n,1215,144,,1145,140\n"
+    )
+    one, refused = read_tide_table(write("t.csv", HEAD + text))
+    assert one.table is not None
+    assert (one.table.times + np.timedelta64(8, "h")).astype("datetime64[D]").astype(
+        str
+    ).tolist() == [f"2026-11-{day}" for day in ("01", "01", "16", "16", "17", "17")]
+    assert [r.row for r in refused] == [8, 9]
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("日,潮时,潮高,日,潮时,潮高\n1,0501,455,1,0431,440\n", "2026-11-01 stands in two columns"),
+        ("日期,日,潮时,潮高\n2026-11-01,1,0501,455\n", "cannot be told which go together"),
+        (
+            "日,潮时,潮高,高低,潮时,潮高,潮时,潮高,高低\n1,0501,455,高,1120,135,1745,436,高\n",
+            "cannot be told which go together",
+        ),
+    ],
+)
+def test_columns_that_repeat_in_another_way_are_refused(
+    write: Callable[[str, str], Path], text: str, word: str
+) -> None:
+    with pytest.raises(InputError, match=word):
+        read_tide_table(write("t.csv", HEAD + "2026年11月\n" + text))
+
+
+def test_each_pair_bears_its_own_mark(write: Callable[[str, str], Path]) -> None:
+    text = (
+        "日期,潮时,潮高,高低,潮时,潮高,高低\n"
+        "2026-11-01,0501,455,高,1120,135,低\n2026-11-02,0602,456,高,1215,144,低\n"
+    )
+    one, refused = read_tide_table(write("t.csv", HEAD + text))
+    assert refused == []
+    assert one.table is not None
+    assert one.table.high is not None
+    assert one.table.high.tolist() == [True, False, True, False]
+
+
 def test_high_and_low_waters_in_columns_of_their_own(
     write: Callable[[str, str], Path],
 ) -> None:
@@ -380,6 +465,16 @@ ROWS = "".join(f"2026-11-01 {h:02d}:00,{h % 5}\n" for h in range(24))
             "--timezone says UTC",
         ),
         (
+            "时区：+0800\ntime,height_m_msl\n" + ROWS,
+            {"station": "x"},
+            "may be UTC\\+8 or, as navigators write it, UTC-8",
+        ),
+        (
+            "时区：-0800 经度：10°E\ntime,height_m_msl\n" + ROWS,
+            {"station": "x"},
+            "may be UTC-8",
+        ),
+        (
             "Time zone: -0800\ntime,height_m_msl\n" + ROWS,
             {"station": "x"},
             "may be UTC-8 or, as navigators write it, UTC\\+8",
@@ -434,6 +529,13 @@ def test_of_several_stations_in_a_file_one_is_taken(write: Callable[[str, str], 
         ("x", "-08:00", "2026-11-01T08"),
         ("x", "Asia/Shanghai", "2026-10-31T16"),
         ("Time zone: -0800", "UTC+8", "2026-10-31T16"),
+        ("时区：+0800", "UTC+8", "2026-10-31T16"),
+        ("时区：+0800", "UTC-8", "2026-11-01T08"),
+        ("时区：+0800 经度：121°57′E", None, "2026-10-31T16"),
+        ("时区：+0800 经度：122°28′W", None, "2026-11-01T08"),
+        ("时区：-0800 经度：122°28′W", None, "2026-11-01T08"),
+        ("时区：UTC＋8", None, "2026-10-31T16"),
+        ("时区：GMT+8", None, "2026-10-31T16"),
     ],
 )
 def test_a_zone_is_read_as_it_is_meant(
