@@ -12,7 +12,7 @@ from geo.crs import Floats, to_lonlat, to_metres
 from geo.land import land_edges
 
 # Rays start this far off the shore, on the water's side of it.
-_OFF_M = 3.0
+OFF_M = 3.0
 # A land edge further than this from every segment is not their shore.
 _SAME_M = 1.0
 # How near to the land's outline an edge lies along it: a few metres, what projecting bends it.
@@ -58,7 +58,7 @@ def off_shore(lines: NDArray[np.object_], share: float) -> tuple[Floats, Floats]
     )
     along = ahead - back
     norm = np.maximum(np.hypot(along[:, 0], along[:, 1]), 1e-9)
-    return (here[:, 0] + along[:, 1] / norm * _OFF_M, here[:, 1] - along[:, 0] / norm * _OFF_M)
+    return (here[:, 0] + along[:, 1] / norm * OFF_M, here[:, 1] - along[:, 0] / norm * OFF_M)
 
 
 @numba.njit(cache=True)

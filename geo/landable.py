@@ -15,8 +15,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from geo.crs import Floats, to_lonlat, to_metres, working_crs
+from geo._edges import cast_rays
+from geo._rays import OFF_M, off_shore
+from geo.crs import Floats, Ints, metre_shapes, to_lonlat, to_metres, working_crs
 from geo.depth import Depth
+from geo.land import LandMask
 
 # Places of the near-shore profile, metres from the shoreline straight out to sea: close where
 # boats land, wide where only the run of the seabed matters.
@@ -27,20 +30,19 @@ OFFSETS_M: Final = (
 _ALL_ROUND = np.arange(0.0, 360.0, 45.0)
 
 
-def profiles(segments: gpd.GeoDataFrame, depth: Depth) -> Floats:
+def profiles(
+    segments: gpd.GeoDataFrame, depth: Depth, land: gpd.GeoDataFrame | None = None
+) -> Floats:
     """Return the seabed before each segment, m above mean sea level: [segment, OFFSETS_M].
 
     Taken from the segment's middle (``lon, lat``) along ``facing_deg``. A segment that faces
     every way (a small island) is looked at in eight directions and takes the lowest at each
-    distance. NaN where the raster knows nothing.
+    distance. NaN where the raster knows nothing, and from the first ``land`` on: the water behind
+    a dike or an opposite bank is not this shore's.
     """
     crs = working_crs(segments.total_bounds)
     x, y = to_metres(crs, segments["lon"].to_numpy(), segments["lat"].to_numpy())
-    facing = segments["facing_deg"].to_numpy(dtype=np.float64)
-    round_about = np.isnan(facing)
-    # One ray for a segment with a facing, eight for one without.
-    owner = np.r_[np.flatnonzero(~round_about), np.repeat(np.flatnonzero(round_about), 8)]
-    way = np.radians(np.r_[facing[~round_about], np.tile(_ALL_ROUND, int(round_about.sum()))])
+    owner, way = _ways(segments)
     out_m = np.asarray(OFFSETS_M)[None, :]
     lon, lat = to_lonlat(
         crs,
@@ -48,9 +50,50 @@ def profiles(segments: gpd.GeoDataFrame, depth: Depth) -> Floats:
         (y[owner, None] + np.cos(way)[:, None] * out_m).ravel(),
     )
     found = depth.sample(lon, lat).reshape(len(owner), len(OFFSETS_M))
+    if land is not None:
+        found[out_m > _water_m(segments, land, owner, way)[:, None]] = np.nan
     lowest = np.full((len(segments), len(OFFSETS_M)), np.nan)
     np.fmin.at(lowest, owner, found)
     return lowest
+
+
+def open_water(segments: gpd.GeoDataFrame, land: gpd.GeoDataFrame) -> Floats:
+    """Return how far the water before each segment goes to the next land, m.
+
+    As far as the profile's end at most; the furthest of the eight ways of a segment that faces
+    every way.
+    """
+    owner, way = _ways(segments)
+    furthest = np.zeros(len(segments))
+    np.maximum.at(furthest, owner, _water_m(segments, land, owner, way))
+    return furthest
+
+
+def _ways(segments: gpd.GeoDataFrame) -> tuple[Ints, Floats]:
+    """Return rays, one for a segment with a facing, eight for one without: whose, which way."""
+    facing = segments["facing_deg"].to_numpy(dtype=np.float64)
+    round_about = np.isnan(facing)
+    owner = np.r_[np.flatnonzero(~round_about), np.repeat(np.flatnonzero(round_about), 8)]
+    way = np.radians(np.r_[facing[~round_about], np.tile(_ALL_ROUND, int(round_about.sum()))])
+    return owner, way
+
+
+def _water_m(
+    segments: gpd.GeoDataFrame, land: gpd.GeoDataFrame, owner: Ints, way: Floats
+) -> Floats:
+    """Return how far each ray goes over water; 0 for one that sets out over land."""
+    mask = LandMask.build(land)
+    ux, uy = np.sin(way), np.cos(way)
+    x, y = to_metres(mask.crs, segments["lon"].to_numpy(), segments["lat"].to_numpy())
+    # Off the shore line on its seaward side, so that the line's own bends are not met; straight
+    # along the ray where the segment goes all the way round.
+    off_x, off_y = off_shore(metre_shapes(mask.crs, segments.geometry.values), 0.5)
+    faced = ~np.isnan(segments["facing_deg"].to_numpy(dtype=np.float64))[owner]
+    x = np.where(faced, off_x[owner], x[owner] + ux * OFF_M)
+    y = np.where(faced, off_y[owner], y[owner] + uy * OFF_M)
+    wet = ~mask.contains(*to_lonlat(mask.crs, x, y))
+    reach = cast_rays(mask.grid, x, y, ux, uy, OFFSETS_M[-1]) + OFF_M
+    return np.where(wet, reach, 0.0)
 
 
 def landing_seabed(profile_m: Floats, carry_m: Floats) -> Floats:
@@ -77,7 +120,9 @@ def landing_seabed(profile_m: Floats, carry_m: Floats) -> Floats:
     return np.where(np.isnan(reach), np.nan, np.fmin(lowest, at_reach))
 
 
-def estimated_profiles(shore_type: Sequence[str | None], high_water_m: Floats) -> Floats:
+def estimated_profiles(
+    shore_type: Sequence[str | None], high_water_m: Floats, *, water_m: Floats | None = None
+) -> Floats:
     """Return a seabed guessed from the kind of shore, where nobody measured it.
 
     An estimate, to be labelled as one wherever it shows: [segment, OFFSETS_M], m above mean sea
@@ -89,6 +134,7 @@ def estimated_profiles(shore_type: Sequence[str | None], high_water_m: Floats) -
     high_water_m : mean high water springs, m above mean sea level, which is where coastlines are
         drawn (OpenStreetMap's ``natural=coastline``; GB/T 18190 on the Chinese one); NaN makes
         the estimate unknown.
+    water_m : of ``open_water``; beyond it the estimate is unknown too.
 
     Notes
     -----
@@ -106,6 +152,8 @@ def estimated_profiles(shore_type: Sequence[str | None], high_water_m: Floats) -
     found = np.full((len(kinds), len(OFFSETS_M)), np.nan)
     for kind, falls in _FALLS.items():
         found = np.where((kinds == kind)[:, None], falls(out, high), found)
+    if water_m is not None:
+        found[out > water_m[:, None]] = np.nan
     return found
 
 

@@ -76,13 +76,18 @@ def with_traits(cut: gpd.GeoDataFrame, traits: pl.DataFrame) -> gpd.GeoDataFrame
     return cut.assign(**{name: found[name].to_list() for name in names})
 
 
-def with_landing(ws: Workspace, cut: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def with_landing(
+    ws: Workspace, cut: gpd.GeoDataFrame, *, land: gpd.GeoDataFrame | None = None
+) -> gpd.GeoDataFrame:
     """Return segments with what their landing rests on.
 
     Adds ``profile_m, landing_seabed_m, landing_basis, tide_weights, tide_error_m, tide_note``.
     Where no depth is known the profile is estimated from the kind of shore, unless the setting
-    ``estimate_landing`` says otherwise; ``landing_basis`` then is 'estimate'.
+    ``estimate_landing`` says otherwise; ``landing_basis`` then is 'estimate'. ``land`` ends the
+    profiles; without it the stored one does.
     """
+    if land is None:
+        land = store.layer(ws.engine, "land")
     stations, weights, error_m, notes = tide.weights(
         ws, cut["lon"].to_numpy(dtype=float), cut["lat"].to_numpy(dtype=float)
     )
@@ -91,14 +96,14 @@ def with_landing(ws: Workspace, cut: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     profile = np.full((len(cut), len(shore.OFFSETS_M)), np.nan)
     depth = depth_of(ws)
     if depth is not None and len(cut):
-        profile = shore.profiles(cut, depth)
+        profile = shore.profiles(cut, depth, land)
     seabed = shore.landing_seabed(profile, carry_m)
     made = depth is not None and (depth.made or DEPTH in ws.config.made)
     basis = np.where(np.isnan(seabed), None, "made" if made else "survey")
     guessed = np.isnan(seabed) & ~np.isnan(carry_m)
     if ws.config.estimate_landing and guessed.any():
         high_m = _high_water(ws, stations, weights)
-        estimate = shore.estimated_profiles(kinds, high_m)
+        estimate = shore.estimated_profiles(kinds, high_m, water_m=shore.open_water(cut, land))
         guessed &= ~np.isnan(estimate).all(axis=1)
         profile[guessed] = estimate[guessed]
         seabed[guessed] = shore.landing_seabed(estimate, carry_m)[guessed]

@@ -18,8 +18,11 @@ from geo.landable import (
     landable_windows,
     landing_seabed,
     mean_high_springs,
+    open_water,
     profiles,
 )
+from geo.segments import segments
+from geo.shoreline import repair_land, shorelines
 
 OFFSETS = np.array(OFFSETS_M)
 ONE = np.ones((1, 1))
@@ -68,6 +71,65 @@ def test_the_profile_goes_straight_out_to_sea(shore, depth) -> None:
     assert found[2] == pytest.approx(found[1])
     north = shore.assign(facing_deg=0.0)
     assert np.isnan(profiles(north, depth)[:, OFFSETS > 60.0]).all()
+
+
+# Metres of one degree at 29 N, near enough to draw a dike with.
+LON_M, LAT_M = 97_430.0, 110_850.0
+
+
+def box(west_m: float, south_m: float, east_m: float, north_m: float) -> shapely.Polygon:
+    return shapely.box(
+        121.01 + west_m / LON_M, 29.0 + south_m / LAT_M, 121.01 + east_m / LON_M,
+        29.0 + north_m / LAT_M,
+    )  # fmt: skip
+
+
+def drawn(*shapes: shapely.Polygon) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """Return the land, and the segments of its shore."""
+    land = repair_land(gpd.GeoDataFrame(geometry=list(shapes), crs=4326), name="made")[0]
+    return land, segments(shorelines(land), length_m=100.0)
+
+
+@given(st.floats(20.0, 400.0), st.floats(2.0, 200.0))
+def test_beyond_a_dike_or_an_opposite_bank_there_is_no_water_of_this_shore(off, thick) -> None:
+    land, cut = drawn(box(-900, 0, 900, 500), box(-900, -off - thick, 900, -off))
+    here = np.abs((cut["lat"] - 29.0) * LAT_M) < 1.0
+    here &= np.abs((cut["lon"] - 121.01) * LON_M) < 500.0
+    reach = open_water(cut, land)[here]
+    assert len(reach) > 2
+    assert reach == pytest.approx(off, abs=1.0)
+    bed = estimated_profiles(["rock"] * len(reach), np.full(len(reach), 2.0), water_m=reach)
+    assert (np.isnan(bed) == (reach[:, None] < OFFSETS)).all()
+
+
+def test_a_profile_ends_at_the_first_land(depth) -> None:
+    land, cut = drawn(box(-400, 0, 400, 500), box(-400, -90, 400, -70), box(-20, -90, 20, 1))
+    open_shore, _ = drawn(box(-400, 0, 400, 500))
+    here = np.abs((cut["lat"] - 29.0) * LAT_M) < 1.0
+    cut = cut[here & (np.abs(cut["facing_deg"] - 180.0) < 5.0)].reset_index(drop=True)
+    assert len(cut) > 2
+    found = profiles(cut, depth, land)
+    assert np.isnan(found[:, OFFSETS > 72.0]).all()
+    assert not np.isnan(found[:, OFFSETS < 65.0]).any()
+    # Goods are carried 300 m, but not from beyond the dike.
+    assert landing_seabed(found, np.full(len(cut), 300.0)) == pytest.approx(1.0 - 0.65, abs=0.25)
+    free = profiles(cut, depth, open_shore)
+    assert landing_seabed(free, np.full(len(cut), 300.0)) == pytest.approx(1.0 - 3.0, abs=0.25)
+
+
+def test_an_islands_rays_go_over_water_only(depth) -> None:
+    """Of the ways out of a small island's middle some go over the island itself."""
+    land, _ = drawn(box(-40, -60, 40, -20), box(-400, 0, 400, 500))
+    north = gpd.GeoDataFrame(
+        {"lon": [121.01], "lat": [29.0 - 20 / LAT_M], "facing_deg": [np.nan]},
+        geometry=[land.geometry[shapely.area(land.geometry).argmin()].exterior],
+        crs=4326,
+    )
+    found = profiles(north, depth, land)[0]
+    # North lies the main shore, 20 m off; east and west there is water as shallow as here.
+    known = ~np.isnan(found)
+    assert (found[known] > 1.0 - 0.01 * 20 - 0.25).all()
+    assert known[OFFSETS <= 15.0].all()
 
 
 def test_the_lowest_bed_in_carrying_distance_counts(shore, depth) -> None:

@@ -4,10 +4,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
 import rasterio
+import shapely
 from rasterio.transform import from_origin
 
 from geo.datums import MSL
@@ -107,6 +110,29 @@ def test_a_survey_decides_where_it_reaches(tidal, tmp_path) -> None:
     # Traits came along, and the segments kept their order.
     assert found["settlement_distance_m"].to_list() == [float(n) for n in range(len(found))]
     assert set(found["made"]) == {'["shore_types"]'}
+
+
+@pytest.mark.parametrize("surveyed", [True, False])
+def test_water_behind_a_dike_is_not_the_shores(tidal, tmp_path, surveyed) -> None:
+    if surveyed:
+        sounded(tidal, raster(tmp_path / "d.tif"), datum="MSL")
+    kinds(tidal, "rock")
+    cut = store.layer(tidal.engine, "segments")
+    row = int(cut["facing_deg"].sub(90.0).abs().argmin())
+    one = cut.iloc[row]
+    # A dike 60 m out to sea, all along a shore that looks east.
+    lon = one["lon"] + np.array([60.0, 80.0]) / 111_320.0 / np.cos(np.radians(one["lat"]))
+    dike = shapely.box(lon[0], one["lat"] - 0.003, lon[1], one["lat"] + 0.003)
+    before = landing.with_landing(tidal, cut).iloc[row]
+    land = store.layer(tidal.engine, "land")
+    more = gpd.GeoDataFrame(land.drop(columns="geometry").iloc[:1], geometry=[dike], crs=4326)
+    after = landing.with_landing(
+        tidal, cut, land=gpd.GeoDataFrame(pd.concat([land, more]), crs=4326)
+    ).iloc[row]
+    assert after["landing_basis"] == before["landing_basis"]
+    known = [z is not None for z in after["profile_m"]]
+    assert known == [out <= 60.0 for out in OFFSETS_M]
+    assert all(z is not None for z in before["profile_m"])
 
 
 def test_a_synthetic_raster_is_made_and_no_survey(tidal, tmp_path) -> None:
