@@ -1,6 +1,7 @@
 """Vertical datums by name, and the known offsets between them."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from geo.errors import InputError
@@ -74,6 +75,30 @@ def canonical(name: str) -> str:
     A name that is not known here stands for itself, in capitals: an offset may be known for it.
     """
     return _CODES.get(_key(name), name.strip().upper())
+
+
+def named_in(text: str) -> set[str]:
+    """Return the codes of all datums that a text names.
+
+    Codes count in capitals only (``lat`` is a latitude), except ``msl``.
+    """
+    plain = text.replace("_", " ")
+    found = {"MSL"} if re.search(r"\bmsl\b", plain, re.IGNORECASE) else set()
+    for code, names in _NAMES.items():
+        phrases = [name for name in names if not (name.isascii() and name.isupper())]
+        capitals = [code, *(name for name in names if name not in phrases)]
+        if _stands(capitals, plain) or _stands(phrases, plain, re.IGNORECASE):
+            found.add(code)
+    return found
+
+
+def _stands(names: Sequence[str], text: str, flags: int = 0) -> bool:
+    """Return whether any of some names stands in a text, Latin ones as whole words."""
+    latin = r"(?<![A-Za-z0-9])(?:{})(?![A-Za-z0-9])"
+    return any(
+        re.search(latin.format(re.escape(name)) if name.isascii() else re.escape(name), text, flags)
+        for name in names
+    )
 
 
 @dataclass(frozen=True)

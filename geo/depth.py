@@ -16,6 +16,7 @@ from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from geo.crs import LONLAT, Bools, Floats, Ints
+from geo.datums import MSL, canonical, named_in
 from geo.errors import InputError
 
 # A raster's coast and the shoreline never quite agree: cells this near to a known one take its
@@ -42,6 +43,8 @@ _METRES = {
     "dm": 0.1, "cm": 0.01, "mm": 0.001, "ft": 0.3048, "foot": 0.3048, "feet": 0.3048,
     "us survey foot": 1200 / 3937, "ftus": 1200 / 3937, "fathom": 1.8288, "fathoms": 1.8288,
 }  # fmt: skip
+_DATUM_TAGS = ("verticaldatum", "vertdatum", "vdatum", "verticalreference", "verticalref")
+_LENGTH = r"\d\s*(?:m|cm|mm|dm|metres?|meters?|ft|feet|米|厘米|毫米)(?![a-z])"
 _COLOURS = (ColorInterp.red, ColorInterp.green, ColorInterp.blue, ColorInterp.palette)
 _PROBES = 40
 # A sea whose bed rises outwards before so many more shores than it falls is upside down.
@@ -281,23 +284,34 @@ def _counts_down(crs: CRS) -> bool:
 
 
 def _said(source: DatasetReader, band: int) -> str:
-    """Return all that the file says of itself in words."""
+    """Return all that the file says of itself in words, a sentence for each tag."""
     tags: Mapping[str, str] = {**source.tags(), **source.tags(band)}
-    return " ".join([*tags.keys(), *tags.values(), source.descriptions[band - 1] or ""])
+    told = [f"{key} {value}" for key, value in tags.items()]
+    return "; ".join([*told, source.descriptions[band - 1] or ""])
 
 
 def _datum(source: DatasetReader, band: int, crs: CRS) -> str | None:
-    """Return what the heights are counted from, by the file's own words."""
+    """Return what the heights are counted from, by the file's own words.
+
+    None where it does not say, or names several: a description that names two datums tells, as a
+    rule, how far they are apart.
+    """
     vertical = _vertical(crs)
     if vertical is not None:
         return str(vertical.name).removesuffix(" height").removesuffix(" depth")
-    tags = {key.lower(): value for key, value in {**source.tags(), **source.tags(band)}.items()}
-    for key in ("vertical_datum", "vert_datum", "verticaldatum", "vdatum"):
-        if tags.get(key):
-            return str(tags[key])
-    if re.search(r"mean sea level|平均海(平)?面|(?:\b|_)msl(?:\b|_)", _said(source, band), re.I):
-        return "MSL"
-    return None
+    tags = {
+        re.sub(r"[^a-z]", "", key.lower()): value
+        for key, value in {**source.tags(), **source.tags(band)}.items()
+    }
+    given = [tags[key].strip() for key in _DATUM_TAGS if tags.get(key, "").strip()]
+    if given:
+        return given[0] if len({canonical(name) for name in given}) == 1 else None
+    said = _said(source, band)
+    if named_in(said) != {MSL}:
+        return None
+    # "MSL is 1.02 m above it" names what the heights are not counted from.
+    about = [part for part in re.split(r"[.;。；](?!\d)", said) if named_in(part)]
+    return None if any(re.search(_LENGTH, part, re.IGNORECASE) for part in about) else MSL
 
 
 def _unit_m(source: DatasetReader, path: str, band: int, crs: CRS) -> float:

@@ -194,6 +194,27 @@ def test_the_file_says_what_its_heights_are_counted_from(tmp_path) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("tags", "datum"),
+    [
+        ({"D": "Soundings in metres below chart datum (MLLW); MSL is 1.02 m above it"}, None),
+        ({"D": "高程以理论最低潮面为基准，平均海面在其上 312 cm"}, None),
+        ({"VERTICAL_REFERENCE": "MLLW", "NOTE": "to get MSL add 1.02"}, "MLLW"),
+        ({"Vertical Datum": "CN1985"}, "CN1985"),
+        ({"VERTICAL_DATUM": "MSL", "VERTICAL_REFERENCE": "MLLW"}, None),
+        ({"VERTICAL_DATUM": "mean sea level", "VDATUM": "MSL"}, "mean sea level"),
+        ({"D": "heights above mean lower low water"}, None),
+        ({"D": "MSL lies 1.02 m above the zero"}, None),
+        ({"D": "平均海面在零点以上 3.12米"}, None),
+        ({"D": "平均海面以上的高程，单位米"}, "MSL"),
+        ({"standard_name": "height_above_mean_sea_level", "lat": "29.5"}, "MSL"),
+        ({"D": "metres above MSL", "GRID": "spacing 30 m"}, "MSL"),
+    ],
+)
+def test_mean_sea_level_is_taken_only_where_nothing_else_is_named(tmp_path, tags, datum) -> None:
+    assert Depth.open(write(tmp_path / "d.tif", tags=tags)).datum == datum
+
+
 def test_a_vertical_axis_that_points_down_turns_the_sign(tmp_path) -> None:
     deep = write(tmp_path / "d.tif", np.full((10, 10), 12.0), crs="EPSG:4326+5715")  # MSL depth
     found = Depth.open(deep)
