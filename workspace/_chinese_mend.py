@@ -221,6 +221,8 @@ MEND = (
      "请写明：--datum MSL（平均海面）、CD（海图基准面）、CN1985（1985国家高程基准）等。"),
     ("Leave --datum out, or correct the raster's tag VERTICAL_DATUM (gdal_edit -mo).",
      "请去掉 --datum，或改正栅格标签 VERTICAL_DATUM（gdal_edit -mo）。"),
+    ("Correct the wrong one, or take the datum out of the setting `datums`.",
+     "请改正有误的一处，或从设置 datums 中去掉该基准面。"),
     ("Write it in metres, such as --draught 1.5.", "请以米计，如 --draught 1.5。"),
     ("Import one (shoregrid import WS tides FILE), or name it in the setting `tide_station`.",
      "请导入潮位站（shoregrid import WS tides FILE），或在设置 tide_station 中指定。"),

@@ -183,6 +183,9 @@ WHAT = (
     ("the raster does not say what its heights are counted from", "栅格未写明高程的起算面"),
     ("the raster says that its heights are counted from {}, --datum says {}",
      "栅格自称高程起算于 {}，--datum 写的是 {}"),
+    (("the zero of {} stands {} m above mean sea level by the station {}, and {} m by the setting "
+      "`datums`"),
+     "{} 的零点，在平均海面以上：按潮位站为 {} 米（{}），按设置 datums 为 {} 米"),
     ("--to {} is not later than --from", "--to {} 不晚于 --from"),
     ("the draught {} is not between 0 and {} m", "吃水 {} 不在 0 与 {} 米之间"),
     ("no tide station is near this coast", "附近没有潮位站"),

@@ -10,14 +10,13 @@ import polars as pl
 import rasterio
 
 from geo.crs import to_lonlat, to_metres, working_crs
-from geo.datums import Datums, from_settings
 from geo.depth import Depth
 from geo.errors import InputError
 from geo.landable import OFFSETS_M
-from workspace import store, tide
+from workspace import store
 from workspace._imported import Imported, Options
 from workspace.folder import Workspace
-from workspace.landing import DEPTH, TAGS, at_sea_level, set_landing
+from workspace.landing import DEPTH, TAGS, at_sea_level, with_landing
 
 
 def import_depth(ws: Workspace, path: Path, options: Options, result: Imported) -> None:
@@ -35,7 +34,7 @@ def import_depth(ws: Workspace, path: Path, options: Options, result: Imported) 
     if not path.is_file():
         raise InputError("there is no such file", where=str(path), mend="Check the path.")
     given = Depth.open(str(path), band=options.band, positive_down=options.positive_down)
-    depth, datum = at_sea_level(ws, given, datum=options.datum)
+    depth, datum, source = at_sea_level(ws, given, datum=options.datum)
     places = _at_sea(ws)
     depth.check(*places)
     kept, fresh = ws.rasters / "depth.tif", ws.rasters / "depth.new.tif"
@@ -58,20 +57,23 @@ def import_depth(ws: Workspace, path: Path, options: Options, result: Imported) 
             "imported": [datetime.now(UTC)],
         }
     )
-    with ws.begin() as connection:
-        store.upsert(connection, "rasters", row)
-        # Put in place at once: killed at any instant, the raster is the old one or the new one.
-        fresh.replace(kept)
+    cut = store.layer(ws.engine, "segments")
+    try:
+        if len(cut):
+            cut = with_landing(ws, cut, depth=replace(depth, path=str(fresh)))
+        with ws.begin() as connection:
+            store.upsert(connection, "rasters", row)
+            store.write(connection, "segments", cut, replace=True)
+            # Put in place at once: killed at any instant, the raster is the old or the new one.
+            fresh.replace(kept)
+    finally:
+        fresh.unlink(missing_ok=True)
     result.counts["rasters"] = 1
     if depth.zero_m:
-        said = Datums.of(from_settings(ws.config.datums), where=path.name).knows(datum)
-        near = None if said else tide.station(ws)
-        source = "`datums`" if near is None else near.note or near.name
         result.notes.append(f"{datum} → MSL {depth.zero_m:+.3f} m ({source})")
-    if store.count(ws.engine, "segments"):
-        set_landing(ws)
-        found = store.read(ws.engine, "segments", columns=["landing_basis"])["landing_basis"]
-        result.counts["segments_sounded"] = int(found.is_in(["survey", "made"]).sum())
+    if len(cut):
+        found = cut["landing_basis"]
+        result.counts["segments_sounded"] = int(found.isin(["survey", "made"]).sum())
         result.counts["segments_estimated"] = int((found == "estimate").sum())
 
 

@@ -16,6 +16,7 @@ from geo.depth import Depth
 from geo.errors import InputError
 from workspace import store, tide
 from workspace._cache import cached
+from workspace._tide_stations import read_stations
 from workspace.folder import Workspace
 
 Basis = Literal["survey", "made", "estimate"]
@@ -30,6 +31,8 @@ MOST_DRAUGHT_M = 20.0
 # Any year does: the mean over its fortnights moves by a few centimetres in 18.6 years.
 _YEAR = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
 _SPRINGS_STEP_MIN = 30
+# Levels of one datum that two sources give apart by more are of two datums or two places.
+_SAME_DATUM_M = 0.05
 
 
 @dataclass(frozen=True)
@@ -77,24 +80,29 @@ def with_traits(cut: gpd.GeoDataFrame, traits: pl.DataFrame) -> gpd.GeoDataFrame
 
 
 def with_landing(
-    ws: Workspace, cut: gpd.GeoDataFrame, *, land: gpd.GeoDataFrame | None = None
+    ws: Workspace,
+    cut: gpd.GeoDataFrame,
+    *,
+    land: gpd.GeoDataFrame | None = None,
+    depth: Depth | None = None,
 ) -> gpd.GeoDataFrame:
     """Return segments with what their landing rests on.
 
     Adds ``profile_m, landing_seabed_m, landing_basis, tide_weights, tide_error_m, tide_note``.
     Where no depth is known the profile is estimated from the kind of shore, unless the setting
     ``estimate_landing`` says otherwise; ``landing_basis`` then is 'estimate'. ``land`` ends the
-    profiles; without it the stored one does.
+    profiles. Land and depth are the stored ones where they are not given.
     """
     if land is None:
         land = store.layer(ws.engine, "land")
+    if depth is None:
+        depth = depth_of(ws)
     stations, weights, error_m, notes = tide.weights(
         ws, cut["lon"].to_numpy(dtype=float), cut["lat"].to_numpy(dtype=float)
     )
     kinds = [kind if isinstance(kind, str) else None for kind in cut["shore_type"]]
     carry_m = np.array([ws.config.carry_m.get(kind or "", np.nan) for kind in kinds])
     profile = np.full((len(cut), len(shore.OFFSETS_M)), np.nan)
-    depth = depth_of(ws)
     if depth is not None and len(cut):
         profile = shore.profiles(cut, depth, land)
     seabed = shore.landing_seabed(profile, carry_m)
@@ -183,8 +191,8 @@ def depth_of(ws: Workspace) -> Depth | None:
     )
 
 
-def at_sea_level(ws: Workspace, depth: Depth, *, datum: str | None) -> tuple[Depth, str]:
-    """Return a depth whose heights stand above local mean sea level, and what they stood above.
+def at_sea_level(ws: Workspace, depth: Depth, *, datum: str | None) -> tuple[Depth, str, str]:
+    """Return a depth above local mean sea level, what it stood above before, and who says so.
 
     Parameters
     ----------
@@ -193,7 +201,8 @@ def at_sea_level(ws: Workspace, depth: Depth, *, datum: str | None) -> tuple[Dep
     Raises
     ------
     InputError
-        When nobody says, the two differ, or no offset of that datum is known here.
+        When nobody says, the two differ, no offset of that datum is known here, or the station's
+        and the settings' contradict each other.
     """
     named = datum or depth.datum
     if named is None:
@@ -210,11 +219,35 @@ def at_sea_level(ws: Workspace, depth: Depth, *, datum: str | None) -> tuple[Dep
             where=depth.path,
             mend="Leave --datum out, or correct the raster's tag VERTICAL_DATUM (gdal_edit -mo).",
         )
+    zero_m, source = _above_sea_level(ws, named, where=depth.path)
+    return replace(depth, zero_m=zero_m), canonical(named), source
+
+
+def _above_sea_level(ws: Workspace, datum: str, *, where: str) -> tuple[float, str]:
+    """Return how high (m) a datum's zero stands above local mean sea level, and who says so.
+
+    The coast's own station comes before the settings, as everywhere with tides.
+    """
     near = tide.station(ws)
-    known = Datums.of(
-        from_settings(ws.config.datums), {} if near is None else near.datums, where=depth.path
-    )
-    return replace(depth, zero_m=known.between(named, MSL)), canonical(named)
+    settings = from_settings(ws.config.datums)
+    said = Datums.of(settings, where=where)
+    if near is None:
+        return said.between(datum, MSL), "`datums`"
+    own = next(one for one in read_stations(ws, {}) if one.station_id == near.station_id)
+    name = near.note or near.name
+    if not own.known_datums().knows(datum):
+        both = Datums.of(own.datums, settings, where=where)
+        alone = said.knows(datum)
+        return both.between(datum, MSL), "`datums`" if alone else f"{name}; `datums`"
+    zero_m = own.known_datums().between(datum, MSL)
+    if said.knows(datum) and abs(said.between(datum, MSL) - zero_m) > _SAME_DATUM_M:
+        raise InputError(
+            f"the zero of {canonical(datum)} stands {zero_m:+.3f} m above mean sea level by the "
+            f"station {near.name}, and {said.between(datum, MSL):+.3f} m by the setting `datums`",
+            where=where,
+            mend="Correct the wrong one, or take the datum out of the setting `datums`.",
+        )
+    return zero_m, name
 
 
 def thresholds(ws: Workspace, seabed_m: np.ndarray) -> np.ndarray:

@@ -217,6 +217,44 @@ def test_heights_never_change_their_datum_silently(tidal, tmp_path) -> None:
     assert "km" in lat.notes[0]
 
 
+def test_one_order_of_datums_and_no_contradiction(tidal, tmp_path) -> None:
+    kinds(tidal, "beach")
+    lat = raster(tmp_path / "lat.tif")
+    sounded(tidal, lat, datum="LAT")
+    own = store.read(tidal.engine, "rasters")["zero_m"][0]
+    # The station's own offset comes before the settings', which may say the same.
+    here = set_to(tidal, datums={"最低天文潮面": own + 0.04, "CN1985": 0.25})
+    assert "Kanmen" in sounded(here, lat, datum="LAT").notes[0]
+    assert store.read(tidal.engine, "rasters")["zero_m"][0] == own
+    told_off = set_to(tidal, datums={"LAT": own + 0.62})
+    with pytest.raises(
+        InputError, match=rf"LAT stands {own:+.3f} m .*Kanmen.* {own + 0.62:+.3f} m"
+    ):
+        sounded(told_off, lat, datum="LAT")
+    # What only the settings know still comes from there.
+    assert sounded(here, lat, datum="CN1956").notes[0].endswith("(`datums`)")
+
+
+def test_an_import_that_fails_at_the_landing_leaves_all_as_it_was(
+    tidal, tmp_path, monkeypatch
+) -> None:
+    kinds(tidal, "beach")
+    sounded(tidal, raster(tmp_path / "d.tif"), datum="MSL")
+    before = told(tidal)
+    kept = (tidal.rasters / "depth.tif").read_bytes()
+
+    def damaged(*_: object) -> None:
+        raise InputError("the raster is damaged: block", where="d", mend="Copy it again.")
+
+    monkeypatch.setattr(landing.shore, "profiles", damaged)
+    with pytest.raises(InputError, match="damaged"):
+        sounded(tidal, raster(tmp_path / "e.tif", -5.0), datum="MSL")
+    assert store.read(tidal.engine, "rasters")["source"].to_list() == ["d.tif"]
+    assert [path.name for path in tidal.rasters.iterdir()] == ["depth.tif"]
+    assert (tidal.rasters / "depth.tif").read_bytes() == kept
+    assert told(tidal).equals(before)
+
+
 def test_depths_counted_downwards_want_to_be_told_so(tidal, tmp_path) -> None:
     kinds(tidal, "beach")
     deep = raster(tmp_path / "deep.tif", 3.0)
