@@ -64,8 +64,8 @@ def import_coast(ws: Workspace, path: Path, options: Options, result: Imported) 
     edge_km = result.counts["edge_km"]
     if edge_km:
         result.notes.append(
-            f"图层裁切边或辖区界 {edge_km} 公里不计为岸线 · {edge_km} km of the land's edge were taken "
-            "for the cut of the layer or the county's line, not for coast"
+            f"图层裁切边或辖区界 {edge_km} 公里不计为岸线 · {edge_km} km of the land's edge "
+            "were taken for the cut of the layer or the county's line, not for coast"
         )
     _tell(result)
 
