@@ -135,7 +135,9 @@ def _write(
 ) -> tuple[dict[str, int], list[Refusal]]:
     """Add new rows, change those that differ, and write down what changed.
 
-    Columns that the file lacks keep what is stored; a row that is new needs all that are needed.
+    Columns that the file lacks keep what is stored, and so does an empty cell that a new row would
+    have a default in: nobody mended or reopened anything by leaving its status out. A row that is
+    new needs all that are needed.
     """
     before = store.read(connection, what.table).join(
         frame.select(what.key), on=what.key, how="semi", maintain_order="left"
@@ -152,12 +154,7 @@ def _write(
             f"Correct the key; a new row needs {', '.join(lacking)} too.",
         )
         frame = frame.filter(~new)
-    absent = [
-        one.name
-        for one in what.columns
-        if one.name not in rows.headers and one.name in frame.columns and one.name != what.key
-    ]
-    frame = _keeping(frame, before, absent, key=what.key).drop("row")
+    frame = _keeping(frame, before, _silent(what, rows, frame), key=what.key).drop("row")
     if "geometry" in frame.columns and "lon" not in before.columns:
         frame = frame.drop("lon", "lat")
     changes = history.changed(before, frame, table=what.table, key=what.key)
@@ -174,17 +171,34 @@ def _write(
     return counts, refused
 
 
+def _silent(what: Table, rows: Rows, frame: pl.DataFrame) -> dict[str, pl.Series]:
+    """Return for each column in which of a frame's rows the file says nothing of it."""
+    cells = dict(zip(rows.numbers, rows.cells, strict=True))
+    told = [cells[number] for number in frame["row"]]
+    return {
+        one.name: pl.Series([not row.get(one.name) for row in told], dtype=pl.Boolean)
+        for one in what.columns
+        if one.name in frame.columns
+        and one.name != what.key
+        and (one.name not in rows.headers or one.default is not None)
+    }
+
+
 def _keeping(
-    frame: pl.DataFrame, before: pl.DataFrame, absent: list[str], *, key: str
+    frame: pl.DataFrame, before: pl.DataFrame, silent: dict[str, pl.Series], *, key: str
 ) -> pl.DataFrame:
-    """Return a frame in which rows that are stored keep the columns ``absent``."""
-    stored = before.select(key, *(pl.col(name).alias(f"{name} stored") for name in absent))
+    """Return a frame in which rows that are stored keep what it is ``silent`` of."""
+    stored = before.select(key, *(pl.col(name).alias(f"{name} stored") for name in silent))
     stored = stored.with_columns(here=pl.lit(value=True))
     return (
-        frame.join(stored, on=key, how="left", maintain_order="left")
+        frame.with_columns(none.alias(f"{name} silent") for name, none in silent.items())
+        .join(stored, on=key, how="left", maintain_order="left")
         .with_columns(
-            pl.when(pl.col("here")).then(pl.col(f"{name} stored")).otherwise(name).alias(name)
-            for name in absent
+            pl.when(pl.col("here") & pl.col(f"{name} silent"))
+            .then(pl.col(f"{name} stored"))
+            .otherwise(name)
+            .alias(name)
+            for name in silent
         )
         .select(frame.columns)
     )

@@ -294,6 +294,33 @@ def test_a_shapefile_cuts_its_headers(coast: Workspace, tmp_path: Path) -> None:
     assert store.layer(coast.engine, "facilities").geometry.x.iloc[0] == pytest.approx(121.91)
 
 
+def test_an_empty_status_mends_nothing(coast: Workspace, tmp_path: Path) -> None:
+    place = "121.91,29.25\n"
+    bars = "编号,名称,类别,状态,状态起始,经度,纬度\n"
+    bars += f"F1,杆,限高杆,损坏,2026-10-01,{place}F2,杆,限高杆,,,{place}"
+    import_file(coast, "facilities", _csv(tmp_path / "f.csv", bars), now=NOW)
+    more = "编号,状态,净高(m)\nF1,,2.0\nF2,缺失,2.2\n"
+    import_file(coast, "facilities", _csv(tmp_path / "f2.csv", more), now=NOW)
+    stored = store.read(coast.engine, "facilities").sort("facility_id")
+    assert stored["status"].to_list() == ["broken", "missing"]
+    assert stored["clearance_m"].to_list() == [2.0, 2.2]
+    assert str(stored["status_since"][0]) == "2026-10-01"
+
+    quays = "编号,名称,类别,状态,泊位数,经度,纬度\n"
+    quays += f"W1,一号,渔业,停用,3,{place}W2,二号,,,2,{place}"
+    import_file(coast, "wharves", _csv(tmp_path / "w.csv", quays), now=NOW)
+    emptied = "编号,类别,状态,泊位数\nW1,,,\nW2,港口,停用,5\n"
+    done = import_file(coast, "wharves", _csv(tmp_path / "w2.csv", emptied), now=NOW)
+    stored = store.read(coast.engine, "wharves").sort("wharf_id")
+    assert stored["wharf_class"].to_list() == ["fishing", "port"]
+    assert stored["status"].to_list() == ["closed", "closed"]
+    # A column without a default is emptied, as before.
+    assert stored["berths"].to_list() == [None, 5]
+    assert done.counts["updated"] == 2
+    again = import_file(coast, "wharves", _csv(tmp_path / "w3.csv", "编号,状态\nW1,\n"), now=NOW)
+    assert (again.counts["updated"], again.counts["unchanged"]) == (0, 1)
+
+
 def test_keys_that_repeat_or_lack(coast: Workspace, tmp_path: Path) -> None:
     text = "wharf_id,name,lon,lat\nW1,a,121.91,29.25\nW1,b,121.91,29.26\n,c,121.91,29.27\n"
     path = _csv(tmp_path / "w.csv", text)
