@@ -170,9 +170,13 @@ def _from_mdapi(path: Path, station: str | None, unit: str | None) -> dict[str, 
 
 
 def _heads(rows: Sequence[tuple[int, dict[str, str]]], mains: Sequence[Station]) -> set[str]:
-    """Return the ids by which the rows' main ports go."""
-    named = {row.get("main", "") for _, row in rows} - {""}
-    return named | {one.station_id for name in named for one in _called(name, mains)[:1]}
+    """Return the ids and names of the rows' main ports, as the rows and the stations have them."""
+    heads = {}
+    for name in {row.get("main", "") for _, row in rows}:
+        found = _called(name, mains)
+        if found and found[0].kind != "secondary":
+            heads[name] = found[0].station_id
+    return {*heads, *heads.values()}
 
 
 def _station(row: dict[str, str], mains: Sequence[Station], heads: set[str]) -> Station:

@@ -241,6 +241,8 @@ MEND = (
      "请查询范围内的时间，或导入那段时间的潮汐表。"),
     ("Give an hourly table, or one of high and low waters.", "请给出逐时表或高低潮表。"),
     ("Give each month a file of its own.", "请每月一个文件。"),
+    ("Say so above the table (潮高基准面在平均海平面下 312 cm), or give --station {}.",
+     "请在表头写明（如“潮高基准面在平均海平面下 312 cm”），或用 --station 另给站号。"),
     ("Leave --timezone out, or mend the file's heading.", "请去掉 --timezone，或改正文件的表头。"),
     ("Leave --{} out, or mend the file's heading.", "请去掉 --{}，或改正文件的表头。"),
     ("Mend it and try again.", "请改正后重试。"),

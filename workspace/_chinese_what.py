@@ -217,6 +217,9 @@ WHAT = (
     ("the file says {} {}, and --{} says {}", "文件写的是 {} {}，--{} 写的是 {}"),
     ("fewer than two rows can be used ({})", "可用的行不足两行（{}）"),
     ("its heights do not rise and fall", "潮高没有涨落"),
+    (("its heights stand above {}, and those of the table stored as {} above {}; how far apart the "
+      "two are is not known"),
+     "潮高从 {} 起算，已存的表 {} 从 {} 起算，两者差值未知"),
     ("the day {} stands in two columns of days", "日期 {} 在两个日期列中出现"),
     ("its columns repeat so that it cannot be told which go together ({})",
      "列名重复，无法判断哪些列是一组（{}）"),

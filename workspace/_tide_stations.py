@@ -8,17 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
+from scipy.spatial import cKDTree
 
 from geo.datums import Datums, from_settings
 from workspace import store
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from geo.tides import Station
     from workspace.folder import Workspace
 
+# Two stations this near are one place.
+NEAREST_KM = 1.0
 _MS = "datetime64[ms]"
+_EARTH_KM = 6371.0
 
 
 def read_stations(ws: Workspace, settings: Mapping[str, float]) -> list[Station]:
@@ -45,6 +49,54 @@ def with_datums(one: Station, settings: Mapping[str, float]) -> Station:
     own = dict(one.datums) if one.datum in one.datums else {one.datum: 0.0}
     known = Datums.of(own, from_settings(settings), where=one.station_id)
     return replace(one, datums=next(group for group in known.groups if one.datum in group))
+
+
+def one_each(stations: Sequence[Station]) -> list[Station]:
+    """Return the stations that have a place and heights above mean sea level, one for each place.
+
+    Of several within a kilometre, or of one id (K, K:table), it is the constants, else a secondary
+    port of constants, else the table that lasts longest: a table that ends must not take the tide
+    of the constants beside it along.
+    """
+    known = [
+        one
+        for one in stations
+        if np.isfinite([one.lon, one.lat]).all() and one.known_datums().knows(one.datum)
+    ]
+    rivals: dict[str, set[str]] = {one.station_id: set() for one in known}
+    for a, b in [*_near(known), *_akin(rivals)]:
+        rivals[a].add(b)
+        rivals[b].add(a)
+    kept: set[str] = set()
+    for one in sorted(known, key=_rank):
+        if not kept & rivals[one.station_id]:
+            kept.add(one.station_id)
+    return [one for one in known if one.station_id in kept]
+
+
+def _near(known: Sequence[Station]) -> list[tuple[str, str]]:
+    """Return the ids of stations that stand in one place."""
+    lon, lat = np.radians([(one.lon, one.lat) for one in known]).reshape(-1, 2).T
+    places = np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
+    pairs = cKDTree(places).query_pairs(NEAREST_KM / _EARTH_KM) if known else ()
+    return [(known[a].station_id, known[b].station_id) for a, b in pairs]
+
+
+def _akin(ids: Collection[str]) -> list[tuple[str, str]]:
+    """Return the ids that go on from another one after a colon, with it."""
+    return [
+        (one, one[:end])
+        for one in ids
+        for end, letter in enumerate(one)
+        if letter == ":" and one[:end] in ids
+    ]
+
+
+def _rank(one: Station) -> tuple[int, int, str]:
+    """Return where a station comes among those of its place."""
+    printed = (one.main or one).table
+    last = 0 if printed is None else -int(printed.span[1].astype(_MS).astype(np.int64))
+    return 2 * (printed is not None) + (one.kind != "harmonic"), last, one.station_id
 
 
 def to_table(stations: Sequence[Station]) -> pl.DataFrame:

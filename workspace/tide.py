@@ -15,7 +15,7 @@ from geo.datums import MSL
 from geo.errors import InputError
 from workspace import store
 from workspace._cache import cached
-from workspace._tide_stations import read_stations
+from workspace._tide_stations import NEAREST_KM, one_each, read_stations
 from workspace.folder import Workspace, open_workspace
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 Weights = tuple[list[str], np.ndarray, np.ndarray, list[str]]
 
-_NEAREST_KM = 1.0
 # Where stations are interpolated, more than these four add nothing but their own error.
 _MOST = 4
 
@@ -55,12 +54,12 @@ def station(ws: Workspace) -> Station | None:
 def _station(ws: Workspace) -> Station | None:
     middle = store.read(ws.engine, "segments", columns=["lon", "lat"]).mean().row(0)
     if middle[0] is None:
-        known = _usable(ws)
+        known = usable(ws)
         return known[0] if ws.config.tide_station and known else None
     ids, _, _, notes = weights(ws, np.array([middle[0]]), np.array([middle[1]]), method="nearest")
     if not ids:
         return None
-    chosen = next(one for one in _usable(ws) if one.station_id == ids[0])
+    chosen = next(one for one in usable(ws) if one.station_id == ids[0])
     return replace(chosen, note=_together(notes[0], chosen.note))
 
 
@@ -112,7 +111,7 @@ def weights(
 def _weights(ws: Workspace, lon: np.ndarray, lat: np.ndarray, method: str) -> Weights:
     from workspace._tide_error import distance_km
 
-    known = _usable(ws)
+    known = usable(ws)
     if not known:
         n = len(lon)
         return [], np.empty((n, 0)), np.full(n, np.nan), [""] * n
@@ -134,8 +133,18 @@ def _weights(ws: Workspace, lon: np.ndarray, lat: np.ndarray, method: str) -> We
     )
 
 
-def _usable(ws: Workspace) -> list[Station]:
-    """Return the named station, or all that have a place and heights above mean sea level."""
+def usable(ws: Workspace) -> list[Station]:
+    """Return the named station, or those that have a place and heights above mean sea level.
+
+    Of several in one place it is one: constants, else a secondary port, else the table that lasts
+    longest, so that a table that ends does not take the tide of the constants beside it along.
+
+    Raises
+    ------
+    InputError
+        When the settings name a station that is not stored, or whose datum is not tied to mean
+        sea level.
+    """
     named = ws.config.tide_station
     if not named:
         return _placed(ws)
@@ -153,19 +162,15 @@ def _usable(ws: Workspace) -> list[Station]:
 
 
 def _placed(ws: Workspace) -> list[Station]:
-    """Return the stations that have a place and heights above mean sea level."""
-    return [
-        one
-        for one in stations(ws)
-        if np.isfinite([one.lon, one.lat]).all() and one.known_datums().knows(one.datum)
-    ]
+    """Return the stations that speak for places of their own."""
+    return cached(ws, "tide places", ("tide_stations",), lambda: one_each(stations(ws)))
 
 
 def _counts(away_km: np.ndarray, most: int, reach_km: float) -> np.ndarray:
     """Return each station's share [n, K] by its distance's inverse square; NaN rows if none."""
     order = np.argsort(np.argsort(away_km, axis=1, kind="stable"), axis=1, kind="stable")
     counted = (away_km <= reach_km) & (order < most)
-    alone = counted & (order == 0) & (away_km <= _NEAREST_KM)
+    alone = counted & (order == 0) & (away_km <= NEAREST_KM)
     counted = np.where(alone.any(axis=1)[:, None], alone, counted)
     share = np.where(counted, 1.0 / np.maximum(away_km, 1e-3) ** 2, 0.0)
     total = share.sum(axis=1, keepdims=True)

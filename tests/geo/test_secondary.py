@@ -273,6 +273,15 @@ def test_a_row_that_others_have_as_main_port_is_none(tmp_path: Path) -> None:
     assert "main port of this table" in refused[0].detail
 
 
+def test_a_bad_row_that_names_a_good_one_does_not_take_it_along(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(f"{HEAD}A,Kanmen,0010,0010,1.0,300\nC,A,0010,0010,1.0,300\n", encoding="utf-8")
+    for stored in ([], read_secondary(path, [KANMEN])[0]):
+        found, refused = read_secondary(path, [KANMEN, *stored])
+        assert [one.station_id for one in found] == ["A"]
+        assert [r.row for r in refused] == [3]
+
+
 def test_a_main_port_goes_before_a_secondary_port_of_its_name(tmp_path: Path) -> None:
     own = port(tmp_path / "t.csv", f"{HEAD}A,Kanmen,0010,0010,1.0,300\n")
     same = replace(own, station_id=f"{KANMEN.station_id}:secondary", name=KANMEN.name)
