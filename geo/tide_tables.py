@@ -49,8 +49,9 @@ def read_tide_table(
     - NOAA annual text ("Date Day Time Pred(Ft) Pred(cm) High/Low" below "StationName:" and so on);
     - a column of times and one of heights (and one of H or L);
     - a date and 24 hourly heights, as the national tide tables of China print principal ports;
-    - a date and up to four pairs of 潮时 and 潮高, beside or below each other, as they print high
-      and low waters; "潮高基准面在平均海平面下 312 cm" gives the datum, "时区 -0800" is UTC+8.
+    - a date and up to four pairs of 潮时 and 潮高, beside or below each other, also half a month
+      beside the other, as they print high and low waters; "潮高基准面在平均海平面下 312 cm" gives
+      the datum, "时区 -0800" is UTC+8.
 
     Parameters
     ----------
