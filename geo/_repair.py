@@ -26,6 +26,8 @@ from geo.errors import InputError, Refusal
 _NEAR_DEG = 1.0
 _AREAS = (3, 6)
 _COLLECTION = 7
+# More vertices than this share that are no place are no slip.
+_ODD_SHARE = 0.05
 
 
 def repair_land(land: gpd.GeoDataFrame, *, name: str) -> tuple[gpd.GeoDataFrame, list[Refusal]]:
@@ -118,6 +120,14 @@ def _polygons(features: Shapes, name: str) -> tuple[npt.NDArray[np.int64], Shape
     for row in np.flatnonzero(~polygonal).tolist():
         refuse(row, "not_a_polygon", f"the feature is {_kind(features[row])}",
                "Give land as polygons; a line layer must be closed to polygons first.")  # fmt: skip
+    for row in np.flatnonzero(polygonal).tolist():
+        mended, where = _without_bad_vertices(shapes[row])
+        if where is not None:
+            shapes[row] = mended
+            x, y = where
+            told = f"a vertex is no place on earth{at(x, y)}"
+            mend = "It was left out; check the coast beside that place."
+            refused.append(Refusal(name, row + 1, "bad_vertex", told, mend, x, y))
     endless, gross = _off_the_map(shapes, polygonal, name)
     for row in np.flatnonzero(endless).tolist():
         refuse(row, "bad_coordinates", "a coordinate is not a finite number",
@@ -128,6 +138,29 @@ def _polygons(features: Shapes, name: str) -> tuple[npt.NDArray[np.int64], Shape
                "beyond lon/lat", "Draw the feature anew, in the layer's CRS.")  # fmt: skip
     rows = np.flatnonzero(polygonal & ~endless & ~gross)
     return rows, shapes[rows], refused
+
+
+def _without_bad_vertices(
+    shape: BaseGeometry,
+) -> tuple[BaseGeometry, tuple[float, float] | None]:
+    """Return a polygon less the odd vertex that is no place, and a good one beside such a vertex.
+
+    One among many is a slip of the file; where more are wrong the shape is left as it is.
+    """
+    xy = shapely.get_coordinates(shape)
+    good = np.isfinite(xy).all(axis=1) & (np.abs(xy) <= [360.0, 180.0]).all(axis=1)
+    if good.all() or not good.any() or (~good).mean() > _ODD_SHARE:
+        return shape, None
+    rings, owner = shapely.get_rings(shapely.get_parts(shape), return_index=True)
+    kept: dict[int, list[Floats]] = {}
+    for ring, part in zip(rings, owner.tolist(), strict=True):
+        corners = shapely.get_coordinates(ring)[:-1]
+        fine = np.isfinite(corners).all(axis=1) & (np.abs(corners) <= [360.0, 180.0]).all(axis=1)
+        if fine.sum() >= 3:
+            kept.setdefault(part, []).append(corners[fine])
+    whole = [shapely.Polygon(own[0], own[1:]) for own in kept.values()]
+    beside = int(np.flatnonzero(good)[np.abs(np.flatnonzero(good) - int(np.argmin(good))).argmin()])
+    return shapely.MultiPolygon(whole), (float(xy[beside, 0]), float(xy[beside, 1]))
 
 
 def _off_the_map(shapes: Shapes, polygonal: Bools, name: str) -> tuple[Bools, Bools]:

@@ -247,4 +247,8 @@ MEND = (
     ("Leave --{} out, or mend the file's heading.", "请去掉 --{}，或改正文件的表头。"),
     ("Mend it and try again.", "请改正后重试。"),
     ("See: shoregrid user list WS", "请看：shoregrid user list WS"),
+    ("Give the whole coast; where so much is gone indeed, say so with --replace.",
+     "请给完整岸线；确已大部分不在时，请加 --replace。"),
+    ("Mend them, or say with --replace that the rest is the coast.",
+     "请修复后再导入，或用 --replace 说明其余部分就是全部岸线。"),
 )  # fmt: skip

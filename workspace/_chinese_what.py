@@ -224,4 +224,8 @@ WHAT = (
     ("its columns repeat so that it cannot be told which go together ({})",
      "列名重复，无法判断哪些列是一组（{}）"),
     ("there is no such account", "没有这个账户"),
+    ("{} of the {} km of the coast so far are not in this layer",
+     "原有岸线 {1} 公里中有 {0} 公里不在此图层中"),
+    ("{} features are broken ({}), and their shore would count as gone",
+     "有 {} 个要素损坏（{}），其岸线会被当作已消失"),
 )  # fmt: skip

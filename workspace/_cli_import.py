@@ -1,5 +1,6 @@
 """The commands `init`, `import` and `changes`."""
 
+import sys
 from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
@@ -176,6 +177,13 @@ def import_(
     land_side: LandSide = None,
     positive_down: PositiveDown = False,
     band: Band = 1,
+    replace: Annotated[
+        bool,
+        typer.Option(
+            "--replace",
+            help="原岸线大部分已不在，仍予采用 · Take a coast that lacks most of the older.",
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """导入图层与台账 · Import a layer or a table; rows that cannot be kept go to quarantine."""
@@ -198,6 +206,7 @@ def import_(
         timezone=timezone,
         station=station,
         unit=None if unit is None else unit.value,
+        replace=replace,
     )
     with closing(open_workspace(root)) as ws:
         done = import_file(ws, kind.value, file, options, user=getpass.getuser())
@@ -207,6 +216,10 @@ def import_(
     Summary(
         dict(done.counts), dict(done.seconds), dict(done.quarantined), [*done.notes, *lines]
     ).tell(as_json=as_json)
+    kept = sum(done.counts[name] for name in ("added", "updated", "unchanged", "skipped"))
+    if done.counts["rows_in"] and not kept:
+        print("没有一行可用，见上 · none of the rows could be kept; see above", file=sys.stderr)
+        raise typer.Exit(1)
 
 
 def _refused(one: "Refusal") -> str:

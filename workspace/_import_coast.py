@@ -6,7 +6,7 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 
-from geo.errors import InputError
+from geo.errors import InputError, Refusal
 from geo.io import read_layer
 from geo.rivers import close_rivers
 from geo.shoreline import land_of
@@ -43,6 +43,7 @@ def import_coast(ws: Workspace, path: Path, options: Options, result: Imported) 
     result.refused += told.refused
     result.notes += told.notes
     _same_sea(ws, land, path)
+    _whole(ws, told.refused, path, options)
     width_m = ws.config.river_mouth_m if options.river_mouth_m is None else options.river_mouth_m
     if width_m > 0:
         land, mouths = close_rivers(land, width_m=width_m)
@@ -60,7 +61,8 @@ def import_coast(ws: Workspace, path: Path, options: Options, result: Imported) 
         "" if layer.crs is None else layer.crs.to_string(),
         hashlib.sha256(path.read_bytes()).hexdigest(),
     )
-    result.counts.update(build_coast(ws, land, county=county, origin=origin))
+    counts = build_coast(ws, land, county=county, origin=origin, replace=options.replace)
+    result.counts.update(counts)
     edge_km = result.counts["edge_km"]
     if edge_km:
         result.notes.append(
@@ -88,6 +90,22 @@ def _same_sea(ws: Workspace, land: gpd.GeoDataFrame, path: Path) -> None:
         if swapped
         else "Check its CRS (--crs); another coast wants a workspace of its own: shoregrid init.",
     )
+
+
+def _whole(ws: Workspace, refused: list[Refusal], path: Path, options: Options) -> None:
+    """Raise InputError where a newer coast came in pieces: what it lacks would count as gone."""
+    broken = [
+        one
+        for one in refused
+        if one.reason == "bad_coordinates" or one.detail.startswith("the feature is nothing")
+    ]
+    if broken and not options.replace and store.count(ws.engine, "segments"):
+        raise InputError(
+            f"{len(broken)} features are broken ({broken[0].detail}), and their shore would count "
+            "as gone",
+            where=str(path),
+            mend="Mend them, or say with --replace that the rest is the coast.",
+        )
 
 
 def _meets(

@@ -26,6 +26,7 @@ class Options:
     timezone : zone of times that bear none.
     station : id of the tide station that a table is of.
     unit : of heights in a tide table that does not state it.
+    replace : whether a newer coast is taken although most of the older one is not in it.
     """
 
     layer: str | None = None
@@ -40,6 +41,7 @@ class Options:
     timezone: str | None = None
     station: str | None = None
     unit: Literal["m", "cm", "ft"] | None = None
+    replace: bool = False
 
 
 @dataclass

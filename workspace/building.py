@@ -10,6 +10,7 @@ import shapely
 from sqlalchemy import Connection
 
 from geo.crs import step_lengths
+from geo.errors import InputError
 from geo.exposure import exposure
 from geo.lineage import CHANGES, Carried, carry
 from geo.segments import segments
@@ -25,6 +26,8 @@ from workspace.placing import Shore
 from workspace.placing import segments as stored_segments
 from workspace.placing import shorelines as stored_shorelines
 
+# Less of the older coast than this is left only by another layer, or by a part of it.
+_MOST_GONE = 0.5
 _GROUND = ["shoreline_id", "from_m", "to_m", "lon", "lat"]
 
 
@@ -44,6 +47,7 @@ def build_coast(
     county: gpd.GeoDataFrame | None = None,
     origin: Origin | None = None,
     now: datetime | None = None,
+    replace: bool = True,
 ) -> dict[str, int]:
     """Make repaired land the workspace's coast; all of it holds, or none.
 
@@ -53,6 +57,12 @@ def build_coast(
     Parameters
     ----------
     county : polygons; only the shore inside is governed.
+    replace : whether it is taken although more than half of the older coast is not in it.
+
+    Raises
+    ------
+    InputError
+        When it is not taken for that reason; nothing is changed.
     """
     origin, moment = origin or Origin(), now or datetime.now(UTC)
     shores = shorelines(land, county=county)
@@ -60,6 +70,8 @@ def build_coast(
     if carried is None:
         cut = segments(shores, length_m=ws.config.segment_length_m)
     else:
+        if not replace:
+            _mostly_there(carried.lineage, origin)
         shores, cut = carried.shorelines, carried.segments
     cut = with_traits(exposure(cut, land), _inherited(ws, carried))
     cut = with_landing(ws, with_around(ws.engine, cut), land=land)
@@ -123,6 +135,18 @@ def _carried(ws: Workspace, shores: gpd.GeoDataFrame) -> Carried | None:
         tolerance_m=ws.config.shore_tolerance_m,
         reach_m=ws.config.shore_reach_m,
     )
+
+
+def _mostly_there(lineage: pl.DataFrame, origin: Origin) -> None:
+    """Raise InputError where most of the older coast is gone: that is another layer, or a part."""
+    gone_km = float(lineage.filter(pl.col("change") == "gone")["old_m"].sum()) / 1000.0
+    all_km = float(lineage["old_m"].sum()) / 1000.0
+    if gone_km > _MOST_GONE * all_km:
+        raise InputError(
+            f"{gone_km:.0f} of the {all_km:.0f} km of the coast so far are not in this layer",
+            where=origin.source,
+            mend="Give the whole coast; where so much is gone indeed, say so with --replace.",
+        )
 
 
 def _older(ws: Workspace) -> pl.DataFrame:

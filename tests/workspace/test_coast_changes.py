@@ -232,3 +232,48 @@ def test_a_coast_that_tells_of_persons_is_refused(ws: Workspace, tmp_path: Path)
     layer.to_file(tmp_path / "named.gpkg")
     with pytest.raises(InputError, match="个人信息"):
         import_file(ws, "coast", tmp_path / "named.gpkg", now=NOW)
+
+
+def test_a_coast_in_pieces_does_not_take_the_place_of_a_whole_one(
+    ws: Workspace, tmp_path: Path, run: Callable[..., tuple[int, str, str]]
+) -> None:
+    """A part of the coast, or one with a broken feature, is asked about: nothing is changed."""
+    before = store.read(ws.engine, "segments")
+    land(ISLET).to_file(tmp_path / "part.gpkg")
+    with pytest.raises(InputError, match="are not in this layer"):
+        import_file(ws, "coast", tmp_path / "part.gpkg", now=NOW)
+    odd = shapely.Polygon([(121.0, 29.0), (121.06, 29.0), (np.nan, 29.04), (121.0, 29.04)])
+    broken = gpd.GeoDataFrame(geometry=[odd, ISLET], crs=4326)
+    broken.to_file(tmp_path / "broken.gpkg")
+    with pytest.raises(InputError, match="are broken"):
+        import_file(ws, "coast", tmp_path / "broken.gpkg", now=NOW)
+    assert store.read(ws.engine, "segments").equals(before)
+    assert run("import", ws.root, "coast", tmp_path / "part.gpkg", "--replace")[0] == 0
+    assert len(lineage.table(ws).filter(pl.col("change") == "gone")) > 20
+
+
+def test_one_bad_vertex_costs_no_coast(ws: Workspace, tmp_path: Path) -> None:
+    whole = land(MAIN, ISLET)
+    corners = shapely.get_coordinates(whole.geometry.iloc[0])
+    corners[17] = np.nan
+    bad = [shapely.Polygon(corners), *whole.geometry.iloc[1:]]
+    gpd.GeoDataFrame(geometry=bad, crs=4326).to_file(tmp_path / "odd.gpkg")
+    done = import_file(ws, "coast", tmp_path / "odd.gpkg", now=NOW)
+    assert done.counts["kept"] == done.counts["segments"]
+    (one,) = done.refused
+    assert one.reason == "bad_vertex"
+    assert (one.lon, one.lat) == pytest.approx(tuple(corners[16]), abs=0.003)
+
+
+def test_a_file_of_which_nothing_is_kept_ends_in_an_error(
+    ws: Workspace, tmp_path: Path, run: Callable[..., tuple[int, str, str]]
+) -> None:
+    csv = tmp_path / "swapped.csv"
+    rows = [f"W{n},a,{29 + n / 1000},121.03" for n in range(8)]
+    csv.write_text("\n".join(["wharf_id,name,lon,lat", *rows]), encoding="utf-8")
+    code, said, complained = run("import", ws.root, "wharves", csv, "--json")
+    assert code == 1
+    assert "none of the rows could be kept" in complained
+    assert json.loads(said.splitlines()[-1])["counts"]["quarantined"] == 8
+    assert store.count(ws.engine, "wharves") == 0
+    assert store.count(ws.engine, "quarantine") == 8
