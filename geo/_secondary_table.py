@@ -18,8 +18,9 @@ _COLUMNS = {
     "lon": {"lon", "lng", "longitude", "经度"},
     "lat": {"lat", "latitude", "纬度"},
     "main": {"main", "mainport", "reference", "refstationid", "主港", "主港编号", "主港站号"},
-    "time_high": {"timehigh", "timeoffsethightide", "高潮时差", "高潮潮时差"},
-    "time_low": {"timelow", "timeoffsetlowtide", "低潮时差", "低潮潮时差"},
+    "time": {"time", "timedifference", "潮时差", "时差"},
+    "time_high": {"timehigh", "timeoffsethightide", "高潮时差", "高潮潮时差", "潮时差高潮"},
+    "time_low": {"timelow", "timeoffsetlowtide", "低潮时差", "低潮潮时差", "潮时差低潮"},
     "range_ratio": {"rangeratio", "潮差比"},
     "height_ratio": {"heightratio", "ratio", "潮高比"},
     "ratio_high": {"ratiohigh", "高潮潮高比", "高潮比", "高潮潮差比"},
@@ -41,15 +42,16 @@ _MOST_MIN = 720.0
 _MOST_RATIO = 10.0
 _MOST_M = 20.0
 _MEND = (
-    "Expected the columns station_id (编号), main (主港), time_high (高潮时差), time_low "
-    "(低潮时差) and one of range_ratio (潮差比), height_ratio (潮高比), ratio_high with ratio_low, "
+    "Expected the columns station_id (编号), main (主港), time_high (高潮时差) with time_low "
+    "(低潮时差) or one time (潮时差) for both, and one of range_ratio (潮差比), height_ratio (潮高比), ratio_high with ratio_low, "
     "or add_high_m with add_low_m. docs/tides.md shows each form."
 )
 
 
 def is_secondary(names: Sequence[str]) -> bool:
     """Return whether a header is one of a table of secondary ports."""
-    return {"time_high", "time_low"} <= {_column(name) for name in names}
+    found = {_column(name) for name in names}
+    return {"time_high", "time_low"} <= found or {"time", "main"} <= found
 
 
 def read_secondary(
@@ -137,9 +139,11 @@ def _cells(path: Path, sheet: str | None) -> list[tuple[int, dict[str, str]]]:
                 continue
             if column in {"correction", "add_high", "add_low", "msl", "main_msl"}:
                 cells[f"{column}_unit"] = unit
-            if column in {"time_high", "time_low"} and plain:
-                cells[f"{column}_unit"] = "min"
-            cells[column] = cell
+            # One difference of time holds for high and low water.
+            for side in ("time_high", "time_low") if column == "time" else (column,):
+                if side in {"time_high", "time_low"} and plain:
+                    cells[f"{side}_unit"] = "min"
+                cells[side] = cell
         found.append((row.number, cells))
     return found
 
@@ -248,6 +252,10 @@ def _offsets(row: dict[str, str], main: Station) -> tuple[Offsets, dict[str, flo
         ratios, adds = (ratio, ratio), (add_m, add_m)
     elif ratio is not None:
         ratios, adds = (ratio, ratio), (correction_m or 0.0, correction_m or 0.0)
+        if msl_m is None and main.known_datums().knows(MSL, main_datum):
+            # The same rule that makes the port's heights makes its mean sea level.
+            main_msl_m = main.known_datums().between(MSL, main_datum)
+            datums[MSL] = round(ratio * main_msl_m + adds[0], 4)
     elif not _whole(ratios) or not _whole(adds) or (ratios[0] is None and adds[0] is None):
         raise ValueError("it has no 潮差比, 潮高比, ratio_high with ratio_low, or heights to add")
     if not main.known_datums().knows(main.datum, main_datum):

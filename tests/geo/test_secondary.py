@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -291,7 +292,8 @@ def test_a_main_port_goes_before_a_secondary_port_of_its_name(tmp_path: Path) ->
 
 def test_a_datum_nobody_knows_is_not_guessed(tmp_path: Path) -> None:
     one = port(
-        tmp_path / "c.csv", "编号,主港,高潮时差,低潮时差,潮高比,改正值\nC,Kanmen,0010,0010,0.9,5\n"
+        tmp_path / "c.csv",
+        "编号,主港,高潮时差,低潮时差,ratio_high,ratio_low\nC,Kanmen,0010,0010,0.9,0.8\n",
     )
     assert np.isfinite(heights(one, np.array([BEGIN]), datum="CD")).all()
     with pytest.raises(InputError, match="CD and MSL"):
@@ -309,3 +311,22 @@ def test_which_header_is_one_of_secondary_ports() -> None:
     assert is_secondary(HEAD.strip().split(","))
     assert is_secondary(["station_id", "main", "time_high_min", "time_low_min", "range_ratio"])
     assert not is_secondary(["日期", "潮时", "潮高"])
+
+
+def test_one_difference_of_time_ratio_and_correction_are_enough(tmp_path: Path) -> None:
+    """潮时差、潮高比、改正值 alone: mean sea level follows by the same rule."""
+    shared_head = "编号,主港,潮时差,潮高比,改正值"
+    main = replace(KANMEN, station_id="K", datums={"MSL": 3.5, "CD": 0.0})
+    path = tmp_path / "差比.csv"
+    path.write_text(f"{shared_head}\nA1,K,0015,0.9,12\n", encoding="utf-8")
+    (port,), refused = read_secondary(path, [main])
+    assert not refused
+    assert port.datums["MSL"] == pytest.approx(0.9 * 3.5 + 0.12)
+    t0, t1 = np.datetime64("2026-11-23"), np.datetime64("2026-11-25")
+    mine, theirs = (extremes(one, t0, t1, datum="CD") for one in (port, main))
+    both = mine.join(
+        theirs.with_columns(pl.col("t") + timedelta(minutes=15)), on="t", suffix="_main"
+    )
+    assert both.height >= 6
+    assert (both["height_m"] - (0.9 * both["height_m_main"] + 0.12)).abs().max() < 1e-6
+    assert is_secondary(["编号", "主港", "潮时差(高潮)", "潮时差(低潮)", "潮高比"])
