@@ -223,10 +223,12 @@ def import_(
 
 
 def _refused(one: "Refusal") -> str:
-    """Return what was wrong with one row or feature, and where."""
+    """Return what was wrong with one row or feature, and where; numbers of persons left out."""
+    from workspace._personal import masked
+
     place = "" if one.lon is None or one.lat is None else f" at {one.lon:.5f} {one.lat:.5f}"
     row = "" if one.row is None else f", row {one.row}"
-    return f"{one.file}{row}{place}: {one.detail}. {one.mend}"
+    return f"{one.file}{row}{place}: {masked(one.detail)}. {one.mend}"
 
 
 def changes(

@@ -102,7 +102,7 @@ def _rows(
     given = _COORDINATES if shapes is not None else frozenset()
     names = _match(sheet.headers[: sheet.named], known, where=where, key=key, given=given)
     personal = _personal.personal_columns(sheet.headers, known=_by_header(known), posts=posts)
-    offices = _COORDINATES | ({"duty_phone"} if posts else set())
+    offices = {"duty_phone"} if posts else set()
     called = [names.get(header, header) for header in sheet.headers]
     numbers, cells, private, kept, skipped = [], [], [], [], 0
     for at, (number, row) in enumerate(zip(sheet.numbers, sheet.rows, strict=True)):

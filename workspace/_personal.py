@@ -16,6 +16,8 @@ from workspace._import_columns import (
 MEND = "Remove it from the row and import again. 请删除后重新导入。"
 _MOBILE = re.compile(r"(?<![\d.])(?:\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}(?!\.?\d)")
 _IDENTITY = re.compile(r"(?<!\d)\d{6}[- ]?\d{8}[- ]?\d{3}[\dXx](?!\d)")
+_BORN = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
+_HIDDEN = "***"
 # A mobile number has 11 digits, in any writing; no shorter cell holds a number of a person.
 _SHORTEST = 11
 _IDENTITY_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
@@ -71,7 +73,7 @@ def private_column(
     Parameters
     ----------
     personal : columns whose every value is a person's.
-    offices : columns in which a telephone is that of an office, and coordinates.
+    offices : columns in which a telephone is that of an office.
     """
     for name, cell in row.items():
         if not cell or (len(cell) < _SHORTEST and name not in personal):
@@ -86,15 +88,38 @@ def private_column(
     return None
 
 
+def masked(text: str) -> str:
+    """Return a text without what may be an identity number or a mobile number in it.
+
+    More is taken for one than a row is refused for: a message loses little by it.
+    """
+    plain_text = unicodedata.normalize("NFKC", text)
+    found = _IDENTITY.sub(lambda one: _hidden(one[0]), plain_text)
+    found = _MOBILE.sub(_HIDDEN, found)
+    return text if found == plain_text else found
+
+
+def _hidden(number: str) -> str:
+    return _HIDDEN if _is_identity(number) or _born(_bare(number)) else number
+
+
 def _is_identity(text: str) -> bool:
     """Return whether 18 characters, blanks and hyphens apart, are an identity number.
 
     They pass the check of GB 11643-1999; or they end in 000 after a date of birth, as a
     spreadsheet that keeps 15 digits leaves such a number.
     """
-    text = text.replace(" ", "").replace("-", "")
+    text = _bare(text)
     total = sum(int(d) * w for d, w in zip(text[:17], _IDENTITY_WEIGHTS, strict=True))
     if "10X98765432"[total % 11] == text[17].upper():
         return True
-    born = re.match(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])", text[6:14])
-    return text.endswith("000") and born is not None
+    return text.endswith("000") and _born(text)
+
+
+def _bare(number: str) -> str:
+    return number.replace(" ", "").replace("-", "")
+
+
+def _born(number: str) -> bool:
+    """Return whether an 18-digit number bears a date where an identity number has its birth."""
+    return _BORN.match(number, 6) is not None

@@ -1,6 +1,7 @@
 """What an import refused, kept to be looked at."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -9,14 +10,19 @@ from sqlalchemy import Connection
 
 from geo.errors import Refusal, refused_table
 from workspace import db, store
+from workspace._personal import masked
 
 
 def quarantine(
     connection: Connection, kind: str, path: Path, refused: Sequence[Refusal], now: datetime
 ) -> None:
-    """Note what was refused, in place of what an earlier import of the file left there."""
+    """Note what was refused, in place of what an earlier import of the file left there.
+
+    Numbers of persons are not repeated, whatever read them.
+    """
     source = f"import {kind} {path.name}"[:200]
-    rows = refused_table(refused).with_columns(source=pl.lit(source), t=pl.lit(now))
+    told = [replace(one, detail=masked(one.detail)) for one in refused]
+    rows = refused_table(told).with_columns(source=pl.lit(source), t=pl.lit(now))
     store.write(
         connection, "quarantine", rows, replace=True, where=db.quarantine.c.source == source
     )

@@ -1,5 +1,6 @@
 """No private persons: by row, at every import, in Chinese and in English."""
 
+import math
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -13,9 +14,10 @@ from hypothesis import strategies as st
 
 from geo.errors import InputError
 from workspace import history, store
+from workspace._cli_import import _refused
 from workspace._import_columns import PERSON_NAMES, PERSONAL
 from workspace._import_tables import TABLES
-from workspace._personal import personal_columns, private_column, refuse_personal_columns
+from workspace._personal import masked, personal_columns, private_column, refuse_personal_columns
 from workspace.folder import Workspace
 from workspace.importers import import_file
 
@@ -259,3 +261,40 @@ def test_every_sound_identity_number_is_seen(
     wrong = "0123456789X"[(12 - product + 1) % 11]
     if not (digits[14:] + wrong).endswith("000"):
         assert private_column({"备注": digits + wrong}, ()) is None
+
+
+@pytest.mark.parametrize("cell", ["某甲 13800138000", "13800138000", f"某甲 {IDENTITY}"])
+def test_a_number_where_a_place_should_be_is_not_repeated(
+    coast: Workspace, tmp_path: Path, cell: str
+) -> None:
+    rows = [["一号", cell, "29.25"], ["二号", "121.91", "29.26"]]
+    done = import_file(coast, "wharves", _csv(tmp_path, ["name", "lon", "lat"], rows), now=NOW)
+    assert [(one.row, one.reason) for one in done.refused] == [(2, "personal_data")]
+    kept = _everything(coast)
+    assert not any(told in kept for told in ("某甲", "13800138000", IDENTITY))
+
+
+def test_a_stray_line_of_a_tide_table_is_not_repeated(coast: Workspace, tmp_path: Path) -> None:
+    heights = [round(200 + 90 * math.sin(hour / 1.98)) for hour in range(120)]
+    days = [
+        f"{day + 1},{','.join(map(str, heights[24 * day : 24 * day + 24]))}" for day in range(5)
+    ]
+    lines = [
+        "站名：石浦  站号：T1", "纬度：29°12′N  经度：121°57′E  时区：-0800",
+        "潮高基准面在平均海平面下 200 cm  单位：cm", "2026年11月",
+        "日期," + ",".join(map(str, range(24))), *days, "6,某甲,13800138000,330225198001011248",
+    ]  # fmt: skip
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    done = import_file(coast, "tides", path, now=NOW)
+    runs = " ".join(map(_refused, done.refused)) + _everything(coast)
+    assert "row 11" in runs
+    assert "bad_tide_row" in runs
+    assert not any(told in runs for told in ("某甲", "13800138000", "330225198001011248"))
+
+
+def test_a_message_is_masked_and_otherwise_as_it_was() -> None:
+    told = f"`lon` was '某甲 ＋86 139-1234-5678' and {IDENTITY}, 330225198001011248"
+    assert masked(told) == "`lon` was '某甲 ***' and ***, ***"
+    plain = "`lat` was 0.13912345678，于 2026-11-01 22:00；编号 91330225MA2AG12345"
+    assert masked(plain) == plain
