@@ -1,10 +1,12 @@
 """A coast from a file: land or coastlines, repaired, closed at rivers, cut at a county."""
 
 import hashlib
+import json
 from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import shapely
 
 from geo.errors import InputError, Refusal
 from geo.io import read_layer
@@ -17,6 +19,7 @@ from workspace.building import Origin, build_coast
 from workspace.folder import Workspace
 
 _NEAR_DEG = 1.0
+_COUNTY = "county.gpkg"
 
 
 def read_land(path: Path, options: Options) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, Imported]:
@@ -44,25 +47,38 @@ def import_coast(ws: Workspace, path: Path, options: Options, result: Imported) 
     result.notes += told.notes
     _same_sea(ws, land, path)
     _whole(ws, told.refused, path, options)
-    width_m = ws.config.river_mouth_m if options.river_mouth_m is None else options.river_mouth_m
+    width_m = _river_mouth_m(ws, options)
+    mouths: tuple[tuple[float, float, float], ...] = ()
     if width_m > 0:
-        land, mouths = close_rivers(land, width_m=width_m)
+        land, closed = close_rivers(land, width_m=width_m)
+        middles = shapely.get_coordinates(
+            shapely.line_interpolate_point(closed.geometry.values, 0.5, normalized=True)
+        )
+        mouths = tuple(
+            (round(x, 6), round(y, 6), round(w, 1))
+            for (x, y), w in zip(middles.tolist(), closed["width_m"], strict=True)
+        )
         result.counts["river_mouths"] = len(mouths)
+        some = "; ".join(f"{w:g} m at {x:.5f} {y:.5f}" for x, y, w in mouths[:10])
         result.notes.append(
             f"已封闭宽度小于 {width_m:g} 米的河口 {len(mouths)} 处 · "
-            f"{len(mouths)} river mouths narrower than {width_m:g} m were closed"
+            f"{len(mouths)} river mouths narrower than {width_m:g} m were closed: {some}"
+            + (" …" if len(mouths) > 10 else "")
         )
-    county = None
-    if options.county is not None:
-        county = read_layer(options.county)
-        refuse_personal_columns([str(name) for name in county.columns], str(options.county))
+    county = _county(ws, options, result)
     origin = Origin(
         path.name,
         "" if layer.crs is None else layer.crs.to_string(),
         hashlib.sha256(path.read_bytes()).hexdigest(),
+        width_m,
+        mouths,
     )
-    counts = build_coast(ws, land, county=county, origin=origin, replace=options.replace)
+    # Who names a county means that the shore outside it goes.
+    meant = options.replace or options.county is not None
+    counts = build_coast(ws, land, county=county, origin=origin, replace=meant)
     result.counts.update(counts)
+    if options.county is not None and county is not None:
+        _keep_county(ws, county)
     edge_km = result.counts["edge_km"]
     if edge_km:
         result.notes.append(
@@ -70,6 +86,39 @@ def import_coast(ws: Workspace, path: Path, options: Options, result: Imported) 
             "were taken for the cut of the layer or the county's line, not for coast"
         )
     _tell(result)
+
+
+def _river_mouth_m(ws: Workspace, options: Options) -> float:
+    """Return the width at which mouths are closed: as told, as set, or as it was last time."""
+    if options.river_mouth_m is not None:
+        return options.river_mouth_m
+    if ws.config.river_mouth_m > 0:
+        return ws.config.river_mouth_m
+    before = store.read(ws.engine, "coasts", columns=["summary"])["summary"]
+    return float(json.loads(before[-1]).get("river_mouth_m", 0.0)) if len(before) else 0.0
+
+
+def _county(ws: Workspace, options: Options, result: Imported) -> gpd.GeoDataFrame | None:
+    """Return the county: as told, or as it was last time; None where there is none."""
+    kept = ws.root / _COUNTY
+    if options.county is None and not kept.is_file():
+        return None
+    county = read_layer(options.county or kept)
+    refuse_personal_columns([str(name) for name in county.columns], str(options.county or kept))
+    if options.county is None:
+        result.notes.append(
+            f"沿用已存的辖区界 {_COUNTY} · "
+            f"the county's line of the import before holds on: {_COUNTY}"
+        )
+    return county
+
+
+def _keep_county(ws: Workspace, county: gpd.GeoDataFrame) -> None:
+    """Keep the county's polygons, and nothing else of them, for the next import."""
+    fresh = ws.root / f".{_COUNTY}"
+    fresh.unlink(missing_ok=True)
+    county[[county.geometry.name]].to_crs(4326).to_file(fresh, driver="GPKG", layer="county")
+    fresh.replace(ws.root / _COUNTY)
 
 
 def _same_sea(ws: Workspace, land: gpd.GeoDataFrame, path: Path) -> None:

@@ -33,11 +33,16 @@ _GROUND = ["shoreline_id", "from_m", "to_m", "lon", "lat"]
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a coast came from: file, CRS and SHA-256 of the content."""
+    """Where a coast came from: file, CRS and SHA-256 of the content, and what was closed of it.
+
+    ``mouths`` has longitude, latitude and width (m) of each river mouth that was closed.
+    """
 
     source: str = ""
     crs: str = ""
     sha256: str = ""
+    river_mouth_m: float = 0.0
+    mouths: tuple[tuple[float, float, float], ...] = ()
 
 
 def build_coast(
@@ -184,7 +189,9 @@ def _noted(connection: Connection, origin: Origin, counts: dict[str, int], now: 
         "source": origin.source,
         "crs": origin.crs,
         "sha256": origin.sha256,
-        "summary": store.as_json(counts),
+        "summary": store.as_json(
+            {**counts, "river_mouth_m": origin.river_mouth_m, "mouths": origin.mouths}
+        ),
     }
     store.write(connection, "coasts", pl.DataFrame([row]))
     return number

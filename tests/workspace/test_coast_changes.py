@@ -15,7 +15,7 @@ from geo.errors import InputError
 from geo.shoreline import repair_land
 from workspace import lineage, placing, read, runs, store
 from workspace.folder import Workspace, init
-from workspace.importers import import_file
+from workspace.importers import Options, import_file
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 MAIN = shapely.box(121.00, 29.00, 121.06, 29.04)
@@ -277,3 +277,24 @@ def test_a_file_of_which_nothing_is_kept_ends_in_an_error(
     assert json.loads(said.splitlines()[-1])["counts"]["quarantined"] == 8
     assert store.count(ws.engine, "wharves") == 0
     assert store.count(ws.engine, "quarantine") == 8
+
+
+def test_the_county_and_closed_mouths_hold_on_at_the_next_import(
+    ws: Workspace, tmp_path: Path
+) -> None:
+    river = shapely.box(121.02, 29.01, 121.0208, 29.0401)
+    land(MAIN.difference(river), ISLET).to_file(tmp_path / "coast.gpkg")
+    county = gpd.GeoDataFrame(
+        {"name": ["x"]}, geometry=[shapely.box(120.9, 28.9, 121.04, 29.2)], crs=4326
+    )
+    county.to_file(tmp_path / "county.geojson")
+    told = Options(county=tmp_path / "county.geojson", river_mouth_m=150.0)
+    first = import_file(ws, "coast", tmp_path / "coast.gpkg", told, now=NOW)
+    assert first.counts["river_mouths"] == 1
+    again = import_file(ws, "coast", tmp_path / "coast.gpkg", now=NOW)
+    assert again.counts["kept"] == again.counts["segments"] == first.counts["segments"]
+    assert any("沿用已存的辖区界" in note for note in again.notes)
+    summary = json.loads(lineage.coasts(ws)["summary"][-1])
+    ((x, y, width),) = summary["mouths"]
+    assert (x, y) == pytest.approx((121.0204, 29.04), abs=0.001)
+    assert width == pytest.approx(78, abs=3)
