@@ -202,6 +202,12 @@ def _tell(result: Imported) -> None:
             f"gone with their shore: {places} places, {incidents} incidents "
             f"(kept without a place on the shore, listed in the quarantine), {km} km of patrols"
         )
+    if counts["without_shore_type"]:
+        result.notes.append(
+            f"{counts['without_shore_type']} 个新岸段没有岸质，无法判断可登滩 · "
+            f"{counts['without_shore_type']} new segments have no kind of shore, so that landing is "
+            "unknown there: shoregrid import WS shore-types FILE"
+        )
     if counts["new"] or counts["split"]:
         result.notes.append(
             "新岸段尚无评分，请运行 score 与 plan · new shore has no scores yet: "

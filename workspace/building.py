@@ -88,6 +88,7 @@ def build_coast(
         "edge_km": round(max(_round_m(land) - float(shores["length_m"].sum()), 0.0) / 1000.0),
     }
     if carried is not None:
+        counts["without_shore_type"] = _without_kind(carried, cut)
         new = Shore.build(shores, cut)
         plain = pl.DataFrame({name: cut[name].to_list() for name in _GROUND})
         older = _older(ws)
@@ -106,6 +107,14 @@ def build_coast(
         if carried is not None:
             store.write(connection, "lineage", _rows(connection, number, carried.lineage, was, cut))
     return counts
+
+
+def _without_kind(carried: Carried, cut: gpd.GeoDataFrame) -> int:
+    """Return how many new segments lack the kind of shore that the older ones have."""
+    known = pl.Series(cut["shore_type"].to_list(), dtype=pl.String).is_not_null()
+    fresh = carried.lineage.filter(pl.col("change") == "new")["new_segment_id"]
+    new = pl.Series(cut["segment_id"].to_list(), dtype=pl.String).is_in(fresh.to_list())
+    return int((new & ~known).sum()) if known.any() else 0
 
 
 def _round_m(land: gpd.GeoDataFrame) -> float:

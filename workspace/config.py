@@ -117,7 +117,7 @@ class Config(BaseSettings):
     tide_method: str = Field(
         "nearest",
         pattern="^(nearest|interpolate)$",
-        description="Tide of a segment: that of the nearest station, or interpolated between "
+        description="Tide of a segment: `nearest` takes the nearest station, `interpolate` weighs "
         "those in reach.",
     )
     tide_max_km: float = Field(
