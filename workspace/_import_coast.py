@@ -205,8 +205,8 @@ def _tell(result: Imported) -> None:
     if counts["without_shore_type"]:
         result.notes.append(
             f"{counts['without_shore_type']} 个新岸段没有岸质，无法判断可登滩 · "
-            f"{counts['without_shore_type']} new segments have no kind of shore, so that landing is "
-            "unknown there: shoregrid import WS shore-types FILE"
+            f"{counts['without_shore_type']} new segments have no kind of shore, so that landing "
+            "is unknown there: shoregrid import WS shore-types FILE"
         )
     if counts["new"] or counts["split"]:
         result.notes.append(

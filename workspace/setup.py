@@ -1,8 +1,9 @@
 """Making a workspace from files."""
 
 import shutil
+from datetime import datetime, timedelta
 from pathlib import Path
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from geo.errors import InputError
 from workspace import folder as folders
@@ -12,6 +13,8 @@ from workspace._imported import Options
 from workspace.importers import import_file
 
 _PLAIN = Options()
+# China keeps one time for five hours of sun; further off a place is probably another one.
+_FAR_H = 4.0
 
 
 def nautical_zone(lon: float) -> str:
@@ -22,6 +25,14 @@ def nautical_zone(lon: float) -> str:
     """
     hours = round(lon / 15.0)
     return "UTC" if hours == 0 else f"Etc/GMT{-hours:+d}"
+
+
+def _hours_off(name: str, lon: float) -> float:
+    """Return how many hours a known zone's winter time is from the sun's at a longitude."""
+    if name not in available_timezones():
+        return 0.0
+    offset = datetime(2026, 1, 1, tzinfo=ZoneInfo(name)).utcoffset() or timedelta()
+    return abs(offset.total_seconds() / 3600.0 - lon / 15.0)
 
 
 def _check_zone(name: str | None) -> None:
@@ -53,8 +64,17 @@ def make(
     values: dict[str, str] = {}
     if coast is not None:
         land = read_land(coast, of_coast)[0]
+        west, south, east, north = land.total_bounds
+        summary.lines.append(
+            f"岸线位于 · the coast lies at longitude {west:.2f} to {east:.2f}, "
+            f"latitude {south:.2f} to {north:.2f}"
+        )
+        if timezone is not None and _hours_off(timezone, (west + east) / 2) > _FAR_H:
+            summary.lines.append(
+                f"时区 {timezone} 与该经度相差较大，经纬度是否写反？ · the time zone {timezone} "
+                "is far from that longitude: are longitude and latitude swapped?"
+            )
         if timezone is None:
-            west, _, east, _ = land.total_bounds
             timezone = nautical_zone((west + east) / 2)
             summary.lines.append(
                 f"未指定时区，按经度取 {timezone}；可在 shoregrid.toml 中更改 · no --timezone "

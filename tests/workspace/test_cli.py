@@ -176,3 +176,14 @@ def test_every_command_and_option_is_documented() -> None:
             lacking += [f"{name} {flag}" for flag in flags if f"`{flag}`" not in page]
     assert lacking == []
     assert all(role in page for role in ROLES)
+
+
+def test_init_says_where_the_coast_lies_and_doubts_a_zone_that_is_far_from_it(
+    run: Callable[..., tuple[int, str, str]], coast_file: Path, tmp_path: Path
+) -> None:
+    code, said, _ = run(
+        "init", tmp_path / "a", "--coast", coast_file, "--timezone", "Asia/Shanghai"
+    )
+    assert (code, "longitude 121.40 to 122.05" in said, "swapped?" in said) == (0, True, False)
+    code, said, _ = run("init", tmp_path / "b", "--coast", coast_file, "--timezone", "Europe/Oslo")
+    assert (code, "swapped?" in said) == (0, True)
