@@ -241,8 +241,6 @@ MEND = (
      "请查询范围内的时间，或导入那段时间的潮汐表。"),
     ("Give an hourly table, or one of high and low waters.", "请给出逐时表或高低潮表。"),
     ("Give each month a file of its own.", "请每月一个文件。"),
-    ("Say so above the table (潮高基准面在平均海平面下 312 cm), or give --station {}.",
-     "请在表头写明（如“潮高基准面在平均海平面下 312 cm”），或用 --station 另给站号。"),
     ("Leave --timezone out, or mend the file's heading.", "请去掉 --timezone，或改正文件的表头。"),
     ("Leave --{} out, or mend the file's heading.", "请去掉 --{}，或改正文件的表头。"),
     ("Mend it and try again.", "请改正后重试。"),
@@ -251,4 +249,23 @@ MEND = (
      "请给完整岸线；确已大部分不在时，请加 --replace。"),
     ("Mend them, or say with --replace that the rest is the coast.",
      "请修复后再导入，或用 --replace 说明其余部分就是全部岸线。"),
+    ("See whether the unit is right: in the heading, the column's name or --unit.",
+     "请核对单位：表头、列名或 --unit。"),
+    (("Give --datum with what the heights are counted from, such as CD or MLLW, or correct the "
+      "heading's."),
+     "请用 --datum 写明潮高从何起算（如 CD、MLLW），或改正表头。"),
+    ("Give amplitudes in metres; see whether these are centimetres or feet.",
+     "振幅请以米计；请核对是否为厘米或英尺。"),
+    ("Ask for a shorter time, or a longer step.", "请缩短时段，或加大步长。"),
+    ("Ask for a part of the time, and for the rest in a second run.", "请分段查询。"),
+    (("Say so above the table (潮高基准面在平均海平面下 312 cm), or give the table's station an id "
+      "of its own."),
+     "请在表头写明（如“潮高基准面在平均海平面下 312 cm”），或给表中的站另一个站号。"),
+    (("Import these rows as a file of their own with --coordinates {}, or all with --coordinates "
+      "wgs84 to keep them as they are; nothing was stored."),
+     ("请将这些行另存一个文件，加 --coordinates {} 导入；或全部加 --coordinates wgs84 按原样保留。"
+      "未存入任何内容。")),
+    (("Leave --coordinates out, so that the places are tested, or give --coordinates wgs84 to keep "
+      "them as they are; nothing was stored."),
+     "请去掉 --coordinates，由程序检验；或加 --coordinates wgs84 按原样保留。未存入任何内容。"),
 )  # fmt: skip

@@ -228,4 +228,21 @@ WHAT = (
      "原有岸线 {1} 公里中有 {0} 公里不在此图层中"),
     ("{} features are broken ({}), and their shore would count as gone",
      "有 {} 个要素损坏（{}），其岸线会被当作已消失"),
+    ("the heights' zero stands {} m from mean sea level; {} m is the most",
+     "潮高零点距平均海面 {} 米，上限 {} 米"),
+    ("{} of {} heights are beyond {} m (such as {})", "{} 个潮高（共 {} 个）超出 {} 米（如 {}）"),
+    ("its heights lie within {} cm of each other, in {}", "潮高相差不过 {} 厘米（单位 {}）"),
+    ("its heights stand {} m from mean sea level on the average, taken as above {}, {} m from it",
+     "潮高平均距平均海面 {} 米（按从 {} 起算，其零点距平均海面 {} 米）"),
+    ("the amplitude of {} is {} m; {} m is the most", "{} 的振幅为 {} 米，上限 {} 米"),
+    ("the amplitudes add up to {} m; {} m is the most", "振幅合计 {} 米，上限 {} 米"),
+    ("{} heights are asked for; {} are the most", "要求 {} 个潮高，上限 {} 个"),
+    ("{} days are asked for; {} are the most", "要求 {} 天，上限 {} 天"),
+    (("{} places away from the shore (rows {}) lie {} m from it in the median as given, and {} m "
+      "when read as {}: they and the others are probably in two systems"),
+     ("{0} 处不在岸边（第 {1} 行），按原坐标离岸线中数 {2} 米，按 {4} 读则为 {3} 米："
+      "表中可能混有两种坐标")),
+    (("the places lie {} m from the shore in the median as given, and {} m when corrected from {}: "
+      "they are probably not in {}"),
+     "按原坐标离岸线中数 {0} 米，由 {2} 改正后 {1} 米：很可能不是 {3} 坐标"),
 )  # fmt: skip

@@ -6,7 +6,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geo.errors import InputError, Refusal
-from geo.gcj02 import Shift, shift_of
+from geo.gcj02 import Shift, in_china, shift_of, to_bd09, to_gcj02
 from workspace import placing, store
 from workspace._imported import Options
 from workspace.folder import Workspace
@@ -17,12 +17,17 @@ _FAR_M = 500_000.0
 # What stands at the shore, so that a shift of all of it shows in its distances to the shore.
 _BY_THE_SHORE = frozenset({"wharves", "risk-points", "facilities", "sections"})
 _SYSTEMS = {"gcj02": "GCJ-02", "bd09": "BD-09"}
+_AS_GIVEN = {"gcj02": to_gcj02, "bd09": to_bd09}
+# What stands at the shore lies within this of it as OpenStreetMap draws it; the shifts are longer.
+_AT_THE_SHORE_M = 50.0
+# So many places `shift_of` needs.
+_FEW = 5
 _SWAPPED = "Swap the two columns, or the two cells, and import again."
 
 
 def onto_shore(
     ws: Workspace, kind: str, file: str, frame: pl.DataFrame, options: Options
-) -> tuple[pl.DataFrame, list[Refusal]]:
+) -> tuple[pl.DataFrame, list[Refusal], list[str]]:
     """Give places their shoreline and chainage; refuse those that are nowhere near.
 
     Parameters
@@ -31,13 +36,14 @@ def onto_shore(
 
     Returns
     -------
-    The rows that lie near, with the columns of their place, and the refusals.
+    The rows that lie near, with the columns of their place, the refusals, and notes.
 
     Raises
     ------
     InputError
-        When there is no coast, or the places are shifted as GCJ-02 or BD-09 shift them and
-        ``options.coordinates`` does not say what to make of it.
+        When there is no coast; when the places, or those away from the shore, are shifted as
+        GCJ-02 or BD-09 shift them and ``options.coordinates`` does not say what to make of it; or
+        when it says so and the places lay nearer to the shore as they were given.
     """
     if not store.count(ws.engine, "segments"):
         raise InputError(
@@ -50,18 +56,19 @@ def onto_shore(
     lon, lat = frame["lon"].to_numpy(), frame["lat"].to_numpy()
     place = _snap(ws, lon, lat, max_m=limit)
     near = place["shoreline_id"].is_not_null()
+    notes: list[str] = []
     if kind in _BY_THE_SHORE and options.coordinates is None:
-        found = shift_of(lon[near.to_numpy()], lat[near.to_numpy()], lambda x, y: _far(ws, x, y))
-        if found is not None:
-            raise _shifted(file, found)
+        notes = _tested(ws, file, frame.filter(near))
+    elif kind in _BY_THE_SHORE and options.coordinates in _AS_GIVEN:
+        notes = _corrected(ws, file, frame, options.coordinates)
     refused = _lost(ws, kind, file, frame.filter(~near), limit)
     columns = place.columns if at_sea else place.columns[:3]
     kept = frame.filter(near).with_columns(place.filter(near).select(columns))
     if kind == "sections":
-        return kept, refused
+        return kept, refused, notes
     points = shapely.points(kept["lon"].to_numpy(), kept["lat"].to_numpy())
     wkb = pl.Series(list(shapely.to_wkb(points, byte_order=1)), dtype=pl.Binary)
-    return kept.with_columns(geometry=wkb), refused
+    return kept.with_columns(geometry=wkb), refused, notes
 
 
 def _snap(ws: Workspace, lon: Floats, lat: Floats, *, max_m: float) -> pl.DataFrame:
@@ -78,6 +85,81 @@ def _snap(ws: Workspace, lon: Floats, lat: Floats, *, max_m: float) -> pl.DataFr
 def _far(ws: Workspace, lon: Floats, lat: Floats) -> Floats:
     distance = placing.shore_index(ws).nearest(lon, lat, max_m=ws.config.max_snap_m).distance_m
     return np.asarray(distance, dtype=np.float64)
+
+
+def _tested(ws: Workspace, file: str, frame: pl.DataFrame) -> list[str]:
+    """Raise InputError where places, or those away from the shore, are shifted; return notes.
+
+    A note says which places away from the shore are too few to tell.
+    """
+    lon, lat = frame["lon"].to_numpy(), frame["lat"].to_numpy()
+    found = shift_of(lon, lat, lambda x, y: _far(ws, x, y))
+    if found is not None:
+        raise _shifted(file, found)
+    away = (_far(ws, lon, lat) > _AT_THE_SHORE_M) & in_china(lon, lat)
+    rows = _rows(frame["row"].filter(pl.Series(away)).to_list())
+    if len(np.unique(np.column_stack([lon[away], lat[away]]), axis=0)) >= _FEW:
+        found = shift_of(lon[away], lat[away], lambda x, y: _far(ws, x, y))
+        if found is not None:
+            raise _mixed(file, found, rows)
+    elif away.any():
+        count = int(away.sum())
+        note = (
+            f"{count} 处离岸线超过 {_AT_THE_SHORE_M:g} 米（第 {rows} 行），数量太少，未检验是否为 "
+            f"GCJ-02 坐标 · {count} places lie more than {_AT_THE_SHORE_M:g} m from the shore "
+            f"(rows {rows}): too few, not tested for GCJ-02"
+        )
+        return [note]
+    return []
+
+
+def _rows(numbers: list[int]) -> str:
+    return ", ".join(map(str, numbers[:20])) + (" …" if len(numbers) > 20 else "")
+
+
+def _mixed(file: str, shift: Shift, rows: str) -> InputError:
+    system = _SYSTEMS[shift.system]
+    return InputError(
+        f"{shift.points} places away from the shore (rows {rows}) lie {shift.given_m:.0f} m from "
+        f"it in the median as given, and {shift.corrected_m:.0f} m when read as {system}: they "
+        "and the others are probably in two systems",
+        where=file,
+        mend=f"Import these rows as a file of their own with --coordinates {shift.system}, or all "
+        "with --coordinates wgs84 to keep them as they are; nothing was stored.",
+    )
+
+
+def _corrected(ws: Workspace, file: str, frame: pl.DataFrame, system: str) -> list[str]:
+    """Raise InputError where correcting took places away from the shore; return notes."""
+    lon, lat = frame["lon"].to_numpy(), frame["lat"].to_numpy()
+    sound = in_china(lon, lat)
+    if not sound.any():
+        return []
+    lon, lat = lon[sound], lat[sound]
+    after, before = (
+        np.nan_to_num(_far(ws, *places), nan=np.inf)
+        for places in ((lon, lat), _AS_GIVEN[system](lon, lat))
+    )
+    given_m, corrected_m = float(np.median(before)), float(np.median(after))
+    if corrected_m <= max(given_m, _AT_THE_SHORE_M) or (after > before).mean() <= 0.5:
+        return []
+    name, limit = _SYSTEMS[system], ws.config.max_snap_m
+    now = f"{corrected_m:.0f}" if np.isfinite(corrected_m) else f"> {limit:.0f}"
+    if len(lon) < _FEW:
+        # So few may lie inland, and nearer by chance.
+        note = (
+            f"改正前离岸线 {given_m:.0f} 米，改正后 {now} 米，请核对是否为 {name} 坐标 · "
+            f"{given_m:.0f} m from the shore as given, {now} m corrected: see whether they were in "
+            f"{name}"
+        )
+        return [note]
+    raise InputError(
+        f"the places lie {given_m:.0f} m from the shore in the median as given, and {now} m when "
+        f"corrected from {name}: they are probably not in {name}",
+        where=file,
+        mend="Leave --coordinates out, so that the places are tested, or give --coordinates wgs84 "
+        "to keep them as they are; nothing was stored.",
+    )
 
 
 def _shifted(file: str, shift: Shift) -> InputError:

@@ -71,8 +71,9 @@ def import_table(
         result.notes.append(f"columns not used: {', '.join(rows.ignored[:20])}")
     if what.key:
         frame = _with_keys(what, frame)
-    frame, more = _checked(ws, kind, rows, frame, options, now=now)
+    frame, more, notes = _checked(ws, kind, rows, frame, options, now=now)
     refused += more
+    result.notes += notes
     if kind == "sections" and refused:
         raise InputError(
             "; ".join(f"row {one.row}: {one.detail}" for one in refused[:5]),
@@ -102,25 +103,24 @@ def import_table(
 
 def _checked(
     ws: Workspace, kind: str, rows: Rows, frame: pl.DataFrame, options: Options, *, now: datetime
-) -> tuple[pl.DataFrame, list[Refusal]]:
+) -> tuple[pl.DataFrame, list[Refusal], list[str]]:
     """Return the rows that go together with each other, the time, the shore and the segments."""
     what = TABLES[kind]
     refused: list[Refusal] = []
+    notes: list[str] = []
     for check in (_once, _not_future, _in_order):
         frame, more = check(what, rows, frame, now)
         refused += more
     if "lon" in frame.columns:
-        on_shore = what.placed or kind == "sections"
-        frame, more = (
-            onto_shore(ws, kind, rows.file, frame, options)
-            if on_shore
-            else off_the_earth(rows.file, frame)
-        )
+        if what.placed or kind == "sections":
+            frame, more, notes = onto_shore(ws, kind, rows.file, frame, options)
+        else:
+            frame, more = off_the_earth(rows.file, frame)
         refused += more
     if kind == "effort":
         frame, more = _on_segments(ws, rows, frame)
         refused += more
-    return frame, refused
+    return frame, refused, notes
 
 
 def _write(

@@ -110,6 +110,42 @@ def test_the_shift_is_told_of_in_small_tables_and_not_where_there_is_none(
                 given_as(*to_gcj02(wharves[0][rows], wharves[1][rows]))
 
 
+def test_a_mixture_of_systems_is_asked_about_and_its_rows_are_named(
+    given_as, wharves, real: Workspace
+) -> None:
+    rows = np.arange(0, 309, 3)
+    x, y = (one.copy() for one in wharves)
+    x[rows], y[rows] = to_gcj02(x[rows], y[rows])
+    with pytest.raises(InputError, match="two systems") as told:
+        given_as(x, y)
+    named = told.value.what.split("(rows ")[1].split(" …")[0]
+    assert {int(one) - 2 for one in named.split(", ")} <= set(rows.tolist())
+    assert "--coordinates gcj02" in told.value.mend
+    assert store.count(real.engine, "wharves") == 0
+    assert given_as(x, y, coordinates="wgs84").counts["added"] == len(x)
+
+
+def test_places_too_few_to_be_tested_are_told_of(given_as, wharves) -> None:
+    x, y = to_gcj02(wharves[0][:4], wharves[1][:4])
+    (note,) = given_as(x, y).notes
+    assert "not tested for GCJ-02" in note
+    assert "未检验" in note
+
+
+@pytest.mark.parametrize("system", ["gcj02", "bd09"])
+def test_a_correction_that_leads_away_from_the_shore_is_refused(
+    given_as, wharves, real: Workspace, system: str
+) -> None:
+    with pytest.raises(InputError, match="probably not in"):
+        given_as(*wharves, coordinates=system)
+    assert store.count(real.engine, "wharves") == 0
+    few = wharves[0][:4], wharves[1][:4]
+    assert "see whether they were in" in given_as(*few, coordinates=system).notes[-1]
+    other = {"gcj02": to_bd09, "bd09": to_gcj02}[system]
+    with pytest.raises(InputError, match="probably not in"):
+        given_as(*other(*wharves), coordinates=system)
+
+
 def test_swapped_places_say_so_and_their_neighbours_are_kept(
     given_as, wharves, real: Workspace
 ) -> None:
