@@ -293,7 +293,8 @@ PERSONAL = (
     "出生年月", "性别", "民族", "联系人", "负责人", "船主", "船东", "船长", "嫌疑人", "当事人",
     "举报人", "法人", "法定代表人", "法人代表", "车牌", "车牌号", "责任人", "管理人", "经营者",
     "货主", "司机", "驾驶员", "联系方式", "邮箱", "电子邮箱", "年龄", "籍贯", "银行卡", "银行账号",
-    "qq", "qq号",
+    "qq", "qq号", "户主", "老板", "检查人", "检查人员", "巡查人", "巡查人员", "经办人", "填报人",
+    "记录人", "观测员",
     "identity number", "identity card", "id card", "id number", "id no", "citizen id", "passport",
     "passport number", "national id", "ssn", "mobile", "mobile phone", "cell", "cell phone",
     "phone", "phone number", "private phone", "home phone", "telephone", "wechat", "email",
@@ -301,10 +302,12 @@ PERSONAL = (
     "ethnicity", "contact", "contact person", "contact name", "person", "person name", "full name",
     "first name", "last name", "surname", "owner name", "captain", "skipper", "master", "suspect",
     "informant", "victim", "licence plate", "license plate", "number plate", "tel", "driver", "age",
-    "bank account", "bank card", "email address",
+    "bank account", "bank card", "email address", "person in charge", "boss", "householder",
+    "inspector", "inspector name", "recorded by", "observer",
 )  # fmt: skip
-# A person's name is a post's alone; elsewhere these headers are personal too.
-PERSON_NAMES = ("姓名",)
+# A person's name is a post's alone; elsewhere these headers are personal too (码长 is the post of
+# whoever answers for a wharf, as 河长 is for a river).
+PERSON_NAMES = ("姓名", "码长", "段长", "岸长", "湾长", "滩长", "值班人员", "值班人", "值班员")
 # The unit of a person in charge is none: such a header ends so.
 OF_A_UNIT = ("单位", "部门", "编号", " unit", " department")
 # Headers that hold one of these, wherever they hold it, are personal too (words stand in blanks).
@@ -317,5 +320,5 @@ PERSONAL_PARTS = (
     " cell phone ", " wechat ", " home address ", " date of birth ", " birth date ",
     " full name ", " person name ", " owner name ", " contact name ", " contact person ",
     " contact phone ", " private phone ", " home phone ", " owner phone ", " bank account ",
-    " driving licence ", " license plate ", " licence plate ",
+    " person in charge ", " driving licence ", " license plate ", " licence plate ",
 )  # fmt: skip

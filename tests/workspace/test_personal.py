@@ -27,6 +27,7 @@ HEADERS = [
     "身份证号", "手机号", "姓名", "联系人", "联系人手机", "业主姓名", "负责人", "家庭住址", "电话",
     "联系方式", "车牌号", "银行卡号", "ID card", "Mobile phone", "contact_person", "home address",
     "captain", "owner name", "Passport", "Contact Phone", "e-mail", "Mobile No.", "Owner ID Number",
+    "户主", "码长", "值班人员", "老板", "检查人", "Person in charge", "Person In Charge (name)",
 ]  # fmt: skip
 CELLS = [
     f"业主 {IDENTITY}", "call 13912345678", "+86 139-1234-5678", "138 1234 5678",
