@@ -17,6 +17,7 @@ from geo._tide_text import (
     read_heading,
     read_json,
     read_rows,
+    shown,
     unit_of,
     words_of,
 )
@@ -67,9 +68,7 @@ class Raw:
 
     def add(self, row: int, at: datetime, figure: str, mark: str = "") -> None:
         """Keep one figure; raise ValueError where it is no number, or its mark is none."""
-        number = float(figure.replace("−", "-").replace("－", "-"))
-        if not np.isfinite(number):
-            raise ValueError(f"{figure!r} is no height")
+        number = _height(figure)
         high = _is_high(mark)
         self.rows.append(row)
         self.times.append(at)
@@ -82,13 +81,12 @@ class Raw:
         try:
             yield
         except ValueError as problem:
-            text = ", ".join(cell for cell in cells if cell)[:80] or "empty"
             self.refused.append(
                 Refusal(
                     self.where,
                     row,
                     "bad_tide_row",
-                    f"time or height cannot be read in {text!r} ({problem})",
+                    f"time or height cannot be read in {shown(*cells)!r} ({problem})",
                     "Correct the row; the others were kept.",
                 )
             )
@@ -269,7 +267,7 @@ def _header(rows: list[Row], where: str) -> tuple[int, _Layout]:
         layout = _layout(row.cells, where)
         if layout is not None:
             return index, layout
-    first = rows[0].line.strip()[:80]
+    first = re.sub(r"\d{7,}", "…", rows[0].line.strip()[:80])
     raise InputError(
         f"no row names columns of times and heights (it begins {first!r})", where=where, mend=MEND
     )
@@ -340,13 +338,24 @@ def _only(roles: list[str | None], role: str) -> int | None:
     return roles.index(role) if role in roles else None
 
 
+def _height(figure: str) -> float:
+    """Return a figure; raise ValueError, which does not repeat it, where it is none."""
+    try:
+        number = float(figure.replace("−", "-").replace("－", "-"))
+    except ValueError:
+        number = np.nan
+    if not np.isfinite(number):
+        raise ValueError(f"{shown(figure)!r} is no height")
+    return number
+
+
 def _is_high(mark: str) -> bool | None:
     """Return whether a mark says high or low; None where there is none."""
     plain = mark.strip().casefold()
     if not plain:
         return None
     if plain not in _HIGH | _LOW:
-        raise ValueError(f"{mark!r} is neither high nor low")
+        raise ValueError(f"{shown(mark)!r} is neither high nor low")
     return plain in _HIGH
 
 
@@ -361,7 +370,7 @@ def _day(text: str, month: Month | None) -> date:
         return date(month[0], int(match[1]), int(match[2]))
     if month and month[1] and (match := re.fullmatch(r"(\d{1,2})日?", plain)):
         return date(month[0], month[1], int(match[1]))
-    raise ValueError(f"{text!r} is no date")
+    raise ValueError(f"{shown(text)!r} is no date")
 
 
 def _moment(text: str, day: date | None = None) -> datetime:
@@ -370,7 +379,7 @@ def _moment(text: str, day: date | None = None) -> datetime:
     if day is None:
         match = re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})[ T]+(.+)", plain)
         if match is None:
-            raise ValueError(f"{text!r} is no date and time")
+            raise ValueError(f"{shown(text)!r} is no date and time")
         day, plain = date(int(match[1]), int(match[2]), int(match[3])), match[4]
     if re.fullmatch(r"\d{1,3}", plain):
         plain = plain.zfill(4)
@@ -378,7 +387,7 @@ def _moment(text: str, day: date | None = None) -> datetime:
         r"(\d{1,2}):?(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*(AM|PM)?(Z|[+-]\d{2}:?\d{2})?", plain
     )
     if match is None or int(match[1]) > 24 or int(match[2]) > 59:
-        raise ValueError(f"{text!r} is no time")
+        raise ValueError(f"{shown(text)!r} is no time")
     hour = int(match[1])
     if match[4]:
         hour = hour % 12 + (12 if match[4] == "PM" else 0)

@@ -52,6 +52,11 @@ _DEGREES = rf"{_NUMBER}\s*[°度]?\s*(?:{_NUMBER}\s*['′分’])?\s*([NSEW北�
 _LAT = re.compile(rf"(?:纬度|latitude|lat)\s*[:：]?\s*(-?)\s*{_DEGREES}", re.IGNORECASE)
 _LON = re.compile(rf"(?:经度|longitude|long|lon)\s*[:：]?\s*(-?)\s*{_DEGREES}", re.IGNORECASE)
 _MONTH = re.compile(r"(\d{4})\s*年(?:\s*(\d{1,2})\s*月)?")
+# A height, a time or a date, and none so long as a telephone's or an identity card's number.
+_FIGURE = re.compile(
+    r"[+\-−－]?(?:\d{1,5}(?:\.\d{1,4})?|\d{1,2}:\d{2}(?::\d{2})?|(?:19|20)\d{6})"
+    r"|\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?(?:[ T]\d{1,2}:\d{2}(?::\d{2})?Z?)?"
+)
 _JSON_MEND = (
     "Give an object: a list 'stations' with constants (Neaps), or what NOAA's API answered."
 )
@@ -123,6 +128,14 @@ def month_in(text: str) -> tuple[int, int | None] | None:
     """Return the year and month that a line such as 2026年11月 names."""
     match = _MONTH.search(text)
     return (int(match[1]), int(match[2]) if match[2] else None) if match else None
+
+
+def shown(*cells: str) -> str:
+    """Return cells as a message may repeat them: numbers and times, and dots for all else.
+
+    Anything may stand in a row that cannot be read, people's names and numbers too.
+    """
+    return ", ".join(c if _FIGURE.fullmatch(c) else "…" for c in cells if c)[:80] or "empty"
 
 
 def words_of(header: str) -> list[str]:
