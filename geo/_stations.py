@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from geo._tide_limits import AMPLITUDE_M, AMPLITUDES_M
 from geo._tide_text import read_json
 from geo.errors import InputError
 from geo.tides import CONSTITUENTS, Station, known
@@ -30,8 +31,8 @@ def read_stations(path: Path) -> list[Station]:
     Raises
     ------
     InputError
-        When the file is neither, or a constant is missing or no number; names file, row (CSV) or
-        station (JSON), and constituent.
+        When the file is neither, or a constant is missing, no number or larger than any tide's;
+        names file, row (CSV) or station (JSON), and constituent.
     """
     if not path.is_file():
         raise InputError("there is no such file", where=str(path), mend="Check the path.")
@@ -235,4 +236,24 @@ def _checked(rows: list[tuple[str, float, float]], where: str) -> tuple[pl.DataF
         )
     )
     kept = [row for row in rows if row not in left_out]
+    _check_amplitudes(kept, where)
     return pl.DataFrame(kept, schema=CONSTITUENTS, orient="row"), note
+
+
+def _check_amplitudes(rows: list[tuple[str, float, float]], where: str) -> None:
+    """Raise InputError where constituents are larger than on any coast, alone or together."""
+    name, most_m, _ = max(rows, key=lambda row: row[1])
+    mend = "Give amplitudes in metres; see whether these are centimetres or feet."
+    if most_m > AMPLITUDE_M:
+        raise InputError(
+            f"the amplitude of {name} is {most_m:g} m; {AMPLITUDE_M:g} m is the most",
+            where=where,
+            mend=mend,
+        )
+    all_m = sum(row[1] for row in rows)
+    if all_m > AMPLITUDES_M:
+        raise InputError(
+            f"the amplitudes add up to {all_m:.1f} m; {AMPLITUDES_M:g} m is the most",
+            where=where,
+            mend=mend,
+        )

@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 
 from geo._tide_curve import WIDEST_STEP_MIN, TideTable, Times
 from geo._tide_layouts import MEND, Raw, read_raw
-from geo._tide_text import UNITS, zone_of
+from geo._tide_limits import check_figures, check_level, check_unit, check_zeros, highest_m
+from geo._tide_text import UNITS, Heading, zone_of
 from geo.crs import Bools, Floats
 from geo.datums import canonical
 from geo.errors import InputError, Refusal
 from geo.tides import Station
 
-# The greatest tides, in the Bay of Fundy, reach some 8 m above and below mean sea level.
-_HIGHEST_M = 20.0
 # Rows of high and low water further apart than this share of the usual have one missing between.
 _NEAR = 1.4
 _EXTREMES_APART_MIN = 150.0
@@ -56,13 +55,15 @@ def read_tide_table(
     Parameters
     ----------
     timezone, datum, unit : what the file does not say; what it does say must agree.
-    station : id of the station; of several in a column of the file, the one to take.
+    station : id of the station, or its name where the file says both; of several in a column of the
+        file, the one to take.
     sheet : a workbook's sheet; its first if left out.
 
     Raises
     ------
     InputError
-        When the file is no such table, or zone, datum, unit or station are not known.
+        When the file is no such table, zone, datum, unit or station are not known or are said to be
+        two, or its heights are those of no tide (docs/tides.md has the limits).
     """
     name = path.name
     raw = read_raw(path, station=station, sheet=sheet)
@@ -70,14 +71,20 @@ def read_tide_table(
         worst = raw.refused[0].detail if raw.refused else "there is none"
         raise InputError(f"no row holds a time and a height ({worst})", where=name, mend=MEND)
     heading = raw.heading
-    station_id = station or heading.station_id
-    if station_id is None:
-        raise _unsaid("which station it is of", "station", name)
-    scale = UNITS[_agreed("unit", unit, heading.unit, name)]
+    station_id = _station_id(station, heading, name)
+    unit = _agreed("unit", unit, heading.unit, name)
     zero = _agreed("datum", canonical(datum) if datum else None, heading.datum, name)
     zone, note = _zone(raw, timezone)
     times = _in_utc(raw, zone)
-    table = _table(raw, times, np.array(raw.figures) * scale, zero)
+    datums = {zero: 0.0, **heading.datums}
+    check_zeros(datums, where=name)
+    figures = np.array(raw.figures)
+    height_m = figures * UNITS[unit]
+    limit_m = highest_m(zero, datums)
+    check_figures(figures, height_m, limit_m, where=name)
+    table = _table(raw, times, height_m, zero, limit_m=limit_m)
+    check_unit(table, figures, unit, where=name)
+    check_level(table, datums, where=name)
     first, last = (str(t.astype("datetime64[D]")) for t in table.span)
     note = f"潮汐表 {first}–{last}{note} · tide table from {first} to {last}{note}"
     return (
@@ -86,12 +93,21 @@ def read_tide_table(
             name=heading.name or station_id,
             lon=np.nan if heading.lon is None else heading.lon,
             lat=np.nan if heading.lat is None else heading.lat,
-            datums={zero: 0.0, **heading.datums},
+            datums=datums,
             note=note,
             table=table,
         ),
         raw.refused,
     )
+
+
+def _station_id(given: str | None, heading: Heading, where: str) -> str:
+    """Return whose table it is; an option may also name it as the file does."""
+    if given is not None and given == heading.name and heading.station_id:
+        given = heading.station_id
+    if given is None and heading.station_id is None:
+        raise _unsaid("which station it is of", "station", where)
+    return _agreed("station", given, heading.station_id, where)
 
 
 def _agreed(what: str, given: str | None, said: str | None, where: str) -> str:
@@ -183,9 +199,11 @@ def _utc(
     return later if before is not None and at <= before < later else at
 
 
-def _table(raw: Raw, times: list[datetime | None], height_m: Floats, datum: str) -> TideTable:
+def _table(
+    raw: Raw, times: list[datetime | None], height_m: Floats, datum: str, *, limit_m: float
+) -> TideTable:
     """Return the figures in order of time, once each; those that cannot be are refused."""
-    keys, rows = _in_order(raw, times, height_m)
+    keys, rows = _in_order(raw, times, height_m, limit_m)
     if len(rows) < 2:
         worst = raw.refused[0].detail if raw.refused else "it has one row"
         raise InputError(f"fewer than two rows can be used ({worst})", where=raw.where, mend=MEND)
@@ -206,7 +224,7 @@ def _table(raw: Raw, times: list[datetime | None], height_m: Floats, datum: str)
 
 
 def _in_order(
-    raw: Raw, times: list[datetime | None], height_m: Floats
+    raw: Raw, times: list[datetime | None], height_m: Floats, limit_m: float
 ) -> tuple[Times, NDArray[np.int64]]:
     """Return the times that can be used, ascending, and which figure each has."""
     order: dict[np.datetime64, int] = {}
@@ -215,8 +233,8 @@ def _in_order(
             detail = "there is no such local time: clocks were set on"
             _refuse(raw, i, "bad_time", detail, "Correct it, or name another zone.")
             continue
-        if abs(height_m[i]) > _HIGHEST_M:
-            detail = f"the height is {height_m[i]:g} m, beyond {_HIGHEST_M:g} m"
+        if abs(height_m[i]) > limit_m:
+            detail = f"the height is {height_m[i]:g} m, beyond {limit_m:g} m"
             _refuse(raw, i, "bad_height", detail, "See whether the unit is right, or correct it.")
             continue
         key = np.datetime64(at.replace(tzinfo=None), "ms")

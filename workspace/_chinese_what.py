@@ -245,4 +245,6 @@ WHAT = (
     (("the places lie {} m from the shore in the median as given, and {} m when corrected from {}: "
       "they are probably not in {}"),
      "按原坐标离岸线中数 {0} 米，由 {2} 改正后 {1} 米：很可能不是 {3} 坐标"),
+    ("it unpacks to more than {} MB, which are allowed of a file of {} MB",
+     "解压后超过 {} MB，这是 {} MB 的文件的上限"),
 )  # fmt: skip

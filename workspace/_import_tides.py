@@ -9,6 +9,7 @@ import numpy as np
 
 from geo._secondary_table import is_secondary, read_secondary
 from geo._stations import read_stations
+from geo._tide_limits import check_level
 from geo._tide_text import read_json, read_rows
 from geo.datums import MSL
 from geo.errors import InputError, Refusal
@@ -152,7 +153,10 @@ def _tied(
     refused: list[Refusal] = []
     for one in found:
         try:
-            rest.with_datums(one, ws.config.datums).known_datums().between(one.datum, MSL)
+            known = rest.with_datums(one, ws.config.datums)
+            known.known_datums().between(one.datum, MSL)
+            if known.table is not None:
+                check_level(known.table, known.datums, where=path.name)
             kept.append(one)
         except InputError as problem:
             if len(found) == 1:

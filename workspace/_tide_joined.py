@@ -139,7 +139,7 @@ def _lift_m(one: Station, before: Station) -> float:
             f"its heights stand above {one.datum}, and those of the table stored as "
             f"{before.station_id} above {before.datum}; how far apart the two are is not known",
             where=one.station_id,
-            mend="Say so above the table (潮高基准面在平均海平面下 312 cm), or give --station with "
-            "an id of its own.",
+            mend="Say so above the table (潮高基准面在平均海平面下 312 cm), or give the table's "
+            "station an id of its own.",
         )
     return both.between(one.datum, before.datum)

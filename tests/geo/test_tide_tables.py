@@ -439,6 +439,30 @@ def test_a_mistyped_hour_is_refused_alone(
     assert np.nanmax(np.abs(off_by(one, kanmen))) < 0.02
 
 
+def test_a_row_that_cannot_be_read_is_not_repeated_but_for_numbers_and_times(
+    write: Callable[[str, str], Path],
+) -> None:
+    text = "日期,潮时,潮高\n" + "".join(
+        f"2026-11-{day:02d},{hhmm},{cm}\n"
+        for day in (1, 2, 3)
+        for hhmm, cm in (("0501", 455), ("1120", 135), ("1745", 436))
+    )
+    stray = (
+        "观测员,张三,13800138000,330225198001011248\n2026-11-04,张三,13800138000\n"
+        "2026-11-05,0501,330225198001011248张\n2026-11-05,1120,李四\n2026-11-05,2561,135\n"
+    )
+    one, refused = read_tide_table(write("t.csv", HEAD + text + stray))
+    assert one.table is not None
+    assert len(one.table.times) == 9
+    assert [(r.row, r.reason) for r in refused] == [(n, "bad_tide_row") for n in range(14, 19)]
+    told = " ".join(r.detail + r.mend for r in refused)
+    assert not any(one in told for one in ("张", "李", "13800138000", "3302251980"))
+    assert "2026-11-05, 2561, 135" in refused[-1].detail
+    with pytest.raises(InputError, match="it begins") as caught:
+        read_tide_table(write("x.csv", "a,13800138000\n330225198001011248,1\n"))
+    assert "13800138000" not in str(caught.value)
+
+
 def test_nothing_is_told_beyond_a_table(kanmen: Station, write: Callable[[str, str], Path]) -> None:
     one, _ = read_tide_table(write("t.csv", HEAD + pairs_beside(local_turns(kanmen))))
     assert one.table is not None
@@ -484,7 +508,11 @@ ROWS = "".join(f"2026-11-01 {h:02d}:00,{h % 5}\n" for h in range(24))
             {"datum": "MSL", "station": "x"},
             "says datum MLLW, and --datum says MSL",
         ),
-        ("time_utc,height_m_msl\n" + ROWS.replace(",", ",9"), {"station": "x"}, "beyond 20 m"),
+        (
+            "time_utc,height_m_msl\n" + ROWS.replace(",", ",9"),
+            {"station": "x"},
+            "24 of 24 heights are beyond 15 m",
+        ),
         (
             "time_utc,height_m_msl\n"
             + "".join(f"2026-11-01 {h:02d}:00,{h % 5}\n" for h in range(0, 24, 3)),
@@ -557,6 +585,121 @@ def test_an_english_zone_with_the_navigators_sign_is_told_by_longitude(
         assert one.table is not None
         begins.append(str(one.table.times[0])[:13])
     assert begins == ["2026-10-31T16", "2026-11-01T08"]
+
+
+# ---- what no tide is ------------------------------------------------------------------------
+
+DAY = [210, 265, 330, 395, 440, 455, 430, 375, 300, 225, 165, 135]
+DAY += [140, 185, 250, 325, 390, 430, 435, 405, 345, 270, 200, 155]
+
+
+def days(*, below: str = "312 cm", scale: float = 1.0, shift: float = 0.0, n: int = 3) -> str:
+    """Return n days of a tide of 3.2 m, in centimetres, and how far its zero is below the sea."""
+    zero = f"潮高基准面在平均海平面下 {below}" if below else ""
+    row = ",".join(f"{h * scale + shift:g}" for h in DAY)
+    return (
+        f"站名：石浦 站号：T0601 时区：东八区 {zero} 单位：cm\n2026年11月\n日期,"
+        + ",".join(map(str, range(24)))
+        + "\n"
+        + "".join(f"{day},{row}\n" for day in range(1, n + 1))
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "word"),
+    [
+        (days(below="312 m"), {}, "zero stands 312 m from mean sea level; 15 m is the most"),
+        (days(below="3.12 cm"), {}, r"\+2\.99 m from mean sea level on the average"),
+        (days(below="3.12 cm", n=1), {}, r"\+2\.99 m from mean sea level on the average"),
+        (days(below=""), {"datum": "MSL"}, r"\+3\.02 m from mean sea level on the average"),
+        (days(scale=0.01), {}, "within 3.2 cm of each other, in cm"),
+        (days(scale=100), {}, "72 of 72 heights are beyond 18.12 m"),
+        (days(below="", scale=10), {"datum": "CD"}, "of 72 heights are beyond 20 m"),
+        (days(), {"station": "X9"}, "says station T0601, and --station says X9"),
+    ],
+)
+def test_a_wrong_unit_datum_or_station_is_seen(
+    write: Callable[[str, str], Path], text: str, given: dict[str, str], word: str
+) -> None:
+    with pytest.raises(InputError, match=word):
+        read_tide_table(write("t.csv", text), **given)
+
+
+@pytest.mark.parametrize(
+    ("text", "given"),
+    [
+        (days(), {"station": "T0601"}),
+        (days(), {"station": "石浦"}),
+        (days(below=""), {"datum": "CD"}),
+        (days(below="", shift=-302), {"datum": "MSL"}),
+        # A storm's day stands metres high; a table of it is one all the same.
+        (days(below="", n=1, shift=-150), {"datum": "MSL"}),
+    ],
+)
+def test_the_greatest_tides_and_honest_tables_are_taken(
+    write: Callable[[str, str], Path], text: str, given: dict[str, str]
+) -> None:
+    one, refused = read_tide_table(write("t.csv", text), **given)
+    assert refused == []
+    assert one.table is not None
+    assert len(one.table.times) % 24 == 0
+    assert one.station_id == "T0601"
+
+
+def test_the_tide_of_the_bay_of_fundy_is_taken(write: Callable[[str, str], Path]) -> None:
+    """16 m of range, its charts' zero 8.1 m below mean sea level."""
+    zero = "潮高基准面在平均海平面下 810 cm 站号：B 单位：m\n"
+    rows = [
+        f"2026-11-{1 + h // 24:02d} {h % 24:02d}:00,{8.1 + 8 * np.cos(h * 0.5059):.2f}\n"
+        for h in range(72)
+    ]
+    one, refused = read_tide_table(write("t.csv", zero + "time_utc,height_m\n" + "".join(rows)))
+    assert refused == []
+    assert one.table is not None
+    assert np.ptp(one.table.height_m) == pytest.approx(16.0, abs=0.05)
+
+
+def test_a_sea_that_hardly_moves_is_taken_in_metres(write: Callable[[str, str], Path]) -> None:
+    rows = [f"2026-11-0{1 + h // 24} {h % 24:02d}:00,{0.02 * np.sin(h / 2):.3f}" for h in range(72)]
+    text = "station,time_utc,height_m_msl\n" + "".join(f"x,{row}\n" for row in rows)
+    one, _ = read_tide_table(write("t.csv", text))
+    assert one.table is not None
+    assert np.ptp(one.table.height_m) == pytest.approx(0.04, abs=0.002)
+
+
+def test_one_mistyped_height_beyond_all_tides_is_refused_alone(
+    write: Callable[[str, str], Path],
+) -> None:
+    one, refused = read_tide_table(write("t.csv", days().replace(",455,", ",4555,", 1)))
+    assert [(r.row, r.reason) for r in refused] == [(4, "bad_height")]
+    assert one.table is not None
+    assert len(one.table.times) == 71
+
+
+@pytest.mark.parametrize(
+    ("rows", "word"),
+    [
+        ([("M2", 180.0), ("S2", 60.0)], "the amplitude of M2 is 180 m; 10 m is the most"),
+        ([("M2", 9.5), ("S2", 6.0), ("N2", 5.0)], "add up to 20.5 m; 20 m is the most"),
+    ],
+)
+def test_constants_larger_than_any_tide_are_refused(
+    write: Callable[[str, str], Path], rows: list[tuple[str, float]], word: str
+) -> None:
+    head = "station_id,name,lat,lon,constituent,amplitude_m,phase_deg_gmt\n"
+    text = head + "".join(f"K,k,28,121,{name},{m},22\n" for name, m in rows)
+    with pytest.raises(InputError, match=word):
+        read_stations(write("c.csv", text))
+
+
+def test_every_shared_file_of_tides_is_read(shared: Path) -> None:
+    for path in sorted((shared / "coast").glob("tide_constituents*")):
+        assert len(read_stations(path)) >= 5
+    tables = sorted((shared / "coast").glob("tide_[rt]*.csv"))
+    assert len(tables) == 4
+    for path in tables:
+        one, refused = read_tide_table(path)
+        assert (one.kind, refused) == ("table", [])
 
 
 def blocks() -> list[tuple[list[str], str]]:

@@ -137,7 +137,7 @@ def test_a_table_above_a_zero_that_cannot_be_compared_is_refused(
     before = stored(ws)
     with pytest.raises(InputError, match=r"above LAT, and those .* X above MLLW") as caught:
         put(ws, hourly("X", "2026-02-01", datum="lat"))
-    assert "--station" in caught.value.mend
+    assert "an id of its own" in caught.value.mend
     after = stored(ws)
     assert after.keys() == before.keys()
     put(ws, hourly("Y", "2026-02-01", datum="lat"))
@@ -217,4 +217,16 @@ def test_an_import_that_fails_stores_nothing(
     assert list(stored(ws)) == ["B"]
     kept = store.read(ws.engine, "segments")["tide_weights"]
     assert (kept == '[["B",1.0]]').all()
+    ws.close()
+
+
+def test_a_table_that_a_setting_ties_far_from_mean_sea_level_is_not_taken(
+    put: Callable[..., Imported], tmp_path: Path
+) -> None:
+    ws = folder.init(tmp_path / "w", {"timezone": "UTC", "datums": {"MLLW": -0.03}})
+    with pytest.raises(InputError, match=r"\+3\.11 m from mean sea level on the average"):
+        put(ws, hourly("X", "2026-01-01", datum="mllw", add_m=3.12))
+    assert stored(ws) == {}
+    put(ws, hourly("X", "2026-01-01", datum="mllw", add_m=0.03))
+    assert list(stored(ws)) == ["X"]
     ws.close()
