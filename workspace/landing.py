@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import geopandas as gpd
@@ -28,6 +28,8 @@ DEPTH = "depth"
 # is in place and what is known of it can then never be of two imports.
 TAGS = "SHOREGRID"
 MOST_DRAUGHT_M = 20.0
+# A year and some: ten years of a coast's windows take 4 GB.
+LONGEST = timedelta(days=400)
 # Any year does: the mean over its fortnights moves by a few centimetres in 18.6 years.
 _YEAR = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
 _SPRINGS_STEP_MIN = 30
@@ -326,13 +328,20 @@ def landable(
     Raises
     ------
     InputError
-        When the times do not ascend, a draught is not positive, or no station is near.
+        When the times do not ascend or are more than 400 days apart, a draught is not positive, or
+        no station is near.
     """
     if t1 <= t0:
         raise InputError(
             f"--to {t1:%Y-%m-%d %H:%M} is not later than --from",
             where="landable",
             mend="Swap them.",
+        )
+    if t1 - t0 > LONGEST:
+        raise InputError(
+            f"{(t1 - t0).days} days are asked for; {LONGEST.days} are the most",
+            where="landable",
+            mend="Ask for a part of the time, and for the rest in a second run.",
         )
     wrong = [one for one in draughts if not 0 < one <= MOST_DRAUGHT_M]
     if wrong or not draughts:

@@ -368,6 +368,7 @@ def test_a_score_hears_of_the_segments_own_tide_and_of_the_estimate(tidal) -> No
     ("t1", "draughts", "message"),
     [
         (T0, (1.0,), "is not later than --from"),
+        (T0 + timedelta(days=401), (1.0,), "401 days are asked for; 400 are the most"),
         (T1, (), "no draught is given"),
         (T1, (1.0, -2.0), r"draught -2 is not between 0 and 20 m"),
     ],

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 
@@ -322,10 +322,10 @@ def test_a_table_whose_datum_nobody_knows_is_not_taken(
     assert "`datums`" in caught.value.mend
     assert len(tide.stations(ws)) == 5
     ws.close()
-    tied = folder.init(tmp_path / "tied", {"datums": {"CN1985": -0.2}})
+    tied = folder.init(tmp_path / "tied", {"datums": {"CN1985": -3.0}})
     put(tied, path)
     one = tide.stations(tied)[0]
-    assert one.known_datums().between("CN1985", "MSL") == pytest.approx(-0.2)
+    assert one.known_datums().between("CN1985", "MSL") == pytest.approx(-3.0)
     tied.close()
 
 
@@ -403,3 +403,11 @@ def test_a_file_that_says_all_of_itself_needs_no_workspace(shared: Path) -> None
     assert told["height_m"].to_list()[:2] == [0.439, 0.936]
     with pytest.raises(InputError, match="MLLW and MSL"):
         tide.table(path, "9413450", begin, end)
+
+
+def test_more_heights_than_one_answer_holds_are_not_begun() -> None:
+    t0, century = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+    for more in ({"step": "1s"}, {"step": "1min"}, {"extremes_only": True}):
+        with pytest.raises(InputError, match="heights are asked for; 600,000 are the most"):
+            tide.table(CHINA, "Kanmen", t0, century, **more)
+    assert len(tide.table(CHINA, "Kanmen", t0, t0 + timedelta(hours=1), step="1s")) > 3600 * 20
