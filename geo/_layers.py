@@ -9,14 +9,13 @@ from pathlib import Path, PurePosixPath
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyarrow.parquet
 import pyogrio
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 from shapely.errors import ShapelyError
 
 from geo._likely_crs import likely_crs
-from geo._safety import MAX_BYTES, check_json, check_xml, check_zip, unpack
+from geo._safety import check_json, check_parquet, check_xml, check_zip, unpack
 from geo.crs import LONLAT
 from geo.errors import InputError
 
@@ -229,14 +228,7 @@ def _read_shape(path: Path, layer: str | None, where: Path) -> tuple[gpd.GeoData
 def _read_parquet(path: Path, layer: str | None, where: Path) -> tuple[gpd.GeoDataFrame, bool]:
     if layer not in (None, path.stem):
         raise _no_layer(layer, [path.stem], where)
-    about = pyarrow.parquet.ParquetFile(path).metadata
-    unpacked = sum(about.row_group(k).total_byte_size for k in range(about.num_row_groups))
-    if unpacked > MAX_BYTES:
-        raise InputError(
-            f"it unpacks to {unpacked / 1e6:,.0f} MB; {MAX_BYTES / 1e6:,.0f} MB are allowed",
-            where=str(where),
-            mend="Cut the layer to the coast that is wanted.",
-        )
+    check_parquet(path, where=where)
     return _flat(gpd.read_parquet(path)), True
 
 

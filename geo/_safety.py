@@ -9,6 +9,7 @@ from xml.parsers import expat
 
 import numba
 import numpy as np
+import pyarrow.parquet
 from numpy.typing import NDArray
 
 from geo.errors import InputError
@@ -23,6 +24,10 @@ _CHUNK = 1 << 24
 # GeoJSON's own deepest value, a GeometryCollection of MultiPolygons, nests some 12 deep.
 _MAX_JSON_DEPTH = 64
 _MAX_XML_DEPTH = 100
+# So many rows of a Parquet file are unpacked at a time: of a continent's largest polygons (10 MB)
+# they still fit into memory. A row holds no less than an offset for each column.
+_BATCH = 64
+_CELL_BYTES = 4
 _ARCHIVES = frozenset({".zip", ".kmz", ".7z", ".rar", ".gz", ".tgz", ".tar", ".bz2", ".xz", ".zst"})
 _ZIP_MAGIC = b"PK\x03\x04"
 _DAMAGE = (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, zlib.error)
@@ -108,6 +113,39 @@ def _unsafe(path: Path, what: str) -> InputError:
         where=str(path),
         mend="Pack the files of one layer alone, by their names, without a password, and again.",
     )
+
+
+def check_parquet(path: Path, *, where: Path, max_bytes: int = MAX_BYTES) -> None:
+    """Raise InputError where a Parquet file unpacks to too much.
+
+    Its own figures tell of values as they are encoded, where one that is repeated counts once: the
+    rows are unpacked a few at a time, and counted, until they are too many.
+
+    Parameters
+    ----------
+    where : the file that the user gave.
+    max_bytes : bytes that all columns together may hold unpacked; from 1 MB on they may not hold
+        more than 200 times the file's size either.
+    """
+    with pyarrow.parquet.ParquetFile(path) as file:
+        about = file.metadata
+        encoded = sum(about.row_group(k).total_byte_size for k in range(about.num_row_groups))
+        packed = max(path.stat().st_size, 1)
+        allowed = min(max_bytes, max(_SMALL_BYTES, _MAX_RATIO * packed))
+        unpacked = max(encoded, about.num_rows * about.num_columns * _CELL_BYTES)
+        if unpacked <= allowed:
+            unpacked = 0
+            for batch in file.iter_batches(_BATCH, use_threads=False):
+                unpacked += batch.nbytes
+                if unpacked > allowed:
+                    break
+    if unpacked > allowed:
+        raise InputError(
+            f"it unpacks to more than {allowed / 1e6:,.0f} MB, which are allowed of a file of "
+            f"{packed / 1e6:,.1f} MB",
+            where=str(where),
+            mend="Cut the layer to the coast that is wanted.",
+        )
 
 
 def unpack(path: Path, member: zipfile.ZipInfo, target: Path) -> None:

@@ -13,12 +13,14 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo._safety import check_zip
+from geo._safety import check_parquet, check_zip
 from geo.errors import InputError
 from geo.io import read_layer, read_stations
 from geo.shoreline import land_of, repair_land
@@ -251,6 +253,31 @@ def test_a_damaged_layer_is_read_or_an_input_error(whole: Path, suffix: str, see
     path.write_bytes(raw)
     with contextlib.suppress(InputError):
         assert read_layer(path).crs is not None
+
+
+@pytest.mark.parametrize("encoding", ["RLE_DICTIONARY", "DELTA_BYTE_ARRAY"])
+def test_a_parquet_file_that_repeats_a_value_without_end_is_not_unpacked(
+    tmp_path: Path, encoding: str
+) -> None:
+    path = tmp_path / "bomb.parquet"
+    same = shapely.to_wkb(SQUARE.segmentize(0.004))
+    table = pa.table({"geometry": pa.array([same] * 3_000)})
+    dictionary = encoding == "RLE_DICTIONARY"
+    pyarrow.parquet.write_table(
+        table, path, use_dictionary=dictionary, column_encoding=None if dictionary else encoding
+    )
+    assert table.nbytes > 300 * path.stat().st_size
+    with pytest.raises(InputError, match="unpacks to more than"):
+        read_layer(path)
+
+
+def test_parquet_files_are_allowed_what_they_are_said_to_be(tmp_path: Path) -> None:
+    path = tmp_path / "c.parquet"
+    table = pa.table({"a": np.arange(10_000.0)})
+    pyarrow.parquet.write_table(table, path)
+    check_parquet(path, where=path, max_bytes=200_000)
+    with pytest.raises(InputError, match="more than 0 MB"):
+        check_parquet(path, where=path, max_bytes=79_000)
 
 
 def test_every_problem_of_a_layer_is_listed_with_its_place() -> None:
