@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from geo._tide_limits import AMPLITUDE_M, AMPLITUDES_M
+from geo._tide_limits import AMPLITUDE_M, AMPLITUDES_M, check_zeros
 from geo._tide_text import read_json
 from geo.errors import InputError
 from geo.tides import CONSTITUENTS, Station, known
@@ -90,6 +90,7 @@ def _datums(entry: dict[str, Any], where: str) -> dict[str, float]:
         name: _number(value, f"datum {name}", "-", where)
         for name, value in entry.get("datums", {}).items()
     }
+    check_zeros(found, where=where)
     chart = found.get(str(entry.get("chart_datum")))
     return found if chart is None else {"CD": chart, **found}
 

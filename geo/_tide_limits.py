@@ -10,13 +10,14 @@ import numpy as np
 
 from geo._tide_curve import TideTable
 from geo.crs import Floats
-from geo.datums import MSL, Datums
+from geo.datums import MSL, Datums, canonical
 from geo.errors import InputError
 
 # Above or below mean sea level, and between it and any zero of tide tables.
 HIGHEST_M = 15.0
 # Above the zero of charts, which lies at the foot of the range.
 _HIGHEST_ABOVE_ZERO_M = 20.0
+_OF_TIDES = frozenset({"CD", "TLT", "LAT", "HAT", "MLLW", "MLW", "MHW", "MHHW", "MLWS", "MHWS"})
 # M2 reaches some 6 m, in the Minas Basin. All add up to more than the tide ever reaches: to 10.9 m
 # at Anchorage, where the range is 12 m.
 AMPLITUDE_M = 10.0
@@ -49,15 +50,20 @@ def highest_m(datum: str, datums: Mapping[str, float]) -> float:
 
 
 def check_zeros(datums: Mapping[str, float], *, where: str) -> None:
-    """Raise InputError where a table puts its zero further from mean sea level than tides reach."""
-    below_m = abs(datums.get(MSL, 0.0))
-    if below_m > HIGHEST_M:
-        raise InputError(
-            f"the heights' zero stands {below_m:g} m from mean sea level; {HIGHEST_M:g} m is the "
-            "most",
-            where=where,
-            mend=_UNIT,
-        )
+    """Raise InputError where a level of the tide is further from mean sea level than tides reach.
+
+    ``datums`` stand above any zero of their own; without mean sea level nothing can be said.
+    """
+    plain = {canonical(name): height for name, height in datums.items()}
+    for name in sorted(_OF_TIDES & plain.keys()) if MSL in plain else ():
+        off_m = abs(plain[name] - plain[MSL])
+        if off_m > HIGHEST_M:
+            raise InputError(
+                f"the zero of {name} stands {off_m:g} m from mean sea level; {HIGHEST_M:g} m is "
+                "the most",
+                where=where,
+                mend=_UNIT,
+            )
 
 
 def check_figures(figures: Floats, height_m: Floats, limit_m: float, *, where: str) -> None:

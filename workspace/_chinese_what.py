@@ -228,8 +228,8 @@ WHAT = (
      "原有岸线 {1} 公里中有 {0} 公里不在此图层中"),
     ("{} features are broken ({}), and their shore would count as gone",
      "有 {} 个要素损坏（{}），其岸线会被当作已消失"),
-    ("the heights' zero stands {} m from mean sea level; {} m is the most",
-     "潮高零点距平均海面 {} 米，上限 {} 米"),
+    ("the zero of {} stands {} m from mean sea level; {} m is the most",
+     "{} 的零点距平均海面 {} 米，上限 {} 米"),
     ("{} of {} heights are beyond {} m (such as {})", "{} 个潮高（共 {} 个）超出 {} 米（如 {}）"),
     ("its heights lie within {} cm of each other, in {}", "潮高相差不过 {} 厘米（单位 {}）"),
     ("its heights stand {} m from mean sea level on the average, taken as above {}, {} m from it",
@@ -247,4 +247,5 @@ WHAT = (
      "按原坐标离岸线中数 {0} 米，由 {2} 改正后 {1} 米：很可能不是 {3} 坐标"),
     ("it unpacks to more than {} MB, which are allowed of a file of {} MB",
      "解压后超过 {} MB，这是 {} MB 的文件的上限"),
+    ("it cannot be written whole ({})", "不能完整写出（{}）"),
 )  # fmt: skip

@@ -608,7 +608,7 @@ def days(*, below: str = "312 cm", scale: float = 1.0, shift: float = 0.0, n: in
 @pytest.mark.parametrize(
     ("text", "given", "word"),
     [
-        (days(below="312 m"), {}, "zero stands 312 m from mean sea level; 15 m is the most"),
+        (days(below="312 m"), {}, "zero of CD stands 312 m from mean sea level; 15 m is the most"),
         (days(below="3.12 cm"), {}, r"\+2\.99 m from mean sea level on the average"),
         (days(below="3.12 cm", n=1), {}, r"\+2\.99 m from mean sea level on the average"),
         (days(below=""), {"datum": "MSL"}, r"\+3\.02 m from mean sea level on the average"),
@@ -690,6 +690,19 @@ def test_constants_larger_than_any_tide_are_refused(
     text = head + "".join(f"K,k,28,121,{name},{m},22\n" for name, m in rows)
     with pytest.raises(InputError, match=word):
         read_stations(write("c.csv", text))
+
+
+def test_a_stations_levels_further_than_tides_reach_are_refused(
+    write: Callable[[str, str], Path],
+) -> None:
+    table = json.loads((DATA / "tide_constituents_china.json").read_text(encoding="utf-8"))
+    one = table["stations"][0]
+    # Its own zero may be anywhere.
+    one["datums"] = {name: height + 100.0 for name, height in one["datums"].items()}
+    assert len(read_stations(write("far.json", json.dumps(table)))) == 5
+    one["datums"]["LAT"] = one["datums"]["MSL"] - 355.0
+    with pytest.raises(InputError, match="zero of LAT stands 355 m from mean sea level"):
+        read_stations(write("cm.json", json.dumps(table)))
 
 
 def test_every_shared_file_of_tides_is_read(shared: Path) -> None:
