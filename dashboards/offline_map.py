@@ -119,8 +119,11 @@ def write_map(
     drawn = _draw(ws, choice, shore, frames, now=moment)
     text = drawn.get_root().render()
     temporary = out.with_name(f".{out.name}.part")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(out)
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(out)
+    finally:
+        temporary.unlink(missing_ok=True)
     counts = {"segments": shore.height, **{name: frame.height for name, frame in frames.items()}}
     counts |= {"shifts": len(choice.shifts), "bytes": out.stat().st_size}
     seconds = {"read": read_s, "draw": time.perf_counter() - begun - read_s}

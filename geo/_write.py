@@ -3,7 +3,8 @@
 import json
 import tempfile
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import polars as pl
 import pyarrow.parquet
 import pyogrio
 import shapely
+from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
 from pyproj import CRS
 
 from geo.errors import InputError
@@ -56,7 +58,9 @@ def write_layers(
     ------
     InputError
         When the ending is unknown or its folder missing, when the format holds one layer and
-        there are several, or when it cannot hold these rows.
+        there are several, when it cannot hold these rows, or when GDAL could not write them all.
+    OSError
+        When the system could not write them all.
     """
     ending = path.suffix.lower()
     _check_target(path, ending, layers)
@@ -72,10 +76,13 @@ def write_layers(
             made = made.with_name("all.zip")
             _zip(made, {file.name: file for file in sorted(home.iterdir())})
         elif ending == ".gpkg":
-            _write_geopackage(made, layers, {"title": title, **notes})
+            with _by_gdal(path, made):
+                _write_geopackage(made, layers, {"title": title, **notes})
         elif ending in {".kml", ".kmz"}:
             made = made.with_suffix(".kml")
-            _write_kml(made, layers, title, notes)
+            with _by_gdal(path, made):
+                _write_kml(made, layers, title, notes)
+                _check_whole(made)
             if ending == ".kmz":
                 packed = made.with_suffix(".kmz")
                 _zip(packed, {"doc.kml": made})
@@ -87,6 +94,29 @@ def write_layers(
             if beside.exists():
                 beside.replace(_metadata_of(path))
         made.replace(path)
+
+
+@contextmanager
+def _by_gdal(path: Path, made: Path) -> Iterator[None]:
+    """Raise InputError where GDAL cannot write ``made``, which is to become ``path``."""
+    try:
+        yield
+    except (DataSourceError, DataLayerError, FeatureError) as problem:
+        told = str(problem).replace(str(made), path.name)
+        raise InputError(
+            f"it cannot be written whole ({told})",
+            where=str(path),
+            mend="See that the disk has room, and write it again.",
+        ) from problem
+
+
+def _check_whole(path: Path) -> None:
+    """Raise DataLayerError where a KML has no end: its driver says nothing of a full disk."""
+    with path.open("rb") as file:
+        file.seek(max(path.stat().st_size - 64, 0))
+        end = file.read().rstrip()
+    if not end.endswith(b"</kml>"):
+        raise DataLayerError(f"it breaks off after {path.stat().st_size:,} bytes")
 
 
 def _inner(path: Path) -> str:

@@ -268,4 +268,5 @@ MEND = (
     (("Leave --coordinates out, so that the places are tested, or give --coordinates wgs84 to keep "
       "them as they are; nothing was stored."),
      "请去掉 --coordinates，由程序检验；或加 --coordinates wgs84 按原样保留。未存入任何内容。"),
+    ("See that the disk has room, and write it again.", "请确认磁盘有空间，再写一次。"),
 )  # fmt: skip

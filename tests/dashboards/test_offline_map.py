@@ -2,6 +2,7 @@
 
 import json
 import re
+import resource
 from datetime import UTC, date, datetime
 
 import geopandas as gpd
@@ -129,6 +130,17 @@ def test_the_file_says_what_it_holds(ws, tmp_path):
     assert one.counts["shifts"] == 1
     some = write_map(ws, tmp_path / "s.html", Selection(layers=("wharves",)), now=NOW)
     assert set(some.counts) == {"segments", "wharves", "shifts", "bytes"}
+
+
+def test_a_full_disk_leaves_nothing(ws, tmp_path):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            write_map(ws, tmp_path / "m.html", now=NOW)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_section_has_its_own_map(ws, tmp_path):

@@ -1,7 +1,9 @@
 """What is written is what comes back, in every format, with its notes."""
 
 import json
+import resource
 import zipfile
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from xml.etree import ElementTree as ET
 
@@ -29,6 +31,17 @@ def written(path, layers):
 
 def wkb(shapes):
     return pl.Series("geometry", shapely.to_wkb(np.array(shapes, dtype=object)), dtype=pl.Binary)
+
+
+@contextmanager
+def full_disk(size):
+    """Let no file grow beyond a size, which fails as a full disk does."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.fixture
@@ -222,6 +235,24 @@ def test_a_file_is_replaced_whole_or_left(tmp_path, wharves, land, monkeypatch):
         written(path, {"wharves": wharves, "land": land})
     assert path.read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == ["all.gpkg"]
+
+
+@pytest.mark.parametrize("ending", [".gpkg", ".kml", ".kmz", ".geojson", ".parquet"])
+def test_a_full_disk_leaves_nothing_and_what_was_there(tmp_path, ending):
+    rng = np.random.default_rng(5)
+    places = pl.DataFrame({"id": np.arange(5_000)}).with_columns(
+        wkb(shapely.points(rng.random((5_000, 2))))
+    )
+    path = tmp_path / f"x{ending}"
+    path.write_text("before")
+    with pytest.raises((InputError, OSError)) as told, full_disk(50_000):
+        written(path, {"places": places})
+    assert [one.name for one in tmp_path.iterdir()] == [path.name]
+    assert path.read_text() == "before"
+    if ending in {".gpkg", ".kml", ".kmz"}:
+        assert "cannot be written whole" in str(told.value)
+        assert ".export-" not in str(told.value)
+    assert len(gpd.read_file(written(tmp_path / "y.kml", {"places": places}))) == 5_000
 
 
 @pytest.mark.parametrize("ending", [".gpkg", ".geojson", ".parquet"])
