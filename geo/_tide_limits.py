@@ -67,9 +67,9 @@ def check_zeros(datums: Mapping[str, float], *, where: str) -> None:
 
 
 def check_figures(figures: Floats, height_m: Floats, limit_m: float, *, where: str) -> None:
-    """Raise InputError where a tenth of a table's heights are beyond what any tide reaches."""
+    """Raise InputError where many heights, not some mistyped ones, are beyond any tide's."""
     beyond = np.abs(height_m) > limit_m
-    if beyond.mean() > 0.1:
+    if beyond.sum() > max(2, 0.1 * len(figures)):
         raise InputError(
             f"{beyond.sum()} of {len(figures)} heights are beyond {limit_m:g} m (such as "
             f"{figures[beyond][0]:g})",

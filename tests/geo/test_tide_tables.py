@@ -674,6 +674,11 @@ def test_one_mistyped_height_beyond_all_tides_is_refused_alone(
     assert [(r.row, r.reason) for r in refused] == [(4, "bad_height")]
     assert one.table is not None
     assert len(one.table.times) == 71
+    few = "station,time_utc,height_m_msl\n" + "".join(
+        f"x,2026-11-01 0{h}:00,{400 if h == 2 else h}\n" for h in range(5)
+    )
+    _, refused = read_tide_table(write("few.csv", few))
+    assert [(r.row, r.reason) for r in refused] == [(4, "bad_height")]
 
 
 @pytest.mark.parametrize(
