@@ -17,6 +17,7 @@ from workspace import archive, db, read, store
 from workspace._export_choice import Choice, within
 from workspace._scored import NUMBERS, runs_of
 from workspace.folder import Workspace
+from workspace.landing import tides_of
 
 _ON_SHORE = ("wharves", "risk_points", "facilities")
 _CAMERAS = and_(db.facilities.c.kind == "camera", db.facilities.c.geometry.is_not(None))
@@ -82,7 +83,13 @@ def _scored(ws: Workspace, shift: Shift | None) -> pl.DataFrame:
     band = pl.Series(band_index(numbers["score"].to_numpy()) + 1).set(
         numbers["score"].is_null(), None
     )
+    # What is stored of the tide goes back to the last import; the settings may have changed.
+    told = tides_of(ws)
+    weights = [None if row is None else store.as_json(row) for row in told["tide_weights"]]
     return found.with_columns(
+        pl.Series("tide_weights", weights, dtype=pl.String),
+        pl.Series("tide_error_m", told["tide_error_m"], dtype=pl.Float64).fill_nan(None),
+        pl.Series("tide_note", told["tide_note"], dtype=pl.String),
         pl.Series("section_id", shore["section_id"].to_list(), dtype=pl.String),
         pl.Series("shoreline_kind", shore["shoreline_kind"].to_list(), dtype=pl.String),
         shift_id=pl.lit(shift.shift_id if shift else None, dtype=pl.String),

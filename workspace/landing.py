@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 import geopandas as gpd
 import numpy as np
@@ -122,14 +122,27 @@ def with_landing(
         profile_m=_rows(profile),
         landing_seabed_m=np.round(seabed, 3),
         landing_basis=basis,
-        tide_weights=[
+        **_told(stations, weights, error_m, notes),
+    )
+
+
+def tides_of(ws: Workspace) -> dict[str, list[Any]]:
+    """Return ``tide_weights, tide_error_m, tide_note`` of the segments as the settings are now."""
+    return _told(*tide.weights(ws))
+
+
+def _told(
+    stations: Sequence[str], weights: np.ndarray, error_m: np.ndarray, notes: Sequence[str | None]
+) -> dict[str, list[Any]]:
+    return {
+        "tide_weights": [
             [[name, round(float(w), 4)] for name, w in zip(stations, row, strict=True) if w > 0]
             or None
             for row in weights
         ],
-        tide_error_m=error_m,
-        tide_note=notes,
-    )
+        "tide_error_m": np.asarray(error_m, dtype=float).tolist(),
+        "tide_note": list(notes),
+    }
 
 
 def _rows(profile: np.ndarray) -> list[list[float | None] | None]:
