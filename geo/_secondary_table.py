@@ -43,8 +43,9 @@ _MOST_RATIO = 10.0
 _MOST_M = 20.0
 _MEND = (
     "Expected the columns station_id (编号), main (主港), time_high (高潮时差) with time_low "
-    "(低潮时差) or one time (潮时差) for both, and one of range_ratio (潮差比), height_ratio (潮高比), ratio_high with ratio_low, "
-    "or add_high_m with add_low_m. docs/tides.md shows each form."
+    "(低潮时差) or one time (潮时差) for both, and one of range_ratio (潮差比), height_ratio "
+    "(潮高比), ratio_high with ratio_low, or add_high_m with add_low_m. docs/tides.md shows each "
+    "form."
 )
 
 
