@@ -4,14 +4,11 @@ import sys
 from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from workspace._console import Summary
-
-if TYPE_CHECKING:
-    from geo.errors import Refusal
 
 
 class Kind(StrEnum):
@@ -190,6 +187,7 @@ def import_(
     import getpass
 
     from workspace._imported import Options
+    from workspace._quarantine import told
     from workspace.folder import open_workspace
     from workspace.importers import import_file
 
@@ -210,7 +208,7 @@ def import_(
     )
     with closing(open_workspace(root)) as ws:
         done = import_file(ws, kind.value, file, options, user=getpass.getuser())
-    lines = [_refused(one) for one in done.refused[:20]]
+    lines = [told(one) for one in done.refused[:20]]
     if len(done.refused) > len(lines):
         lines.append(f"… {len(done.refused) - len(lines)} more: shoregrid status {root}")
     Summary(
@@ -220,15 +218,6 @@ def import_(
     if done.counts["rows_in"] and not kept:
         print("没有一行可用，见上 · none of the rows could be kept; see above", file=sys.stderr)
         raise typer.Exit(1)
-
-
-def _refused(one: "Refusal") -> str:
-    """Return what was wrong with one row or feature, and where; numbers of persons left out."""
-    from workspace._personal import masked
-
-    place = "" if one.lon is None or one.lat is None else f" at {one.lon:.5f} {one.lat:.5f}"
-    row = "" if one.row is None else f", row {one.row}"
-    return f"{one.file}{row}{place}: {masked(one.detail)}. {one.mend}"
 
 
 def changes(

@@ -26,3 +26,10 @@ def quarantine(
     store.write(
         connection, "quarantine", rows, replace=True, where=db.quarantine.c.source == source
     )
+
+
+def told(one: Refusal) -> str:
+    """Return what was wrong with one row or feature, and where; numbers of persons left out."""
+    place = "" if one.lon is None or one.lat is None else f" at {one.lon:.5f} {one.lat:.5f}"
+    row = "" if one.row is None else f", row {one.row}"
+    return f"{one.file}{row}{place}: {masked(one.detail)}. {one.mend}"

@@ -10,6 +10,7 @@ from workspace import folder as folders
 from workspace._console import Summary
 from workspace._import_coast import read_land
 from workspace._imported import Options
+from workspace._quarantine import told
 from workspace.importers import import_file
 
 _PLAIN = Options()
@@ -100,7 +101,7 @@ def make(
             summary.seconds[kind] = sum(done.seconds.values())
             for reason, n in done.quarantined.items():
                 summary.quarantined[reason] = summary.quarantined.get(reason, 0) + n
-            summary.lines += [f"{r.file}, row {r.row}: {r.detail}. {r.mend}" for r in done.refused]
+            summary.lines += [told(one) for one in done.refused]
             summary.lines += done.notes
     except BaseException:
         ws.close()

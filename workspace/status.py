@@ -5,8 +5,10 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from geo.errors import REFUSED, Refusal
 from workspace import archive, store
 from workspace._console import Summary
+from workspace._quarantine import told
 from workspace.folder import Workspace
 
 _TABLES = (
@@ -46,10 +48,8 @@ def status(ws: Workspace) -> Summary:
     imports = samples.filter(pl.col("source").str.starts_with("import "))
     _add(summary.quarantined, dict(imports["reason"].value_counts().iter_rows()))
     for row in samples.group_by("reason", maintain_order=True).first().iter_rows(named=True):
-        summary.lines.append(
-            f"隔离 quarantined {row['reason']}: {row['file']}, row {row['row']}: "
-            f"{row['detail']}. {row['mend']}"
-        )
+        one = Refusal(**{name: row[name] for name in REFUSED})
+        summary.lines.append(f"隔离 quarantined {one.reason}: {told(one)}")
     return summary
 
 

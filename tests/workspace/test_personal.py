@@ -13,8 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.errors import InputError
-from workspace import history, store
-from workspace._cli_import import _refused
+from workspace import _quarantine, history, store
 from workspace._import_columns import PERSON_NAMES, PERSONAL
 from workspace._import_tables import TABLES
 from workspace._personal import masked, personal_columns, private_column, refuse_personal_columns
@@ -288,7 +287,7 @@ def test_a_stray_line_of_a_tide_table_is_not_repeated(coast: Workspace, tmp_path
     path = tmp_path / "t.csv"
     path.write_text("\n".join(lines), encoding="utf-8")
     done = import_file(coast, "tides", path, now=NOW)
-    runs = " ".join(map(_refused, done.refused)) + _everything(coast)
+    runs = " ".join(map(_quarantine.told, done.refused)) + _everything(coast)
     assert "row 11" in runs
     assert "bad_tide_row" in runs
     assert not any(told in runs for told in ("某甲", "13800138000", "330225198001011248"))
