@@ -165,8 +165,16 @@ def _drawn(crs: CRS, place: tuple[float, float], rays: _Rays, seen: Bools) -> ob
     # Across each step but the first, whose border is the camera itself.
     ray, step = np.nonzero(np.diff(np.pad(seen, ((0, 0), (0, 1))), axis=1))
     across = np.stack([at[ray, step + 1], at[ray + 1, step + 1]], axis=1)
-    edges = shapely.multilinestrings(np.concatenate([along, across]))
+    borders = np.asarray(shapely.linestrings(np.concatenate([along, across])), dtype=object)
+    faces = shapely.get_parts(shapely.polygonize(borders))
+    # Of the faces between these borders those are seen that hold a step which is.
+    held = shapely.get_coordinates(shapely.point_on_surface(faces))
+    east, north = np.subtract(to_metres(crs, held[:, 0], held[:, 1]), np.array([x, y])[:, None])
+    turned = (np.arctan2(east, north) - rays.border_rad[0]) % (2 * np.pi)
+    at_ray = (turned / (rays.border_rad[1] - rays.border_rad[0])).astype(np.int64)
+    at_step = np.searchsorted(rays.ends_m, np.hypot(east, north))
+    kept = seen[np.minimum(at_ray, len(seen) - 1), np.minimum(at_step, seen.shape[1] - 1)]
     # Rings that touch at a corner may cross there once they are simpler.
     return shapely.make_valid(
-        shapely.simplify(shapely.build_area(edges), _SIMPLER_DEG), method="structure"
+        shapely.simplify(shapely.multipolygons(faces[kept]), _SIMPLER_DEG), method="structure"
     )
