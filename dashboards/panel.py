@@ -11,6 +11,7 @@ from dash import html
 from dashboards import places, times
 from dashboards.chiefs import people
 from dashboards.desk import Desk, level_of, whole
+from dashboards.parts import panel_tools
 from dashboards.source import Part
 from dashboards.tidecurve import data_uri, tide_svg
 from dashboards.tokens import SURFACE
@@ -28,23 +29,7 @@ def explained(desk: Desk, told: dict[str, Any], shift_id: str) -> list[Any]:
     score = told["score"]
     level = level_of(score)
     parts: list[Any] = [
-        html.Div(
-            [
-                html.Button(
-                    desk.say("clear"),
-                    className="quiet-button back",
-                    type="button",
-                    **{"data-clear": "1"},
-                ),
-                html.Button(
-                    desk.say("copy_link"),
-                    className="quiet-button",
-                    type="button",
-                    **{"data-copy": desk.say("copied")},
-                ),
-            ],
-            className="panel-tools",
-        ),
+        panel_tools(desk),
         html.H2(places.title(desk, told, told.get("section"))),
         html.P(
             " · ".join(

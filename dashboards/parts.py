@@ -271,3 +271,24 @@ def reader(desk: Desk) -> list[Part]:
         keys(desk),
         html.Footer("", id="print-foot", className="print-foot"),
     ]
+
+
+def panel_tools(desk: Desk) -> html.Div:
+    """Return the way back and the link to copy at the head of the panel."""
+    return html.Div(
+        [
+            html.Button(
+                desk.say("clear"),
+                className="quiet-button back",
+                type="button",
+                **{"data-clear": "1"},
+            ),
+            html.Button(
+                desk.say("copy_link"),
+                className="quiet-button",
+                type="button",
+                **{"data-copy": desk.say("copied")},
+            ),
+        ],
+        className="panel-tools",
+    )

@@ -10,6 +10,7 @@ from dash import html
 
 from dashboards import overview, times
 from dashboards.desk import Desk
+from dashboards.parts import panel_tools
 from dashboards.source import Part
 from dashboards.words import known
 
@@ -46,12 +47,12 @@ def told(desk: Desk, table: str, place: dict[str, Any] | None) -> list[Any]:
     """Return what is known of one place, None being one that is not there."""
     if place is None:
         empty = overview.empty(desk.say("place_unknown_title"), desk.say("place_unknown_mend"))
-        return [_tools(desk), empty]
+        return [panel_tools(desk), empty]
     kind = known("kind", place.get("wharf_class") or place.get("kind"), desk.lang)
     section = place.get("section_id")
     where = [desk.say(f"layer_{table}"), *([desk.section_name(section)] if section else [])]
     return [
-        _tools(desk),
+        panel_tools(desk),
         html.H2(title(desk, table, place), **{"data-at": f"{place['lat']:.6f},{place['lon']:.6f}"}),
         html.P(" · ".join([*where, kind]), className="panel-place"),
         *([html.P(desk.say("made_one"), className="mark made")] if place.get("made") else []),
@@ -69,26 +70,6 @@ def title(desk: Desk, table: str, place: Mapping[str, Any]) -> str:
 def key_of(table: str, place: Mapping[str, Any]) -> str:
     """Return the key of a place in its table."""
     return str(place[_KEYS[table]])
-
-
-def _tools(desk: Desk) -> html.Div:
-    return html.Div(
-        [
-            html.Button(
-                desk.say("clear"),
-                className="quiet-button back",
-                type="button",
-                **{"data-clear": "1"},
-            ),
-            html.Button(
-                desk.say("copy_link"),
-                className="quiet-button",
-                type="button",
-                **{"data-copy": desk.say("copied")},
-            ),
-        ],
-        className="panel-tools",
-    )
 
 
 def _facts(desk: Desk, table: str, place: dict[str, Any]) -> html.Dl:

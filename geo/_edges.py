@@ -74,12 +74,26 @@ def _fill(
     return start, out
 
 
-@numba.njit(cache=True)
+_ANY_WAY = np.empty(0)
+
+
 def nearest_edge(
     grid: EdgeGrid, x: Floats, y: Floats, max_m: float
 ) -> tuple[NDArray[np.int32], Floats, Floats]:
     """Return for each point: nearest edge within ``max_m`` (or -1), distance, share along it."""
+    return nearest_edge_along(grid, x, y, _ANY_WAY, _ANY_WAY, max_m)
+
+
+@numba.njit(cache=True)
+def nearest_edge_along(
+    grid: EdgeGrid, x: Floats, y: Floats, ux: Floats, uy: Floats, max_m: float
+) -> tuple[NDArray[np.int32], Floats, Floats]:
+    """Return what ``nearest_edge`` does, of the edges alone that run the way (ux, uy) goes.
+
+    With no ways given (empty arrays) an edge may run any.
+    """
     n = len(x)
+    any_way = len(ux) == 0
     found = np.full(n, -1, np.int32)
     distance = np.full(n, np.inf)
     share = np.full(n, np.nan)
@@ -105,6 +119,8 @@ def nearest_edge(
                     for j in range(grid.start[k], grid.start[k + 1]):
                         e = grid.edge[j]
                         dx, dy = grid.bx[e] - grid.ax[e], grid.by[e] - grid.ay[e]
+                        if not any_way and dx * ux[p] + dy * uy[p] <= 0.0:
+                            continue
                         square = dx * dx + dy * dy
                         t = 0.0
                         if square > 0:

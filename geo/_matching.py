@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from pyproj import CRS
 from scipy.spatial import cKDTree
 
-from geo._chain import longest_rise, nearest_edge_along
-from geo._edges import EdgeGrid, edge_grid, nearest_edge
+from geo._chain import longest_rise
+from geo._edges import EdgeGrid, edge_grid, nearest_edge, nearest_edge_along
 from geo.crs import Bools, Floats, Ints, to_metres
 from geo.segments import interpolate, vertex_chainage
 

@@ -6,30 +6,14 @@ import json
 import polars as pl
 import pytest
 from dash import html
-from dash.development.base_component import Component
 
 from dashboards import changes, geojson
 from dashboards.address import View, parse
 from dashboards.desk import Desk
 from dashboards.source import Person
+from tests.dashboards.walk import every, text
 
 TAGS = {"land": "x", "segments": "y"}
-
-
-def every(part):
-    """Return a component and all that is in it."""
-    if isinstance(part, (list, tuple)):
-        for one in part:
-            yield from every(one)
-    elif isinstance(part, Component):
-        yield part
-        yield from every(getattr(part, "children", None))
-    elif part is not None:
-        yield part
-
-
-def text(part):
-    return " ".join(str(one) for one in every(part) if isinstance(one, (str, int)))
 
 
 def page(source, role="planner", lang="zh", view=None):

@@ -7,7 +7,6 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from dash import html
-from dash.development.base_component import Component
 
 from dashboards import panel, placepanel
 from dashboards.address import parse
@@ -17,24 +16,9 @@ from dashboards.source import Person
 from dashboards.strip import strip
 from dashboards.tidecurve import tide_svg
 from dashboards.tokens import SURFACE
+from tests.dashboards.walk import every, text
 
 SHIFT = "2026-11-23T22:00"
-
-
-def every(part):
-    """Return a component and all that is in it."""
-    if isinstance(part, (list, tuple)):
-        for one in part:
-            yield from every(one)
-    elif isinstance(part, Component):
-        yield part
-        yield from every(getattr(part, "children", None))
-    elif part is not None:
-        yield part
-
-
-def text(part):
-    return " ".join(str(one) for one in every(part) if isinstance(one, (str, int)))
 
 
 def of_class(part, name):
