@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from ais.schema import HEARD, TOLD, empty
 from geo.errors import Refusal, refused_table
 
 KEPT = "kept"
 """Rows whose content is in ``positions`` or ``statics``."""
-NOT_REFUSED = frozenset({"rows_in", KEPT, "other_type", "other_sentence", "blank"})
-"""Keys of ``Batch.counts`` that are no refusals: AIS messages that carry neither place nor
-name (``other_type``), NMEA sentences that are not AIS, blank lines and comments."""
+NOT_REFUSED = frozenset({"rows_in", KEPT, "heard_again", "other_type", "other_sentence", "blank"})
+"""Keys of ``Batch.counts`` that are no refusals: a transmission heard by another station or
+twice (``heard_again``), AIS messages that carry neither place nor name (``other_type``), NMEA
+sentences that are not AIS, blank lines and comments."""
 SAMPLES = 100
 
 MENDS = {
@@ -33,8 +35,16 @@ MENDS = {
     "no_position": "The transmitter had no position fix; nothing to mend.",
     "bad_position": "Latitude or longitude is out of range; nothing to mend.",
     "bad_row": "The row has more or fewer columns than the header; mend its commas or quotes.",
+    "long_line": "A line of AIS is under 64 KiB; the file is damaged or not text.",
+    "bad_json": "The line is no JSON object; ask the source for a clean copy.",
+    "bomb": "The file unpacks to far more than AIS does; fetch it again from a source you trust.",
     "truncated_gz": "The compressed file ends too early; fetch it again and ingest it again.",
     "damaged_gz": "The compressed file is damaged from here on; fetch it again.",
+    "truncated_zst": "The compressed file ends too early; fetch it again and ingest it again.",
+    "damaged_zst": "The compressed file is damaged from here on; fetch it again.",
+    "truncated_bz2": "The compressed file ends too early; fetch it again and ingest it again.",
+    "damaged_bz2": "The compressed file is damaged from here on; fetch it again.",
+    "damaged_zip": "The compressed file is damaged from here on; fetch it again.",
 }
 
 
@@ -46,7 +56,8 @@ class Batch:
     that hold nothing for us (see ``NOT_REFUSED``), and one count for each reason of refusal.
     Counts are of rows of the file (lines of NMEA, of which a message may take several), and
     belong to this batch alone. ``refused`` has at most 100 samples per file and reason.
-    ``bytes_done`` is how far into the (compressed) file this batch reaches.
+    ``bytes_done`` is how far into the (compressed) file this batch reaches. ``heard`` has the
+    columns of ``HEARD``, ``told`` those of ``TOLD``: the counts, by source and day.
     """
 
     positions: pl.DataFrame
@@ -54,6 +65,8 @@ class Batch:
     counts: dict[str, int]
     refused: pl.DataFrame
     bytes_done: int
+    heard: pl.DataFrame = field(default_factory=lambda: empty(HEARD))
+    told: pl.DataFrame = field(default_factory=lambda: empty(TOLD))
 
 
 def refusals_of(counts: dict[str, int]) -> dict[str, int]:

@@ -4,7 +4,7 @@ import polars as pl
 
 from geo.errors import REFUSED
 
-__all__ = ["EVENTS", "POSITIONS", "REFUSED", "STATICS", "TIME", "empty"]
+__all__ = ["EVENTS", "HEARD", "POSITIONS", "REFUSED", "STATICS", "TIME", "TOLD", "empty"]
 
 TIME = pl.Datetime("ms", "UTC")
 
@@ -41,6 +41,28 @@ STATICS = pl.Schema(
     }
 )
 """One static report: who an MMSI says it is. Any field but ``mmsi`` and ``t`` may be null."""
+
+HEARD = pl.Schema(
+    {
+        "source": pl.String(),
+        "t": TIME,
+        "second": pl.UInt8(),
+        "utc": TIME,
+    }
+)
+"""When a station received a message, beside what the message itself says of the time:
+``second`` is the message's UTC second (0 to 59), ``utc`` the time in a type 4 or 11."""
+
+TOLD = pl.Schema(
+    {
+        "source": pl.String(),
+        "date": pl.Date(),
+        "reason": pl.String(),
+        "rows": pl.Int64(),
+    }
+)
+"""What became of a file's rows, by source and UTC day; ``date`` is null where no time is
+known, ``reason`` is a key of ``Batch.counts``."""
 
 EVENTS = pl.Schema(
     {
