@@ -11,4 +11,4 @@ Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 Lines: TypeAlias = NDArray[np.void]
 Line: TypeAlias = np.void
-"""Records of ``ais._nmea_scan.LINE``, and one of them."""
+"""Records of ``ais._nmea_lines.LINE``, and one of them."""

@@ -37,6 +37,7 @@ MENDS = {
     "bad_row": "The row has more or fewer columns than the header; mend its commas or quotes.",
     "long_line": "A line of AIS is under 64 KiB; the file is damaged or not text.",
     "bad_json": "The line is no JSON object; ask the source for a clean copy.",
+    "not_ais": "This file in the zip is no AIS; if it should be, unpack it and look.",
     "bomb": "The file unpacks to far more than AIS does; fetch it again from a source you trust.",
     "truncated_gz": "The compressed file ends too early; fetch it again and ingest it again.",
     "damaged_gz": "The compressed file is damaged from here on; fetch it again.",

@@ -1,14 +1,13 @@
-"""Cut an open file, gzipped or not, into blocks of whole lines."""
+"""Cut the content of a file into blocks of whole lines, however long the lines are."""
 
-import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import BinaryIO, NamedTuple
 
-GZIP_MAGIC = b"\x1f\x8b"
-BOM = b"\xef\xbb\xbf"
-_RAW = 1 << 20
-_OUT = 1 << 24
+from ais._unpack import BrokenError, unpacked
+
+LONG_BYTES = 1 << 16
+"""No line of AIS is longer, with room for a JSON object and its sentences."""
 
 
 class Block(NamedTuple):
@@ -20,111 +19,137 @@ class Block(NamedTuple):
     done: int
     last: bool
     broken: str | None
-    """Why the file ends here though it should not: ``truncated_gz`` or ``damaged_gz``."""
+    """Why the file ends here though it should not: ``truncated_gz``, ``bomb`` and their like."""
+    long: tuple[tuple[int, int], ...] = ()
+    """(row, bytes) of the lines longer than 64 KiB; each stands as an empty line in ``data``."""
 
 
-class _BrokenError(Exception):
-    """The compressed stream cannot be followed any further."""
+def head(content: Iterator[bytes], size: int) -> bytes:
+    """Return up to ``size`` bytes of content from the start.
 
-
-def _sound_part(member: "zlib._Decompress", raw: bytes) -> bytes:
-    """Return what can be unpacked before the damage: zlib keeps nothing of a call that fails."""
-    sound = bytearray()
-    with suppress(zlib.error):
-        for at in range(len(raw)):
-            sound += member.decompress(raw[at : at + 1])
-    return bytes(sound)
-
-
-def _inflate(handle: BinaryIO) -> Iterator[bytes]:
-    """Yield what a gzip file of one or many members holds; all that can be had."""
-    member = zlib.decompressobj(wbits=31)
-    fresh = True
-    while raw := handle.read(_RAW):
-        while raw:
-            before = member.copy()
-            try:
-                out = member.decompress(raw, _OUT)
-            except zlib.error as error:
-                if fresh and raw.strip(b"\0") == b"":
-                    return  # padding after the last member, as tape and rsync leave it
-                yield _sound_part(before, raw)
-                raise _BrokenError("damaged_gz") from error
-            fresh = False
-            if out:
-                yield out
-            raw = member.unconsumed_tail
-            if member.eof:
-                raw = member.unused_data
-                member = zlib.decompressobj(wbits=31)
-                fresh = True
-    if not fresh:
-        raise _BrokenError("truncated_gz")
-
-
-def _plain(handle: BinaryIO) -> Iterator[bytes]:
-    while raw := handle.read(_RAW):
-        yield raw
-
-
-def head(handle: BinaryIO, size: int) -> tuple[bytes, bool]:
-    """Return up to ``size`` bytes of content from the start, and whether it is gzipped.
-
-    Where a gzip file breaks off, the half line before the break is dropped, as in ``blocks``.
+    Where a packed file breaks off, the half line before the break is dropped, as in ``cut``.
     """
-    zipped = handle.read(2) == GZIP_MAGIC
-    handle.seek(0)
     parts: list[bytes] = []
     have = 0
-    try:
-        for part in _inflate(handle) if zipped else _plain(handle):
+    broken = True
+    with suppress(BrokenError):
+        for part in content:
             parts.append(part)
             have += len(part)
             if have >= size:
                 break
-    except _BrokenError:
-        whole = b"".join(parts)
-        parts = [whole[: whole.rfind(b"\n") + 1]]
-    handle.seek(0)
-    return b"".join(parts)[:size].removeprefix(BOM), zipped
+        broken = False
+    whole = b"".join(parts)
+    return (whole[: whole.rfind(b"\n") + 1] if broken else whole)[:size]
+
+
+def _split(parts: list[bytes]) -> tuple[bytes, bytes]:
+    """Return the whole lines that parts make, and what follows the last of them."""
+    end = parts[-1].rfind(b"\n") + 1
+    if end:
+        return b"".join([*parts[:-1], parts[-1][:end]]), parts[-1][end:]
+    whole = b"".join(parts)
+    end = whole.rfind(b"\n") + 1
+    return whole[:end], whole[end:]
+
+
+def _without_long(lines: bytes, row: int) -> tuple[bytes, list[tuple[int, int]]]:
+    """Return whole lines with the long ones emptied, and (row, bytes) of those.
+
+    ``row`` is the number of the first line. One look back for a line's end each 64 KiB tells
+    that no line between is longer.
+    """
+    kept: list[bytes] = []
+    long: list[tuple[int, int]] = []
+    at = since = counted = 0
+    while len(lines) - at > LONG_BYTES:
+        near = lines.rfind(b"\n", at, at + LONG_BYTES + 1)
+        if near >= 0:
+            at = near + 1
+            continue
+        kept.append(lines[since:at])
+        row += lines.count(b"\n", counted, at)
+        end = lines.find(b"\n", at + LONG_BYTES)
+        long.append((row, end - at))
+        since = counted = end
+        at = end + 1
+    return (b"".join([*kept, lines[since:]]) if kept else lines), long
 
 
 def blocks(handle: BinaryIO, *, size: int) -> Iterator[Block]:
-    """Yield blocks of about ``size`` bytes, each ending at the end of a line.
+    """Yield an open file, packed or not, as blocks of about ``size`` bytes of whole lines.
 
-    The last block has ``last`` set, and where the compressed stream broke off, ``broken``;
-    the half line before the break is dropped.
+    As ``cut``; the members of a zip are files of their own, see ``ais._unpack.members``.
     """
-    zipped = handle.read(2) == GZIP_MAGIC
-    handle.seek(0)
-    row = 1
+    return cut(unpacked(handle), tell=handle.tell, size=size)
+
+
+def cut(content: Iterator[bytes], *, tell: Callable[[], int], size: int) -> Iterator[Block]:
+    """Yield content as blocks of about ``size`` bytes, each ending at the end of a line.
+
+    The last block has ``last`` set, and where the packed stream broke off, ``broken``; the half
+    line before the break is dropped. No more than ``size`` and one piece are held at a time.
+    """
+    made = _Blocks(tell)
     parts: list[bytes] = []
-    have = 0
-    begun = False
-    held: Block | None = None
+    open_bytes = 0
     broken: str | None = None
     try:
-        for part in _inflate(handle) if zipped else _plain(handle):
-            parts.append(part if begun else part.removeprefix(BOM))
-            begun = True
-            have += len(part)
-            if have < size:
+        for part in content:
+            rest = part
+            if open_bytes:
+                end = part.find(b"\n")
+                open_bytes += len(part) if end < 0 else end
+                if end < 0:
+                    continue
+                made.long.append((made.row, open_bytes))
+                rest, open_bytes = part[end:], 0
+            parts.append(rest)
+            if sum(map(len, parts)) < size:
                 continue
-            whole = b"".join(parts)
-            end = whole.rfind(b"\n") + 1
-            parts, have = [whole[end:]], len(whole) - end
-            if end:
-                if held is not None:
-                    yield held
-                n = whole.count(b"\n", 0, end)
-                held = Block(whole[:end], row, n, handle.tell(), last=False, broken=None)
-                row += n
-    except _BrokenError as error:
+            lines, tail = _split(parts)
+            parts = [tail]
+            if len(tail) > LONG_BYTES:
+                parts, open_bytes = [], len(tail)
+            if lines:
+                yield from made.block(lines)
+    except BrokenError as error:
         broken = str(error)
-    if held is not None:
-        yield held
-    tail = b"".join(parts)
-    if broken:
-        tail = tail[: tail.rfind(b"\n") + 1]
-    n = tail.count(b"\n") + (not tail.endswith(b"\n") and len(tail) > 0)
-    yield Block(tail, row, n, handle.tell(), last=True, broken=broken)
+    lines, tail = _split([*parts, b""])
+    if broken is None and (open_bytes or len(tail) > LONG_BYTES):
+        made.long.append((made.row + lines.count(b"\n"), open_bytes or len(tail)))
+        tail = b"\n"
+    elif broken is not None or open_bytes:
+        tail = b""
+    yield from made.last(lines, tail, broken)
+
+
+class _Blocks:
+    """Count the rows of blocks; the last is known as such when there is no other."""
+
+    def __init__(self, tell: Callable[[], int]) -> None:
+        self._tell = tell
+        self._held: Block | None = None
+        self.row = 1
+        self.long: list[tuple[int, int]] = []
+        """The long lines that the next block stands empty for."""
+
+    def block(self, lines: bytes) -> Iterator[Block]:
+        """Take whole lines and yield the block before."""
+        if self._held is not None:
+            yield self._held
+        data, long = _without_long(lines, self.row)
+        n = data.count(b"\n")
+        told = (*self.long, *long)
+        self._held = Block(data, self.row, n, self._tell(), last=False, broken=None, long=told)
+        self.long, self.row = [], self.row + n
+
+    def last(self, lines: bytes, tail: bytes, broken: str | None) -> Iterator[Block]:
+        """Yield the last two blocks; ``tail`` may be a line without its end."""
+        if self._held is not None:
+            yield self._held
+        data, long = _without_long(lines, self.row)
+        data += tail
+        n = data.count(b"\n") + (len(data) > 0 and not data.endswith(b"\n"))
+        told = tuple(sorted([*self.long, *long]))
+        yield Block(data, self.row, n, self._tell(), last=True, broken=broken, long=told)

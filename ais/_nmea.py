@@ -1,284 +1,421 @@
-"""Read NMEA 0183 with AIS sentences into positions and static reports."""
+"""Read NMEA 0183 with AIS sentences into positions, static reports and books."""
 
-import multiprocessing
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from datetime import datetime
-from functools import partial
-from typing import NamedTuple
 
-import numba
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ais import _nmea_decode as dec
-from ais import _nmea_scan as scan
-from ais._arrays import Bools, Ints, Line, Lines
+from ais import _nmea_columns as columns
+from ais import _nmea_lines as scanning
+from ais._arrays import Array, Bools, Ints
 from ais._batch import KEPT, Batch, Ledger, Page
-from ais._blocks import Block
+from ais._blocks import Block as Piece
+from ais._nmea_bits import NO_U8, NO_U16, NO_U32
 from ais._nmea_text import NO_TIME
-from ais.schema import POSITIONS, STATICS
+from ais._nmea_time import Recent, clocks, fill_times, first_clock
+from ais.nmea import OUTCOMES, REASONS, Block, Decoder
+from ais.schema import HEARD, POSITIONS, STATICS, TOLD
 
 MAX_MMSI = 999_999_999
-_PIECE = 20_000
-"""Payloads handed to a process at a time: a quarter of a second's work."""
-CLOCK_BACK_MS, CLOCK_AHEAD_MS = 60_000, 3_600_000
-"""How far a base station's clock may stand from the time reached so far to be believed:
-stations report every 10 s, and some have clocks that are years off."""
-
-_REASONS = {
-    scan.NOT_NMEA: "not_nmea",
-    scan.BAD_CHECKSUM: "bad_checksum",
-    scan.CUT_LINE: "cut_line",
-    scan.BAD_TAG_BLOCK: "bad_tag_block",
-    scan.BAD_FIELDS: "bad_fields",
-    scan.INCOMPLETE: "incomplete_multipart",
-}
-_OUTCOMES = {dec.UNKNOWN_TYPE: "unknown_type", dec.SHORT: "short_payload", dec.BAD: "bad_message"}
-_CLASS = np.full(64, 2, np.uint8)
+_NEED = np.zeros(64, np.int64)
+_NEED[[1, 2, 3, 4, 5, 9, 11, 18, 19, 21, 24, 27]] = [
+    116, 116, 116, 134, 112, 116, 134, 112, 112, 219, 46, 79,
+]  # fmt: skip
+"""Bits up to the end of the latitude, of the callsign (5) or of the first characters (24): a
+shorter message tells nothing that is kept."""
+_CLASS = np.full(64, 2, np.uint32)
 _CLASS[[1, 2, 3, 5, 11, 27]] = 0
 _CLASS[[18, 19, 24]] = 1
 _CLASS_NAMES = pl.Series(["A", "B", "other"], dtype=pl.String)
+_DAY_MS = 86_400_000
+_NO_DAY = NO_TIME // _DAY_MS
 
 
-class _Scanned(NamedTuple):
-    """A block after scanning: its books, and what goes to the decoder."""
-
-    page: Page
-    text: bytes
-    row: Ints
-    lines: Lines
-    found: scan.Messages
-    done: int
+def _reached(begun: int | None) -> Ints | None:
+    """Return where the times of a file begin, as ``fill_times`` moves them on."""
+    return None if begun is None else np.array([begun, NO_TIME, 0])
 
 
-def _line_text(text: bytes, line: Line) -> str:
-    return text[line["start"] : line["end"]][:100].decode("ascii", "replace").strip()
+class _Reader:
+    """What has to be remembered from one block of a file to the next."""
+
+    def __init__(self, file: str, source: str, begun: int | None, not_after: int | None) -> None:
+        self.decoder = Decoder()
+        self.ledger = Ledger(file)
+        self.recent = Recent()
+        self.source = source
+        self.reached = _reached(begun)
+        self.not_after = not_after
+
+    def times(self, block: Block) -> tuple[Ints, NDArray[np.int16]]:
+        """Return each message's time, filled in where a line has none, and its own second."""
+        t: Ints = block.found.t.copy()
+        second: NDArray[np.int16] = np.full(len(t), -1, np.int16)
+        for table, names in (
+            (block.positions, columns.POSITIONS),
+            (block.stations, columns.STATIONS),
+        ):
+            sent = table.u8[names.u8.index("second")]
+            second[table.message] = np.where(sent <= 59, sent.astype(np.int16), -1)
+        if not (t == NO_TIME).any():
+            return t, second
+        told = np.full(len(t), NO_TIME)
+        told[block.stations.message] = clocks(block.stations)
+        if self.reached is None:
+            at = block.stations.message
+            begun = first_clock(block.stations.u32[0], told[at], self.not_after)
+            self.reached = _reached(begun)
+        if self.reached is not None:
+            fill_times(t, second, told, self.reached)
+        return t, second
 
 
-def _scan(block: Block, carry: list[tuple[int, bytes]], page: Page) -> _Scanned:
-    """Scan a block behind the carried-over lines; leave in ``carry`` the parts still open."""
-    text = b"".join(raw + b"\n" for _, raw in carry) + block.data
-    buf = np.frombuffer(text, np.uint8)
-    lines = np.zeros(len(carry) + block.n_rows, scan.LINE)
-    scan.scan(buf, lines)
-    row = np.concatenate(
-        [np.array([r for r, _ in carry], np.int64), np.arange(block.row, block.row + block.n_rows)]
-    )
-    *arrays, other = scan.join(buf, lines, row, dec.WANTED, last=block.last)
-    found = scan.Messages(*arrays)
-    page.count("rows_in", len(lines))
-    page.count("blank", np.count_nonzero(lines["kind"] == scan.BLANK))
-    page.count("other_sentence", np.count_nonzero(lines["kind"] == scan.OTHER_SENTENCE))
-    page.count("other_type", other)
-    for kind, reason in _REASONS.items():
-        at = np.flatnonzero(lines["kind"] == kind)
-        page.refuse(reason, len(at), ((row[i], _line_text(text, lines[i])) for i in at))
-    pending = np.flatnonzero(lines["kind"] == scan.PENDING)
-    page.count("rows_in", -len(pending))
-    carry[:] = [(int(row[i]), text[lines[i]["start"] : lines[i]["end"]]) for i in pending.tolist()]
-    return _Scanned(page, text, row, lines, found, block.done)
+class _Verdicts:
+    """Why messages are not kept: the first reason that holds, in the order of asking."""
+
+    def __init__(self, block: Block, page: Page) -> None:
+        self._block = block
+        self._page = page
+        self.reasons: list[str] = [KEPT]
+        self.verdict = np.zeros(len(block.found.line), np.int8)
+
+    def put(self, reason: str, hit: Bools, say: Callable[[int], str] | None = None) -> None:
+        """Give the messages ``hit`` that have none yet a reason; ``say`` tells of a refused one."""
+        hit = hit & (self.verdict == 0)
+        at = np.flatnonzero(hit)
+        if not len(at):
+            return
+        self.verdict[at] = len(self.reasons)
+        self.reasons.append(reason)
+        found = self._block.found
+        n = int(found.n_lines[at].sum(dtype=np.int64))
+        if say is None:
+            self._page.count(reason, n)
+            return
+        rows = self._block.row[found.line[at]]
+        self._page.refuse(reason, n, ((int(r), say(int(i))) for r, i in zip(rows, at, strict=True)))
 
 
-@numba.njit(cache=True)
-def _fill_times(t: Ints, clock: Ints, now: int, none: int, back: int, ahead: int) -> int:
-    """Give each message without a time the time reached so far; move on by base stations."""
-    for i in range(t.shape[0]):
-        if t[i] != none:
-            now = t[i]
-        else:
-            c = clock[i]
-            if c != none and -back <= c - now <= ahead and c > now:
-                now = c
-            t[i] = now
-    return now
+def _column(table: columns.Table, names: columns.Names, name: str) -> Array:
+    """Return a column as floats, NaN where it is not available."""
+    column: Array
+    if name in names.f8:
+        column = table.f8[names.f8.index(name)]
+        return column
+    for values, of, none in (
+        (table.u8, names.u8, NO_U8),
+        (table.u16, names.u16, NO_U16),
+        (table.u32, names.u32, NO_U32),
+    ):
+        if name in of:
+            column = values[of.index(name)].astype(np.float64)
+            column[column == none] = np.nan
+            return column
+    return np.full(len(table.message), np.nan)
 
 
-def _sources(scanned: _Scanned) -> pl.Series:
-    """Return each message's station, ``nmea`` where none is named."""
-    lines, at = scanned.lines, scanned.found.source
-    code = np.where(at < 0, np.uint64(0), lines["source"][at])
-    _, first, back = np.unique(code, return_index=True, return_inverse=True)
-    names = []
-    for i in first.tolist():
-        if at[i] < 0:
-            names.append("nmea")
-            continue
-        line = lines[at[i]]
-        raw = scanned.text[line["source_a"] : line["source_b"]]
-        names.append(raw.decode("ascii", "replace"))
-    return pl.Series(names, dtype=pl.String).gather(back.astype(np.uint32))
+def _places(block: Block) -> tuple[Array, Array]:
+    """Return each message's longitude and latitude, NaN where it has none."""
+    n = len(block.found.line)
+    lon: Array = np.full(n, np.nan)
+    lat: Array = np.full(n, np.nan)
+    for table, names in ((block.positions, columns.POSITIONS), (block.stations, columns.STATIONS)):
+        lon[table.message] = _column(table, names, "lon")
+        lat[table.message] = _column(table, names, "lat")
+    return lon, lat
 
 
-def _clean_text(column: str) -> pl.Expr:
-    """Return a broadcast text without padding, null when nothing is left."""
-    text = pl.col(column).str.strip_chars("@ ").str.replace_all(r"\s+", " ")
-    return pl.when(text != "").then(text)
+def _judge(block: Block, page: Page, reader: _Reader, t: Ints) -> tuple[_Verdicts, Bools]:
+    """Tell what becomes of each message, and which have a place."""
+    found = block.found
+    kind: Ints = np.zeros(len(found.line), np.int64)
+    mmsi: Ints = np.zeros(len(found.line), np.int64)
+    for table in (block.others, block.stations, block.statics, block.positions):
+        kind[table.message] = table.u8[0]
+        mmsi[table.message] = table.u32[0]
+    lon, lat = _places(block)
+    verdicts = _Verdicts(block, page)
+
+    def text(i: int) -> str:
+        return block.shown(int(found.line[i]))
+
+    def where(i: int) -> str:
+        return f"MMSI {mmsi[i]} at lon {lon[i]}, lat {lat[i]}"
+
+    for outcome, reason in OUTCOMES.items():
+        verdicts.put(reason, found.outcome == outcome, text)
+    verdicts.put("other_type", found.outcome == columns.OTHER)
+    length = 6 * (found.span[:, 1] - found.span[:, 0]) - found.fill
+    verdicts.put("short_payload", length < _NEED[kind], text)
+    verdicts.put("bad_mmsi", (mmsi < 1) | (mmsi > MAX_MMSI), lambda i: f"MMSI {mmsi[i]}")
+    verdicts.put("no_time", t == NO_TIME, text)
+    if reader.not_after is not None:
+        late = t > reader.not_after
+        verdicts.put("future", late, lambda i: f"time {np.datetime64(int(t[i]), 'ms')}Z")
+    placed = np.isin(found.outcome, [columns.POSITION, columns.EXTENDED, columns.STATION])
+    nowhere = placed & (np.isnan(lon) | np.isnan(lat))
+    outside = placed & ((np.abs(lon) > 180) | (np.abs(lat) > 90) | ((lon == 0) & (lat == 0)))
+    # A type 19 or 21 without a place still says who it is: kept for its name.
+    named = (kind == 19) | (kind == 21)
+    verdicts.put("no_position", nowhere & ~named, where)
+    verdicts.put("bad_position", outside & ~named, where)
+    again = reader.recent.again(block.key, t, among=verdicts.verdict == 0)
+    verdicts.put("heard_again", again)
+    page.count(KEPT, int(found.n_lines[verdicts.verdict == 0].sum(dtype=np.int64)))
+    return verdicts, placed & ~nowhere & ~outside
 
 
-def _statics(d: dec.Decoded, t: Ints, source: pl.Series, good: Bools) -> pl.DataFrame:
-    """Return the static reports among the decoded messages that are ``good``."""
-    names = ["mmsi", "imo", "name", "callsign", "ship_type", "length_m", "width_m", "draught_m"]
-    types = [pl.Int64, pl.Int64, pl.String, pl.String, pl.Int64, pl.Float64, pl.Float64, pl.Float64]
-    table = pl.DataFrame(d.static, schema=dict(zip(names, types, strict=True)), orient="row")
-    at = d.static_row
-    table = table.with_columns(
-        pl.Series("t", t[at]).cast(STATICS["t"]),
-        source.gather(at.astype(np.uint32)).alias("source"),
-    ).filter(pl.Series(good[at], dtype=pl.Boolean))
-    numbers = ["imo", "ship_type", "length_m", "width_m", "draught_m"]
+def _positions(block: Block, good: Bools, t: Ints, source: pl.Series) -> pl.DataFrame:
+    """Return the positions of the messages that are ``good``, in the order of the file."""
+    tables = ((block.positions, columns.POSITIONS), (block.stations, columns.STATIONS))
+    message = np.concatenate([table.message for table, _ in tables])
+    order = np.argsort(message, kind="stable")
+    order = order[good[message[order]]]
+    at = message[order]
+
+    def column(name: str) -> Array:
+        whole = np.concatenate([_column(table, names, name) for table, names in tables])
+        ordered: Array = whole[order]
+        return ordered
+
+    kind: Array = np.concatenate([table.u8[0] for table, _ in tables])[order]
+    mmsi = np.concatenate([table.u32[0] for table, _ in tables])[order]
+    optional = ("sog_kn", "cog_deg", "heading_deg", "status")
     return (
-        table.with_columns(
-            _clean_text("name"),
-            _clean_text("callsign"),
-            *(pl.when(pl.col(c) > 0).then(pl.col(c)).alias(c) for c in numbers),
+        pl.DataFrame(
+            {
+                "mmsi": mmsi,
+                "t": pl.Series(t[at], dtype=pl.Int64).cast(POSITIONS["t"]),
+                **{name: column(name) for name in ("lon", "lat", *optional)},
+                "msg_type": kind,
+                "cls": _CLASS_NAMES.gather(_CLASS[kind]),
+                "source": source.gather(at.astype(np.uint32)),
+            }
         )
+        .with_columns(pl.col(*optional).fill_nan(None))
+        # 360 and more is no direction; of both fields only one such value is "not available".
+        .with_columns(
+            pl.when(pl.col(c) < 360).then(pl.col(c)).alias(c) for c in ("cog_deg", "heading_deg")
+        )
+        .select(POSITIONS.names())
+        .cast(POSITIONS)
+    )
+
+
+def _clean_text(text: pl.Expr) -> pl.Expr:
+    """Return a broadcast text up to its padding, null when nothing is left.
+
+    An @ ends a text (ITU-R M.1371-5, table 47), whatever follows.
+    """
+    bare = text.str.split("@").list.first().str.strip_chars(" ").str.replace_all(r"\s+", " ")
+    return pl.when(bare != "").then(bare)
+
+
+def _texts(said: columns.Texts, i: int) -> list[str | None]:
+    """Return a column of texts, None where there is none."""
+    out = said.out[i].tobytes()
+    ends = said.offset[i].tolist()
+    there = said.there[i].tolist()
+    return [
+        out[a:b].decode("ascii") if yes else None
+        for a, b, yes in zip(ends[:-1], ends[1:], there, strict=True)
+    ]
+
+
+def _statics(block: Block, good: Bools, t: Ints, source: pl.Series) -> pl.DataFrame:
+    """Return the static reports among the messages that are ``good``, in the file's order."""
+    s, b = block.statics, block.stations
+    told = block.static_texts
+    ship = pl.DataFrame(
+        {
+            "message": s.message,
+            "mmsi": s.u32[0],
+            "name": _texts(told, 0),
+            "callsign": _texts(told, 1),
+            **{
+                name: _column(s, columns.STATICS, name)
+                for name in (
+                    "imo", "ship_type", "draught_m", "to_bow_m", "to_stern_m", "to_port_m",
+                    "to_starboard_m",
+                )
+            },
+        },
+        schema_overrides={"name": pl.String, "callsign": pl.String},
+    )  # fmt: skip
+    aids = b.u8[0] == 21
+    names, more = _texts(block.station_texts, 0), _texts(block.station_texts, 1)
+    aid = pl.DataFrame(
+        {
+            "message": b.message,
+            "mmsi": b.u32[0],
+            "name": [(x or "") + (y or "") for x, y in zip(names, more, strict=True)],
+            **{
+                name: _column(b, columns.STATIONS, name)
+                for name in ("to_bow_m", "to_stern_m", "to_port_m", "to_starboard_m")
+            },
+        },
+        schema_overrides={"name": pl.String},
+    ).filter(pl.Series(aids, dtype=pl.Boolean))
+    whole = pl.concat([ship, aid], how="diagonal").sort("message")
+    numbers = ["imo", "ship_type", "length_m", "width_m", "draught_m"]
+    at = whole["message"]
+    return (
+        whole.with_columns(
+            t=pl.Series(t[at.to_numpy()], dtype=pl.Int64).cast(STATICS["t"]),
+            source=source.gather(at),
+            length_m=pl.col("to_bow_m") + pl.col("to_stern_m"),
+            width_m=pl.col("to_port_m") + pl.col("to_starboard_m"),
+            name=_clean_text(pl.col("name")),
+            callsign=_clean_text(pl.col("callsign")),
+        )
+        .filter(pl.Series(good[at.to_numpy()], dtype=pl.Boolean))
+        .with_columns(pl.col(*numbers).fill_nan(None))
+        .with_columns(pl.when(pl.col(c) > 0).then(pl.col(c)).alias(c) for c in numbers)
         .select(STATICS.names())
         .cast(STATICS)
     )
 
 
-def _batch(
-    scanned: _Scanned, d: dec.Decoded, clock: list[int] | None, not_after: int | None
-) -> Batch:
-    """Turn decoded messages into tables; what cannot be kept goes to the books."""
-    page, found = scanned.page, scanned.found
-    t = found.t.copy()
-    if clock is not None:
-        clock[0] = _fill_times(t, d.clock, clock[0], NO_TIME, CLOCK_BACK_MS, CLOCK_AHEAD_MS)
-    mmsi, lon, lat = d.fields[:, 0], d.fields[:, 1], d.fields[:, 2]
-    placed = ~np.isin(d.kind, [5, 24])
-    nowhere = placed & ((lon == 181.0) | (lat == 91.0))
-    outside = placed & ~((np.abs(lon) <= 180) & (np.abs(lat) <= 90) & ((lon != 0) | (lat != 0)))
-    left = np.ones(len(t), np.bool_)
-
-    def refuse(reason: str, hit: Bools, say: Callable[[int], str]) -> None:
-        hit = hit & left
-        at = np.flatnonzero(hit)
-        rows = scanned.row[found.line[at]]
-        page.refuse(
-            reason,
-            int(found.n_lines[at].sum()),
-            ((row, say(i)) for row, i in zip(rows.tolist(), at.tolist(), strict=True)),
-        )
-        left[hit] = False
-
-    def text(i: int) -> str:
-        return _line_text(scanned.text, scanned.lines[found.line[i]])
-
-    for outcome, reason in _OUTCOMES.items():
-        refuse(reason, d.outcome == outcome, text)
-    refuse("bad_mmsi", ~((mmsi >= 1) & (mmsi <= MAX_MMSI)), lambda i: f"MMSI {mmsi[i]:.0f}")
-    refuse("no_time", t == NO_TIME, text)
-    if not_after is not None:
-        refuse("future", t > not_after, lambda i: f"time {np.datetime64(int(t[i]), 'ms')}Z")
-    # A type 19 or 21 without a place still says who it is: kept for its name.
-    named = np.isin(d.kind, [19, 21])
-    where = partial("MMSI {:.0f} at lon {}, lat {}".format)
-    refuse("no_position", nowhere & ~named, lambda i: where(mmsi[i], lon[i], lat[i]))
-    refuse("bad_position", outside & ~named, lambda i: where(mmsi[i], lon[i], lat[i]))
-    page.count(KEPT, int(found.n_lines[left].sum()))
-    at = np.flatnonzero(left & placed & ~nowhere & ~outside)
-    speed, course, heading, status = d.fields[at, 3:7].T
-    kind = d.kind[at]
-    no_speed = np.where(kind == 27, 63.0, np.where(kind == 9, 1023.0, 102.3))
-    source = _sources(scanned)
-    positions = pl.DataFrame(
+def _heard(block: Block, second: NDArray[np.int16], source: pl.Series) -> pl.DataFrame:
+    """Return when messages were heard, by the receivers' own times."""
+    t = block.found.t
+    told = np.full(len(t), NO_TIME)
+    told[block.stations.message] = clocks(block.stations)
+    at = np.flatnonzero((t != NO_TIME) & ((second >= 0) | (told != NO_TIME)))
+    return pl.DataFrame(
         {
-            "mmsi": mmsi[at].astype(np.uint32),
-            "t": pl.Series(t[at]).cast(POSITIONS["t"]),
-            "lon": lon[at],
-            "lat": lat[at],
-            "sog_kn": np.where(speed < no_speed, speed, np.nan),
-            "cog_deg": np.where(course < 360.0, course, np.nan),
-            "heading_deg": np.where(heading < 360.0, heading, np.nan),
-            "status": np.where(status < 15.0, status, np.nan),
-            "msg_type": kind,
-            "cls": _CLASS_NAMES.gather(_CLASS[kind].astype(np.uint32)),
             "source": source.gather(at.astype(np.uint32)),
+            "t": pl.Series(t[at], dtype=pl.Int64).cast(HEARD["t"]),
+            "second": np.where(second[at] < 0, NO_U8, second[at]),
+            "utc": pl.Series(told[at], dtype=pl.Int64),
+        }
+    ).select(
+        "source",
+        "t",
+        pl.when(pl.col("second") != NO_U8).then(pl.col("second")).cast(HEARD["second"]),
+        pl.when(pl.col("utc") != NO_TIME).then(pl.col("utc")).cast(HEARD["utc"]),
+    )
+
+
+def _told(
+    block: Block, verdicts: _Verdicts, t: Ints, source: pl.Series, fallback: str
+) -> pl.DataFrame:
+    """Return the counts by source, day and reason: of messages, and of lines that hold none."""
+    found = block.found
+    messages = pl.DataFrame(
+        {
+            "source": source,
+            "day": np.where(t == NO_TIME, _NO_DAY, t // _DAY_MS),
+            "reason": pl.Series(verdicts.reasons, dtype=pl.String).gather(
+                verdicts.verdict.astype(np.uint32)
+            ),
+            "rows": found.n_lines.astype(np.int64),
         }
     )
-    positions = positions.with_columns(
-        pl.col("sog_kn", "cog_deg", "heading_deg", "status").fill_nan(None)
-    ).cast(POSITIONS)
-    statics = _statics(d, t, source, left)
-    return Batch(positions, statics, page.counts, page.samples(), scanned.done)
+    lines = block.lines
+    why = {scanning.BLANK: "blank", scanning.OTHER_SENTENCE: "other_sentence", **REASONS}
+    at = np.flatnonzero(np.isin(lines["kind"], list(why)))
+    codes, names = block.stations_of(np.where(lines["source"][at] != 0, at, -1))
+    when = lines["t"][at]
+    rest = pl.DataFrame(
+        {
+            "source": pl.Series([*names, fallback], dtype=pl.String).gather(
+                np.where(codes < 0, len(names), codes).astype(np.uint32)
+            ),
+            "day": np.where(when == NO_TIME, _NO_DAY, when // _DAY_MS),
+            "reason": pl.Series(lines["kind"][at]).replace_strict(why, return_dtype=pl.String),
+            "rows": np.ones(len(at), np.int64),
+        }
+    )
+    return (
+        pl.concat([messages, rest])
+        .group_by("source", "day", "reason", maintain_order=True)
+        .agg(pl.col("rows").sum())
+        .select(
+            "source",
+            pl.when(pl.col("day") != _NO_DAY).then(pl.col("day")).cast(pl.Int32).cast(pl.Date)
+            .alias("date"),
+            "reason",
+            "rows",
+        )
+        .cast(TOLD)
+    )  # fmt: skip
+
+
+def _books(block: Block, page: Page, long: tuple[tuple[int, int], ...]) -> None:
+    """Count the lines that hold no message, and show some."""
+    kind = block.lines["kind"]
+    waiting = (kind == scanning.PENDING) | (kind == scanning.CONTEXT)
+    page.count("rows_in", len(kind) - np.count_nonzero(waiting))
+    page.count("blank", np.count_nonzero(kind == scanning.BLANK) - len(long))
+    page.count("other_sentence", np.count_nonzero(kind == scanning.OTHER_SENTENCE))
+    page.refuse("long_line", len(long), ((row, f"{size} bytes") for row, size in long))
+    for code, reason in REASONS.items():
+        at = np.flatnonzero(kind == code)
+        page.refuse(reason, len(at), ((int(block.row[i]), block.shown(i)) for i in at.tolist()))
+
+
+def _batch(piece: Piece, reader: _Reader) -> Batch:
+    """Decode the next piece of a file; what cannot be kept goes to the books."""
+    page = reader.ledger.page()
+    long = getattr(piece, "long", ())
+    if piece.broken:
+        page.count("rows_in", 1)
+        said = f"the file breaks off after line {piece.row + piece.n_rows - 1}"
+        page.refuse(piece.broken, 1, [(piece.row + piece.n_rows, said)])
+    block = reader.decoder.block(piece.data, last=piece.last)
+    _books(block, page, long)
+    t, second = reader.times(block)
+    verdicts, placed = _judge(block, page, reader, t)
+    codes, names = block.stations_of(block.found.source)
+    source = pl.Series([*names, reader.source], dtype=pl.String).gather(
+        np.where(codes < 0, len(names), codes).astype(np.uint32)
+    )
+    good = verdicts.verdict == 0
+    told = _told(block, verdicts, t, source, reader.source)
+    extra = [("long_line", len(long)), (piece.broken, int(piece.broken is not None))]
+    told = pl.concat(
+        [
+            told,
+            pl.DataFrame(
+                [(reader.source, None, reason, n) for reason, n in extra if n]
+                + [(reader.source, None, "blank", -len(long))] * (len(long) > 0),
+                schema=TOLD,
+                orient="row",
+            ),
+        ]
+    )
+    return Batch(
+        _positions(block, good & placed, t, source),
+        _statics(block, good, t, source),
+        page.counts,
+        page.samples(),
+        piece.done,
+        _heard(block, second, source),
+        told,
+    )
 
 
 def _ms(moment: datetime | None) -> int | None:
     return None if moment is None else round(moment.timestamp() * 1000)
 
 
-def _pieces(found: scan.Messages) -> Iterator[tuple[bytes, Ints, NDArray[np.int32]]]:
-    """Yield a block's payloads in pieces that keep several processes busy."""
-    for a in range(0, max(len(found.fill), 1), _PIECE):
-        offset = found.offset[a : a + _PIECE + 1]
-        blob = found.blob[offset[0] : offset[-1]].tobytes()
-        yield blob, offset - offset[0], found.fill[a : a + _PIECE]
-
-
-def _whole(pieces: list[dec.Decoded]) -> dec.Decoded:
-    """Put the decoded pieces of a block together again."""
-    before = np.cumsum([0, *(len(p.kind) for p in pieces)])
-    return dec.Decoded(
-        np.concatenate([p.kind for p in pieces]),
-        np.concatenate([p.outcome for p in pieces]),
-        np.concatenate([p.fields for p in pieces]),
-        np.concatenate([p.clock for p in pieces]),
-        np.concatenate([p.static_row + n for p, n in zip(pieces, before, strict=False)]),
-        [row for p in pieces for row in p.static],
-    )
-
-
-def decoder_pool(workers: int) -> ProcessPoolExecutor:
-    """Start processes that decode NMEA, to be handed to several reads.
-
-    They are spawned: a forked child of a threaded parent (Polars) can hang. Starting them
-    takes about half a second, so that many small files want one pool.
-    """
-    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
-
-
 def read_nmea(
-    blocks: Iterator[Block],
+    pieces: Iterator[Piece],
     *,
     file: str,
-    pool: Executor | None,
     start: datetime | None,
     not_after: datetime | None,
+    source: str = "nmea",
 ) -> Iterator[Batch]:
-    """Yield the batches of an NMEA file, one for each block.
+    """Yield the batches of an NMEA file, one for each piece.
 
-    Blocks are scanned and joined here, in order, so that a block's edge never cuts a message;
-    with a ``pool`` the payloads go to its processes to be decoded.
+    ``start`` is when an untimed recording began; without it, lines without a time take the
+    first time that base stations agree on. ``source`` stands for the station where a line
+    names none.
     """
-    ledger = Ledger(file)
-    carry: list[tuple[int, bytes]] = []
-    begun = _ms(start)
-    clock = None if begun is None else [begun]
-    limit = _ms(not_after)
-
-    def scanned() -> Iterator[_Scanned]:
-        for block in blocks:
-            page = ledger.page()
-            if block.broken:
-                page.count("rows_in", 1)
-                said = f"the file breaks off after line {block.row + block.n_rows - 1}"
-                page.refuse(block.broken, 1, [(block.row + block.n_rows, said)])
-            yield _scan(block, carry, page)
-
-    if pool is None:
-        for s in scanned():
-            whole = dec.decode(s.found.blob.tobytes(), s.found.offset, s.found.fill)
-            yield _batch(s, whole, clock, limit)
-        return
-    waiting: deque[tuple[_Scanned, list[Future[dec.Decoded]]]] = deque()
-    for s in scanned():
-        waiting.append((s, [pool.submit(dec.decode, *piece) for piece in _pieces(s.found)]))
-        if len(waiting) > 1:
-            ready, futures = waiting.popleft()
-            yield _batch(ready, _whole([f.result() for f in futures]), clock, limit)
-    for ready, futures in waiting:
-        yield _batch(ready, _whole([f.result() for f in futures]), clock, limit)
+    reader = _Reader(file, source, _ms(start), _ms(not_after))
+    for piece in pieces:
+        yield _batch(piece, reader)

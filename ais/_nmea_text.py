@@ -6,6 +6,10 @@ import numpy as np
 from ais._arrays import Array
 
 NO_TIME = -(1 << 63)
+LAST_MS = 253_402_300_799_999
+"""The end of the year 9999, beyond which nothing reads a time; before 1970 there was no AIS."""
+_MOST_DIGITS = 19
+"""... of a number that 64-bit arithmetic holds, where the first digit is below 9."""
 
 
 @numba.njit(cache=True)
@@ -47,10 +51,10 @@ def epoch_ms(buf: Array, a: int, b: int) -> int:
     """Read Unix time in s, ms, us or ns (told by magnitude), with a fraction or not."""
     value = 0
     i = a
-    while i < b and 48 <= buf[i] <= 57 and i - a < 19:
+    while i < b and 48 <= buf[i] <= 57 and i - a < _MOST_DIGITS:
         value = value * 10 + (buf[i] - 48)
         i += 1
-    if i - a < 9:
+    if i - a < 9 or (i < b and 48 <= buf[i] <= 57) or (i - a == _MOST_DIGITS and buf[a] > 56):
         return NO_TIME
     if value >= 100_000_000_000_000_000:
         return value // 1_000_000
@@ -111,7 +115,7 @@ def _iso_ms(buf: Array, a: int, b: int) -> int:  # noqa: C901
         if hours >= 0 and minutes >= 0:
             zone = (hours * 60 + minutes) * 60_000
             ms -= zone if buf[i] == 43 else -zone
-    return ms
+    return ms if 0 <= ms <= LAST_MS else NO_TIME
 
 
 @numba.njit(cache=True)

@@ -9,15 +9,13 @@ import polars as pl
 from ais._events import sailed
 from ais.approach import ApproachRule, approach_events
 from ais.clean import clean
-from ais.identity import kinds
+from ais.identity import MOVERS, kinds
 from ais.loitering import COASTAL, Loitering, loitering_events
 from ais.schema import EVENTS, empty
 from ais.stops import StopRule, find_stops, stop_events
 from ais.tracks import tracks as cut_tracks
 from geo.nearest import ShoreIndex
 
-MOVERS = ("vessel",)
-"""Kinds of transmitters whose movements are behaviours; beacons and stations have none."""
 FOUND = ("stop", "loitering", "shore_approach")
 
 

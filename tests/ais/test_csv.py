@@ -183,27 +183,37 @@ def test_a_truncated_csv_keeps_its_rows(shared: Path, tmp_path: Path) -> None:
 
 
 def test_what_is_no_ais_file_is_an_error(shared: Path, tmp_path: Path) -> None:
-    other = shared / "ais" / "positions_world_20190701_43k.csv.gz"
+    other = shared / "ais" / "atlantes_noaa_track.csv"
     with pytest.raises(InputError, match="BaseDateTime") as wrong:
         sniff(other)
-    assert "timestamp" in str(wrong.value)
+    assert "mmsi,send,lat,lon" in str(wrong.value)
     assert "# Timestamp,Type of mobile" in str(wrong.value)
+    assert "--mapping" in str(wrong.value)
     assert other.name in str(wrong.value)
-    binary = tmp_path / "b"
-    binary.write_bytes(bytes(range(256)) * 10)
-    empty = tmp_path / "e"
-    empty.touch()
-    stub = tmp_path / "s.gz"
-    stub.write_bytes(gzip.compress(b"")[:12])
-    packed = tmp_path / "p.zip"
-    packed.write_bytes(b"PK\x03\x04rest")
-    for path, said in (
-        (binary, "binary"),
-        (empty, "empty"),
-        (stub, "unpacked"),
-        (packed, "zip"),
-        (tmp_path, "directory"),
-        (tmp_path / "none", "no such file"),
-    ):
-        with pytest.raises(InputError, match=said):
-            next(read(path))
+
+
+def test_statuses_in_words_and_numbers(tmp_path: Path) -> None:
+    rows = ["under way using engine", "Moored", "5", "5.0", "15", "not defined", ""]
+    text = "\n".join(
+        ["MMSI,BaseDateTime,X,Y,Status"]
+        + [f"366000001,2016-01-03T00:00:0{n},-90,30,{said}" for n, said in enumerate(rows)]
+    )
+    positions, _, counts, _ = whole(place(tmp_path, text))
+    assert counts["kept"] == len(rows)
+    assert positions["status"].to_list() == [0, 5, 5, 5, None, None, None]
+
+
+def test_quotes_and_blank_lines(tmp_path: Path) -> None:
+    head = "MMSI,BaseDateTime,LAT,LON,VesselName\n"
+    rows = [
+        '366000001,2016-01-03T00:00:00,30,-90,"A ""B"", C"',
+        '"366000001","2016-01-03T00:00:01","30"," -90 ","D"',
+        '366000001,2016-01-03T00:00:02,30,-90,E "F"',
+        "",
+        '366000001,2016-01-03T00:00:03,30,-90,"G',
+        "  ",
+    ]
+    _, statics, counts, refused = whole(place(tmp_path, head + "\r\n".join(rows)))
+    assert counts == {"rows_in": 6, "kept": 3, "blank": 2, "bad_row": 1}
+    assert statics["name"].to_list() == ['A "B", C', "D", 'E "F"']
+    assert refused["row"].to_list() == [6]
