@@ -29,6 +29,7 @@ class Kind(StrEnum):
     ROADS = "roads"
     SETTLEMENTS = "settlements"
     SHORE_TYPES = "shore-types"
+    REGISTERS = "registers"
 
 
 class Coordinates(StrEnum):

@@ -23,6 +23,7 @@ class TableKind(StrEnum):
     EFFORT = "effort"
     BERTHS = "berths"
     SECTIONS = "sections"
+    REGISTERS = "registers"
 
 
 class Lang(StrEnum):

@@ -15,12 +15,13 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass
 class Summary:
-    """What a command did, to be told as text or as JSON."""
+    """What a command did, to be told as text or as JSON; ``more`` goes into the JSON alone."""
 
     counts: dict[str, Any] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     quarantined: dict[str, int] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
+    more: dict[str, Any] = field(default_factory=dict)
 
     def tell(self, *, as_json: bool) -> None:
         """Print the summary; with ``as_json`` the last line of standard output is one object."""
@@ -37,7 +38,7 @@ class Summary:
         if as_json:
             seconds = {name: round(value, 3) for name, value in self.seconds.items()}
             told = {"counts": self.counts, "seconds": seconds, "quarantined": self.quarantined}
-            print(json.dumps(told, ensure_ascii=False))
+            print(json.dumps(told | self.more, ensure_ascii=False))
 
 
 def _flat(counts: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

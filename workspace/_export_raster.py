@@ -8,7 +8,7 @@ import polars as pl
 from rasterio.features import rasterize
 
 from ais.density import density as vessel_hours
-from ais.identity import kind_expression
+from ais.identity import MOVERS, kind_expression
 from geo.errors import InputError
 from geo.raster import LonLatGrid, write_cog
 from risk.surface import surface
@@ -69,7 +69,7 @@ def density(
         found = archive.read(ws.positions, t0=begin - _GAP, t1=end, bbox=box, columns=_COLUMNS)
         found = (
             found.join(names, on="mmsi", how="left", maintain_order="left")
-            .filter(kind_expression(pl.col("mmsi"), pl.col("name")) == "vessel")
+            .filter(kind_expression(pl.col("mmsi"), pl.col("name")).is_in(MOVERS))
             .filter((pl.col("t") >= t0) | pl.lit(begin > t0))
         )
         hours += vessel_hours(found, grid, since=begin, track_gap_s=_GAP.total_seconds())

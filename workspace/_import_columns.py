@@ -284,6 +284,41 @@ BERTHS = (
     *_PLACE,
     Known("radius_m", ("半径", "半径米"), "number", default="300", low=10, high=20_000, unit="m"),
 )
+REGISTERS = (
+    Known("list_id", ("编号", "名册编号", "名单编号", "id")),
+    Known("list_name", ("名册", "名册名称", "名单", "名单名称", "list")),
+    Known(
+        "kind",
+        ("类别", "类型", "名册类别", "名单类别"),
+        "choice",
+        needed=True,
+        choices={
+            "unregistered": ("三无船舶", "三无", "三无船", "无名无证无籍"),
+            "modified": ("改装船", "改装", "非法改装", "改装船舶"),
+            "watch": ("重点关注", "重点关注船舶", "重点船舶", "关注", "布控"),
+        },
+    ),
+    Known("name", ("船名", "船舶名称", "中文船名", "vessel name", "ship name")),
+    Known("hull_number", ("船体号", "船号", "船舶编号", "船名号", "hull no", "hull")),
+    Known(
+        "mmsi",
+        ("MMSI", "MMSI码", "MMSI号", "九位码", "水上移动通信业务标识码"),
+        "integer",
+        low=1_000_000,
+        high=999_999_999,
+    ),
+    Known(
+        "imo",
+        ("IMO", "IMO号", "IMO编号", "IMO number", "imo no"),
+        "integer",
+        low=1_000_000,
+        high=9_999_999,
+    ),
+    Known("callsign", ("呼号", "船舶呼号", "call sign")),
+    Known("reason", ("事由", "原因", "列入原因", "关注原因")),
+    Known("valid_from", ("起", "起始日期", "列入日期", "生效日期"), "date"),
+    Known("valid_to", ("止", "终止日期", "截止日期", "解除日期"), "date"),
+)
 
 # Headers of what never belongs here: identity, private numbers and homes, names of persons.
 PERSONAL = (

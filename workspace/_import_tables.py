@@ -14,6 +14,7 @@ from workspace import _import_columns as known
 from workspace import history, placing, store
 from workspace._import_cells import Value
 from workspace._import_places import off_the_earth, onto_shore
+from workspace._import_registers import check_vessels
 from workspace._import_rows import Rows, convert, read_rows, zone
 from workspace._imported import Imported, Options
 from workspace._quarantine import quarantine
@@ -43,6 +44,7 @@ TABLES = {
     "effort": Table("effort", "", known.EFFORT),
     "berths": Table("berths", "berth_id", known.BERTHS, prefix="B"),
     "sections": Table("sections", "", known.SECTIONS),
+    "registers": Table("vessel_lists", "list_id", known.REGISTERS, prefix="L"),
 }
 
 
@@ -120,6 +122,9 @@ def _checked(
     if kind == "effort":
         frame, more = _on_segments(ws, rows, frame)
         refused += more
+    if kind == "registers":
+        frame, more = check_vessels(rows, frame)
+        refused += more
     return frame, refused, notes
 
 
@@ -160,8 +165,12 @@ def _write(
     changes = history.changed(before, frame, table=what.table, key=what.key)
     differing = frame.join(changes.select("key"), left_on=what.key, right_on="key", how="semi")
     # What comes from a file is no longer made up.
-    store.upsert(connection, what.table, differing.with_columns(made=pl.lit(value=False)))
-    history.record(connection, what.table, changes, t=now, source=path.name[:200], user=user)
+    stamped = differing.with_columns(made=pl.lit(value=False))
+    file = path.name[:200]
+    if what.table == "vessel_lists":
+        stamped = stamped.with_columns(source=pl.lit(file))
+    store.upsert(connection, what.table, stamped)
+    history.record(connection, what.table, changes, t=now, source=file, user=user)
     added = int((changes["action"] == "added").sum())
     counts = {
         "added": added,

@@ -26,6 +26,7 @@ NAMES = {
     "facilities": {"zh": "东门码头一号探头", "en": "Dongmen camera 1"},
     "posts": {"zh": "示例人员", "en": "Example person"},
     "sections": {"zh": "东门段", "en": "Dongmen section"},
+    "registers": {"zh": "浙象渔00000", "en": "ZHEXIANGYU00000"},
 }
 SAMPLES = {
     "name_en": _say("", "", "英文界面显示，可留空", "shown on English pages"),
@@ -66,11 +67,19 @@ SAMPLES = {
     "object_id": _say("W001", "W001", "岸段、码头或风险点的编号",
                       "id of the section, wharf or risk point"),
     "valid_from": _say("2026-01-01", "2026-01-01"),
-    "valid_to": _say("", "", "仍在任的留空", "empty while in office"),
+    "valid_to": _say("", "", "仍有效的留空", "empty while it holds"),
     "t": _say("2026-11-01 09:00", "2026-11-01 09:00"),
     "shift_start": _say("2026-11-01 22:00", "2026-11-01 22:00", "班次开始的时间",
                         "when the shift began"),
     "km": _say("3.5", "3.5", "巡逻里程", "kilometres patrolled"),
     "hours": _say("2", "2", "巡逻时长", "hours patrolled"),
+    "list_name": _say("2026年重点关注船舶", "Vessels to watch 2026"),
+    "hull_number": _say("浙象渔00000", "ZHEXIANGYU00000", "船体上的船号；与 AIS 广播的船名比对",
+                        "on the hull; compared with the name that is broadcast"),
+    "mmsi": _say("412000000", "412000000", "九位；船体号、MMSI、IMO、呼号、船名至少填一项",
+                 "nine digits; of hull number, MMSI, IMO, call sign and name at least one"),
+    "imo": _say("", "", "七位，没有的留空", "seven digits; empty where there is none"),
+    "callsign": _say("", ""),
+    "reason": _say("无船名、无船舶证书、无船籍港", "no name, papers or port of registry"),
     "radius_m": _say("300", "300", "多大范围内的停泊不算异常", "within which lying is ordinary"),
 }  # fmt: skip

@@ -3,7 +3,7 @@
 import polars as pl
 from sqlalchemy import Connection
 
-from ais.identity import kind_expression
+from ais.identity import kind_expression, why_expression
 from workspace import store
 
 FIELDS = ("imo", "name", "callsign", "ship_type", "length_m", "width_m", "draught_m")
@@ -15,56 +15,57 @@ _WIDE = {
     "width_m": pl.Float64,
     "draught_m": pl.Float64,
 }
+_METRES = ("length_m", "width_m", "draught_m")
+_NAMED = 1_000
 _SPAN = (pl.col("seen_from").min(), pl.col("seen_to").max())
+_ONLY = (("only_4", "base station", "only_type_4"), ("only_21", "aid", "only_type_21"))
 
 
 def condense(statics: pl.DataFrame) -> pl.DataFrame:
     """Return each version of a vessel's statics once, with when it was seen first and last.
 
-    Columns: mmsi, static_key, the fields, seen_from, seen_to. The order of the rows given, and
-    how they are split into batches, makes no difference.
+    Columns: mmsi, the fields, seen_from, seen_to. The order of the rows given, and how they are
+    split into batches, makes no difference.
     """
-    rounded = statics.select(
-        pl.col(name).cast(_WIDE.get(name, statics.schema[name])) for name in ("mmsi", "t", *FIELDS)
-    ).with_columns(pl.col("length_m", "width_m", "draught_m").round(2))
+    return versions_together(
+        statics.select(
+            *(
+                pl.col(name).cast(_WIDE.get(name, statics.schema[name]))
+                for name in ("mmsi", *FIELDS)
+            ),
+            seen_from="t",
+            seen_to="t",
+        ).with_columns(pl.col(_METRES).round(2))
+    )
+
+
+def versions_together(versions: pl.DataFrame) -> pl.DataFrame:
+    """Return results of ``condense`` as one."""
+    return versions.group_by("mmsi", *FIELDS).agg(*_SPAN)
+
+
+def _keyed(versions: pl.DataFrame) -> pl.DataFrame:
+    """Add ``static_key``: the fields as text, in which a version differs from all others."""
     key = pl.concat_str(
         [pl.col(name).cast(pl.String).fill_null("") for name in FIELDS], separator="|"
     )
-    return (
-        rounded.with_columns(static_key=key, seen_from=pl.col("t"), seen_to=pl.col("t"))
-        .group_by("mmsi", "static_key")
-        .agg(pl.col(*FIELDS).first(), *_SPAN)
-    )
+    return versions.with_columns(static_key=key)
 
 
-def span(positions: pl.DataFrame) -> pl.DataFrame:
-    """Return each MMSI with when it was heard, and whether only as base station or aid."""
-    return (
-        positions.group_by("mmsi")
-        .agg(
-            seen_from=pl.col("t").min(),
-            seen_to=pl.col("t").max(),
-            only_4=(pl.col("msg_type") == 4).all(),
-            only_21=(pl.col("msg_type") == 21).all(),
-        )
-        .with_columns(pl.col("mmsi").cast(pl.Int64))
-    )
-
-
-def register(
-    connection: Connection, versions: list[pl.DataFrame], heard: list[pl.DataFrame]
-) -> int:
+def register(connection: Connection, fresh: pl.DataFrame | None, heard: pl.DataFrame) -> int:
     """Add what a file told of vessels, and return how many vessels are new.
 
-    ``versions`` are results of `condense`, ``heard`` of `span`. Repeating it changes nothing.
+    ``fresh`` is a result of `condense`, ``heard`` has mmsi, seen_from, seen_to, only_4 and
+    only_21 (whether it sent nothing but these types). Repeating it changes nothing.
     """
-    if not versions and not heard:
+    named = heard if fresh is None else pl.concat([heard.select("mmsi"), fresh.select("mmsi")])
+    touched = named["mmsi"].unique()
+    if touched.is_empty():
         return 0
-    known = store.read(connection, "vessel_history")
-    fresh = pl.concat(versions) if versions else known.clear()
-    touched = pl.concat([frame.select("mmsi") for frame in (*versions, *heard)]).unique()
+    known = _of(connection, "vessel_history", touched)
+    told = known.clear() if fresh is None else _keyed(fresh).select(known.columns)
     history = (
-        pl.concat([known.join(touched, on="mmsi", how="semi"), fresh.select(known.columns)])
+        pl.concat([known, told])
         .group_by("mmsi", "static_key")
         .agg(pl.col(*FIELDS).first(), *_SPAN)
         .sort("mmsi", "seen_to", "static_key")
@@ -74,34 +75,43 @@ def register(
     now = history.group_by("mmsi", maintain_order=True).agg(
         pl.col(*FIELDS).drop_nulls().last(), *_SPAN
     )
-    old = store.read(connection, "vessels").join(touched, on="mmsi", how="semi")
+    old = _of(connection, "vessels", touched)
     times = (
-        pl.concat([frame.select("mmsi", "seen_from", "seen_to") for frame in (old, now, *heard)])
+        pl.concat([frame.select("mmsi", "seen_from", "seen_to") for frame in (old, now, heard)])
         .group_by("mmsi")
         .agg(*_SPAN)
     )
-    sent = (
-        pl.concat(heard).group_by("mmsi").agg(pl.col("only_4", "only_21").all())
-        if heard
-        else pl.DataFrame(schema={"mmsi": pl.Int64, "only_4": pl.Boolean, "only_21": pl.Boolean})
-    )
     vessels = (
         times.join(now.drop("seen_from", "seen_to"), on="mmsi", how="left")
-        .join(sent, on="mmsi", how="left")
-        .join(old.select("mmsi", was="kind"), on="mmsi", how="left")
-        .with_columns(kind=_kind())
-        .select("mmsi", "kind", *FIELDS, "seen_from", "seen_to")
+        .join(heard.select("mmsi", "only_4", "only_21"), on="mmsi", how="left")
+        .join(old.select("mmsi", was="kind", was_for="why"), on="mmsi", how="left")
+        .with_columns(_judged(whole=False), _judged(whole=True))
+        .select("mmsi", "kind", "why", *FIELDS, "seen_from", "seen_to")
         .sort("mmsi")
     )
     return store.upsert(connection, "vessels", vessels)[0]
 
 
-def _kind() -> pl.Expr:
-    """Return what sends: by what it alone ever sent, else by number and name."""
-    told = kind_expression(pl.col("mmsi"), pl.col("name"))
-    kind = told
-    for flag, name in (("only_4", "base station"), ("only_21", "aid")):
-        still = pl.col("was").is_null() | (pl.col("was") == name)
-        only = pl.col(flag).fill_null(pl.col("was") == name).fill_null(value=False)
-        kind = pl.when(only & still).then(pl.lit(name)).otherwise(kind)
-    return kind
+def _of(connection: Connection, name: str, mmsi: pl.Series) -> pl.DataFrame:
+    """Read what a table has of some vessels; past a thousand the whole table is read sooner."""
+    where = None
+    if len(mmsi) <= _NAMED:
+        where = store.table_of(name).c.mmsi.in_(mmsi.to_list())
+    return store.read(connection, name, where=where).filter(pl.col("mmsi").is_in(mmsi.implode()))
+
+
+def _judged(*, whole: bool) -> pl.Expr:
+    """Return what sends (``kind``), or with ``whole`` the codes of why it is held for that.
+
+    What it alone ever sent goes first; what detection found by how it moves stays; else number
+    and name tell.
+    """
+    number, name = pl.col("mmsi"), pl.col("name")
+    by_name = (why_expression if whole else kind_expression)(number, name)
+    drifts = pl.col("was_for").str.contains("drifts").fill_null(value=False)
+    verdict = pl.when(drifts).then("was_for" if whole else "was").otherwise(by_name)
+    for flag, kind, code in _ONLY:
+        still = pl.col("was").is_null() | (pl.col("was") == kind)
+        only = pl.col(flag).fill_null(pl.col("was") == kind).fill_null(value=False)
+        verdict = pl.when(only & still).then(pl.lit(code if whole else kind)).otherwise(verdict)
+    return verdict.alias("why" if whole else "kind")

@@ -2,13 +2,22 @@
 
 import sys
 from contextlib import closing
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workspace import _cli_export, _cli_import, _cli_places, _cli_tides, _console
+from workspace import (
+    _cli_ais,
+    _cli_archive,
+    _cli_decode,
+    _cli_export,
+    _cli_import,
+    _cli_places,
+    _cli_tides,
+    _console,
+)
 from workspace._console import Summary
 
 if TYPE_CHECKING:
@@ -51,39 +60,11 @@ app.command()(_cli_places.history)
 app.command()(_cli_export.export)
 app.command()(_cli_tides.tides)
 app.command()(_cli_tides.landable)
-
-
-@app.command()
-def ingest(
-    root: Root,
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="AIS 文件 · AIS files.")],
-    workers: Annotated[
-        int, typer.Option(min=1, max=64, help="解码进程数 · Processes that decode NMEA.")
-    ] = 1,
-    start: Annotated[
-        datetime | None,
-        typer.Option(help="无时间报文的起始时刻（UTC） · When an untimed recording began, UTC."),
-    ] = None,
-    *,
-    as_json: AsJson = False,
-) -> None:
-    """读入 AIS · Read AIS files (NMEA, Danish or NOAA CSV, gz or not), each content once."""
-    from workspace.ingest import ingest as take_in
-
-    begun = None if start is None else start.replace(tzinfo=UTC)
-    with _open(root) as ws, _console.progress() as progress:
-        done = take_in(ws, files, workers=workers, start=begun, progress=progress)
-    lines = [f"已读过，新增 0 行 · {name}: read before, 0 rows added" for name in done.known]
-    lines += done.samples[:20]
-    if done.counts["files"] and not done.counts["kept"]:
-        lines.append("没有一行可用，见上 · none of the rows could be kept; see above")
-    Summary(dict(done.counts), dict(done.seconds), dict(done.quarantined), lines).tell(
-        as_json=as_json
-    )
-    for error in done.errors:
-        _console.complain(error)
-    if done.errors:
-        raise typer.Exit(1)
+app.command()(_cli_decode.decode)
+app.command()(_cli_ais.ingest)
+app.command()(_cli_ais.status)
+app.command()(_cli_ais.vessel)
+app.command()(_cli_archive.compact)
 
 
 @app.command()
@@ -121,15 +102,6 @@ def _told(done: object, *, as_json: bool) -> None:
     Summary(
         dict(found["counts"]), dict(found.get("seconds", {})), dict(found.get("quarantined", {}))
     ).tell(as_json=as_json)
-
-
-@app.command()
-def status(root: Root, *, as_json: AsJson = False) -> None:
-    """现状 · What is in a workspace, how fresh, and what was refused and why."""
-    from workspace.status import status as look
-
-    with _open(root) as ws:
-        look(ws).tell(as_json=as_json)
 
 
 @app.command()

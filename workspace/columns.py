@@ -57,6 +57,15 @@ class UtcDateTime(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
+    @staticmethod
+    def as_text(value: datetime | None) -> str | None:
+        """Return what SQLite keeps of a time, without SQLAlchemy's three calls for each."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"time {value} bears no zone; expected an aware time")
+        return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Return the time in UTC, without zone where the dialect has none."""
         if value is None:

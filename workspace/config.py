@@ -170,6 +170,20 @@ class Config(BaseSettings):
     lockout_minutes: float = Field(
         15.0, gt=0, le=1_440, description="Minutes for which a locked account stays locked."
     )
+    coast_error_m: float = Field(
+        100.0,
+        ge=0,
+        le=5_000,
+        description="How far the coast may be off, metres: positions more than this and 300 m "
+        "inside land are left out of behaviours.",
+    )
+    keep_days: int = Field(
+        0,
+        ge=0,
+        le=36_500,
+        description="Days of positions that `shoregrid compact` keeps before today (UTC); "
+        "0 keeps all of them.",
+    )
     simulated: bool = Field(
         default=False,
         description="Whether the AIS in this workspace is simulated; every page says so.",

@@ -7,7 +7,6 @@ WKB in EPSG:4326, nested values are JSON text. A row with ``made`` true is made 
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from sqlalchemy import (
     Boolean,
@@ -18,49 +17,26 @@ from sqlalchemy import (
     Float,
     Index,
     Integer,
-    MetaData,
     String,
     Table,
-    Text,
     create_engine,
     event,
 )
-from sqlalchemy.types import TypeEngine
 
+from workspace._db_ais import ingests as ingests
+from workspace._db_ais import quarantine as quarantine
+from workspace._db_base import key, made, metadata, place
 from workspace.columns import Geometry, Json, UtcDateTime
 
 WAIT_S = 60
 
+versions = Table("versions", metadata, key("name"), Column("version", Integer, nullable=False))
 
-metadata = MetaData()
-
-
-def _key(name: str, kind: type[TypeEngine[Any]] = String) -> Column[Any]:
-    return Column(name, kind, primary_key=True, autoincrement=False)
-
-
-def _made() -> Column[Any]:
-    return Column("made", Boolean, nullable=False, default=False)
-
-
-def _place() -> list[Column[Any]]:
-    """Return the columns of a thing that stands on the coast."""
-    return [
-        Column("shoreline_id", String, index=True),
-        Column("chainage_m", Float),
-        Column("offset_m", Float),
-        Column("geometry", Geometry),
-        _made(),
-    ]
-
-
-versions = Table("versions", metadata, _key("name"), Column("version", Integer, nullable=False))
-
-land = Table("land", metadata, _key("land_row", Integer), Column("geometry", Geometry))
+land = Table("land", metadata, key("land_row", Integer), Column("geometry", Geometry))
 shorelines = Table(
     "shorelines",
     metadata,
-    _key("shoreline_id"),
+    key("shoreline_id"),
     Column("kind", String),
     Column("is_ring", Boolean),
     Column("length_m", Float),
@@ -71,7 +47,7 @@ segments = Table(
     "segments",
     metadata,
     Column("position", Integer, nullable=False, unique=True),
-    _key("segment_id"),
+    key("segment_id"),
     Column("shoreline_id", String, index=True),
     Column("from_m", Float),
     Column("to_m", Float),
@@ -98,7 +74,7 @@ segments = Table(
 coasts = Table(
     "coasts",
     metadata,
-    _key("coast_id", Integer),
+    key("coast_id", Integer),
     Column("t", UtcDateTime),
     Column("source", String),
     Column("crs", String),
@@ -108,7 +84,7 @@ coasts = Table(
 lineage = Table(
     "lineage",
     metadata,
-    _key("lineage_id", Integer),
+    key("lineage_id", Integer),
     Column("coast_id", Integer, index=True),
     Column("old_segment_id", String, index=True),
     Column("new_segment_id", String, index=True),
@@ -121,14 +97,14 @@ lineage = Table(
 roads = Table(
     "roads",
     metadata,
-    _key("road_id", Integer),
+    key("road_id", Integer),
     Column("name", String),
     Column("geometry", Geometry),
 )
 settlements = Table(
     "settlements",
     metadata,
-    _key("settlement_id", Integer),
+    key("settlement_id", Integer),
     Column("name", String),
     Column("name_en", String),
     Column("geometry", Geometry),
@@ -136,26 +112,26 @@ settlements = Table(
 shore_types = Table(
     "shore_types",
     metadata,
-    _key("shore_type_id", Integer),
+    key("shore_type_id", Integer),
     Column("shore_type", String),
     Column("geometry", Geometry),
 )
 rasters = Table(
     "rasters",
     metadata,
-    _key("name"),
+    key("name"),
     Column("source", String),
     Column("datum", String),
     Column("zero_m", Float),
     Column("positive_down", Boolean),
     Column("band", Integer),
-    _made(),
+    made(),
     Column("imported", UtcDateTime),
 )
 wharves = Table(
     "wharves",
     metadata,
-    _key("wharf_id"),
+    key("wharf_id"),
     Column("name", String),
     Column("name_en", String),
     Column("wharf_class", String),
@@ -165,24 +141,24 @@ wharves = Table(
     Column("berths", Integer),
     Column("status", String),
     Column("cadence_days", Integer),
-    *_place(),
+    *place(),
 )
 risk_points = Table(
     "risk_points",
     metadata,
-    _key("risk_point_id"),
+    key("risk_point_id"),
     Column("name", String),
     Column("name_en", String),
     Column("kind", String),
     Column("grade_derived", Integer),
     Column("grade_confirmed", Integer),
     Column("cadence_days", Integer),
-    *_place(),
+    *place(),
 )
 facilities = Table(
     "facilities",
     metadata,
-    _key("facility_id"),
+    key("facility_id"),
     Column("name", String),
     Column("name_en", String),
     Column("kind", String),
@@ -199,7 +175,7 @@ facilities = Table(
     Column("bar_setting", String),
     Column("clearance_m", Float),
     Column("tamper", String),
-    *_place(),
+    *place(),
 )
 history = Table(
     "history",
@@ -216,7 +192,7 @@ history = Table(
 posts = Table(
     "posts",
     metadata,
-    _key("post_id"),
+    key("post_id"),
     Column("role", String),
     Column("name", String),
     Column("unit", String),
@@ -225,22 +201,22 @@ posts = Table(
     Column("object_id", String),
     Column("valid_from", Date),
     Column("valid_to", Date),
-    _made(),
+    made(),
 )
 inspections = Table(
     "inspections",
     metadata,
-    _key("inspection_id"),
+    key("inspection_id"),
     Column("object_kind", String),
     Column("object_id", String),
     Column("t", UtcDateTime),
     Column("result", String),
-    _made(),
+    made(),
 )
 incidents = Table(
     "incidents",
     metadata,
-    _key("incident_id"),
+    key("incident_id"),
     Column("t0", UtcDateTime, index=True),
     Column("t1", UtcDateTime),
     Column("lon", Float),
@@ -249,53 +225,53 @@ incidents = Table(
     Column("kind", String),
     Column("source", String),
     Column("weight", Float),
-    *_place(),
+    *place(),
 )
 effort = Table(
     "effort",
     metadata,
-    _key("segment_id"),
-    _key("shift_start", UtcDateTime),
+    key("segment_id"),
+    key("shift_start", UtcDateTime),
     Column("km", Float),
     Column("hours", Float),
-    _made(),
+    made(),
 )
 sections = Table(
     "sections",
     metadata,
-    _key("section_id"),
+    key("section_id"),
     Column("name", String),
     Column("name_en", String),
     Column("version", Integer),
-    _made(),
+    made(),
 )
 section_cuts = Table(
     "section_cuts",
     metadata,
-    _key("shoreline_id"),
-    _key("chainage_m", Float),
+    key("shoreline_id"),
+    key("chainage_m", Float),
     Column("section_id", String),
 )
 section_hangs = Table(
     "section_hangs",
     metadata,
-    _key("shoreline_id"),
+    key("shoreline_id"),
     Column("onto_shoreline_id", String),
     Column("onto_chainage_m", Float),
 )
 berths = Table(
     "berths",
     metadata,
-    _key("berth_id"),
+    key("berth_id"),
     Column("lon", Float),
     Column("lat", Float),
     Column("radius_m", Float),
-    _made(),
+    made(),
 )
 events = Table(
     "events",
     metadata,
-    _key("event_id"),
+    key("event_id"),
     Column("kind", String),
     Column("mmsi", Integer, index=True),
     Column("other_mmsi", Integer),
@@ -308,46 +284,19 @@ events = Table(
     Column("version", Integer),
     Column("algorithm", String),
     Column("segment_id", String),
-    _made(),
+    made(),
 )
 event_segments = Table(
     "event_segments",
     metadata,
-    _key("event_id"),
-    _key("segment_id"),
+    key("event_id"),
+    key("segment_id"),
     Column("water_distance_m", Float),
-)
-_STATIC = (
-    ("imo", Integer),
-    ("name", String),
-    ("callsign", String),
-    ("ship_type", Integer),
-    ("length_m", Float),
-    ("width_m", Float),
-    ("draught_m", Float),
-)
-vessels = Table(
-    "vessels",
-    metadata,
-    _key("mmsi", Integer),
-    Column("kind", String),
-    *(Column(name, kind) for name, kind in _STATIC),
-    Column("seen_from", UtcDateTime),
-    Column("seen_to", UtcDateTime),
-)
-vessel_history = Table(
-    "vessel_history",
-    metadata,
-    _key("mmsi", Integer),
-    _key("static_key"),
-    *(Column(name, kind) for name, kind in _STATIC),
-    Column("seen_from", UtcDateTime),
-    Column("seen_to", UtcDateTime),
 )
 tide_stations = Table(
     "tide_stations",
     metadata,
-    _key("station_id"),
+    key("station_id"),
     Column("name", String),
     Column("lon", Float),
     Column("lat", Float),
@@ -361,7 +310,7 @@ tide_stations = Table(
 runs = Table(
     "runs",
     metadata,
-    _key("run_id"),
+    key("run_id"),
     Column("kind", String),
     Column("started", UtcDateTime),
     Column("finished", UtcDateTime),
@@ -372,9 +321,9 @@ runs = Table(
 scores = Table(
     "scores",
     metadata,
-    _key("shift_start", UtcDateTime),
-    _key("segment_id"),
-    _key("run_id"),
+    key("shift_start", UtcDateTime),
+    key("segment_id"),
+    key("run_id"),
     Column("score", Float),
     Column("lo", Float),
     Column("hi", Float),
@@ -387,9 +336,9 @@ scores = Table(
 zones = Table(
     "zones",
     metadata,
-    _key("shift_start", UtcDateTime),
-    _key("zone_id"),
-    _key("run_id"),
+    key("shift_start", UtcDateTime),
+    key("zone_id"),
+    key("run_id"),
     Column("rank", Integer),
     Column("segment_ids", Json),
     Column("km", Float),
@@ -399,37 +348,10 @@ zones = Table(
     Column("section_ids", Json),
     Column("geometry", Geometry),
 )
-ingests = Table(
-    "ingests",
-    metadata,
-    _key("sha256"),
-    Column("name", String),
-    Column("dialect", String),
-    Column("rows_in", Integer),
-    Column("added", Integer),
-    Column("quarantined", Json),
-    Column("started", UtcDateTime),
-    Column("finished", UtcDateTime),
-    Column("simulated", Boolean, nullable=False, default=False),
-)
-quarantine = Table(
-    "quarantine",
-    metadata,
-    Column("quarantine_id", Integer, primary_key=True, autoincrement=True),
-    Column("source", String),
-    Column("file", String),
-    Column("row", Integer),
-    Column("reason", String, index=True),
-    Column("detail", Text),
-    Column("mend", Text),
-    Column("lon", Float),
-    Column("lat", Float),
-    Column("t", UtcDateTime),
-)
 users = Table(
     "users",
     metadata,
-    _key("user_id"),
+    key("user_id"),
     Column("name", String, unique=True, nullable=False),
     Column("password_hash", String, nullable=False),
     Column("role", String, nullable=False),
@@ -441,7 +363,7 @@ users = Table(
 sessions = Table(
     "sessions",
     metadata,
-    _key("token_hash"),
+    key("token_hash"),
     Column("user_id", String, nullable=False, index=True),
     Column("created", UtcDateTime, nullable=False),
     Column("expires", UtcDateTime, nullable=False),

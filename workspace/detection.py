@@ -1,14 +1,21 @@
-"""Behaviours from the archive's positions."""
+"""Behaviours from the archive's positions, and what these tell of who sends them."""
 
+import math
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import numpy as np
 import polars as pl
+from sqlalchemy import Connection
 
-from ais.behaviours import Settings, behaviours
+from ais import hulls, identity
+from ais.behaviours import MOVERS, Settings, behaviours
 from ais.loitering import PRESETS
-from ais.schema import EVENTS, STATICS, empty
+from ais.on_land import Land, judge
+from ais.schema import EVENTS, POSITIONS, STATICS, empty
+from geo.errors import REFUSED
 from workspace import archive, db, store
+from workspace._cache import cached
 from workspace._run import Progress, Run
 from workspace.folder import Workspace
 from workspace.nearness import Ground, ground, pairs_on
@@ -19,39 +26,84 @@ _TURN = 3_000_000
 _THREATS = ("loitering", "drift", "rendezvous", "shore_approach", "dash")
 _BERTH_M = 250.0
 _SEGMENT_M = 10_000.0
+_SAMPLES = 100
+_SOURCE = "detect"
+_SHARED = pl.Schema(
+    {
+        "mmsi": pl.Int64(),
+        "hulls": pl.Int64(),
+        "overlap_s": pl.Float64(),
+        "distance_km": pl.Float64(),
+        "why": pl.String(),
+    }
+)
+_JUMP = "The place cannot be reached from those before and after it; nothing to mend."
+
+
+@dataclass
+class _Found:
+    """What the turns of one detection found."""
+
+    events: list[pl.DataFrame] = field(default_factory=lambda: [empty(EVENTS)])
+    vessels: list[pl.DataFrame] = field(default_factory=list)
+    shared: list[pl.DataFrame] = field(default_factory=lambda: [pl.DataFrame(schema=_SHARED)])
+    refused: list[pl.DataFrame] = field(default_factory=lambda: [pl.DataFrame(schema=REFUSED)])
+    drifting: list[pl.DataFrame] = field(default_factory=list)
 
 
 def detect(ws: Workspace, *, now: datetime | None = None, progress: Progress | None = None) -> Run:
     """Find behaviours in all positions of the archive, and keep the events in place of the old.
 
-    Vessels are taken a few million positions at a time; these behaviours belong to one vessel
+    Positions farther inside land than the coast's error and 300 m are left out and counted
+    (``on_land``). Vessels are taken a bucket at a time; these behaviours belong to one vessel
     each, so that the turns add up to one pass.
     """
     run = Run("detect", now or datetime.now(UTC))
     with run.step("read"):
-        sizes = archive.read(ws.positions, columns=["mmsi"]).group_by("mmsi").len().sort("mmsi")
         statics = _statics(ws)
         berths = _berths(ws)
         segment_ids = store.read(ws.engine, "segments", columns=["segment_id"])["segment_id"]
         index = shore_index(ws) if len(segment_ids) else None
-    found = [empty(EVENTS)]
-    turns = _turns(sizes)
+        land = _land(ws)
+    found = _Found()
+    turns = _turns(archive.buckets(ws.positions))
+    settings = Settings(loitering=PRESETS[ws.config.loitering_preset])
     with run.step("behaviours"):
-        for number, mmsi in enumerate(turns, start=1):
+        for turn in range(turns):
+            positions = archive.read(ws.positions, bucket=(turn, turns))
+            if land is not None:
+                judged = judge(positions, land, error_m=ws.config.coast_error_m)
+                found.refused.append(judged.refused)
+                _count(run, {name: judged.counts[name] for name in ("on_land", "flagged")})
+                positions = judged.kept.drop("inside_m")
             result = behaviours(
-                archive.read(ws.positions, mmsi=mmsi),
+                positions,
                 statics,
                 index,
                 berths,
                 segment_ids=segment_ids.to_list(),
-                settings=Settings(loitering=PRESETS[ws.config.loitering_preset]),
+                settings=settings,
             )
-            found.append(result.events)
-            for name, count in result.counts.items():
-                run.counts[name] = run.counts.get(name, 0) + count
+            _count(run, result.counts)
+            found.events.append(result.events)
+            found.vessels.append(result.vessels)
+            found.refused.append(_jumps(result.tracks))
+            found.shared.append(hulls.shared(hulls.assign(result.tracks, statics)))
+            drifting = result.vessels.filter(pl.col("why").str.contains("drifts"))["mmsi"]
+            found.drifting.append(
+                result.tracks.filter(pl.col("mmsi").is_in(drifting.implode())).select(
+                    POSITIONS.names()
+                )
+            )
             if progress is not None:
-                progress(number, len(turns))
-    events = pl.concat(found).sort("t0", "mmsi", "kind")
+                progress(turn + 1, turns)
+    vessels = _vessels(found, statics)
+    beacons = vessels.filter(~pl.col("kind").is_in(MOVERS))["mmsi"]
+    events = pl.concat(found.events).sort("t0", "mmsi", "kind")
+    still = pl.col("mmsi").is_in(beacons.implode())
+    _count(run, {kind: -n for kind, n in events.filter(still)["kind"].value_counts().iter_rows()})
+    events = events.filter(~still)
+    run.counts["vessels"] = vessels.height - len(beacons)
     with run.step("near segments"):
         near, pairs = near_segments(
             ground(ws) if len(segment_ids) else None, events, segment_ids, reach_m=ws.config.reach_m
@@ -67,15 +119,91 @@ def detect(ws: Workspace, *, now: datetime | None = None, progress: Progress | N
             replace=True,
         )
         store.write(connection, "event_segments", pairs, replace=True)
+        _note(connection, run, found, vessels)
         store.write(connection, "runs", run.row())
     return run
 
 
-def _turns(sizes: pl.DataFrame) -> list[list[int]]:
-    """Return groups of MMSIs with some three million positions each, or one vessel with more."""
-    group = (sizes["len"].cum_sum() - sizes["len"]) // _TURN
-    parts = sizes.with_columns(group=group).partition_by("group", maintain_order=True)
-    return [part["mmsi"].to_list() for part in parts]
+def _count(run: Run, more: dict[str, int]) -> None:
+    for name, n in more.items():
+        run.counts[name] = run.counts.get(name, 0) + n
+
+
+def _turns(parts: pl.DataFrame) -> int:
+    """Return into how many turns to take the vessels, by MMSI.
+
+    A multiple of the archive's own number of buckets, so that each file is read in as few of
+    them as can be; and one without a factor in common with ten, since MMSIs often end in 000.
+    """
+    if parts.is_empty():
+        return 0
+    own = int(parts.group_by("n").agg(pl.col("rows").sum()).sort("rows")["n"][-1])
+    turns = own * max(1, math.ceil(int(parts["rows"].sum()) / (own * _TURN)))
+    while math.gcd(turns, 10) > 1 and math.gcd(own, 10) == 1:
+        turns += own
+    return turns
+
+
+def _land(ws: Workspace) -> Land | None:
+    """Return the land that positions are judged by, None where the workspace has no coast."""
+    if not store.count(ws.engine, "land"):
+        return None
+    return cached(ws, "indexed land", ("land",), lambda: Land.build(store.layer(ws.engine, "land")))
+
+
+def _jumps(tracks: pl.DataFrame) -> pl.DataFrame:
+    """Return samples of positions that fit no track (columns of ``REFUSED``)."""
+    said = pl.format("MMSI {}, time {}: out of reach of the positions about it", "mmsi", "t")
+    return (
+        tracks.filter("impossible")
+        .head(_SAMPLES)
+        .select(
+            file="source",
+            row=pl.lit(None, pl.Int64),
+            reason=pl.lit("impossible"),
+            detail=said,
+            mend=pl.lit(_JUMP),
+            lon="lon",
+            lat="lat",
+        )
+        .cast(REFUSED)
+    )
+
+
+def _vessels(found: _Found, statics: pl.DataFrame) -> pl.DataFrame:
+    """Return mmsi, kind and why of all vessels.
+
+    A net beacon is told by its family, too, whose numbers follow each other and so lie in
+    different turns: those that drift are looked at together.
+    """
+    columns = ["mmsi", "kind", "why"]
+    known = pl.concat(
+        [
+            pl.DataFrame(schema={"mmsi": pl.UInt32, "kind": pl.String, "why": pl.String}),
+            *(one.select(columns) for one in found.vessels),
+        ]
+    )
+    if len(found.vessels) > 1:
+        drifting = identity.kinds(pl.concat(found.drifting), statics).select(columns)
+        known = pl.concat([known.join(drifting, on="mmsi", how="anti"), drifting])
+    return known.cast({"mmsi": pl.Int64}).sort("mmsi")
+
+
+def _note(connection: Connection, run: Run, found: _Found, vessels: pl.DataFrame) -> None:
+    """Keep who the vessels are by how they move, which MMSIs are shared, and samples refused."""
+    seen = store.read(connection, "vessels", columns=["mmsi"])
+    store.upsert(connection, "vessels", vessels.join(seen, on="mmsi", how="semi"))
+    shared = pl.concat(one.cast(_SHARED) for one in found.shared).sort("mmsi")
+    store.write(connection, "mmsi_shared", shared, replace=True)
+    run.counts["mmsi_shared"] = shared.height
+    samples = pl.concat(found.refused).group_by("reason", maintain_order=True).head(_SAMPLES)
+    store.write(
+        connection,
+        "quarantine",
+        samples.select(REFUSED.names()).with_columns(source=pl.lit(_SOURCE), t=pl.lit(run.as_of)),
+        replace=True,
+        where=db.quarantine.c.source == _SOURCE,
+    )
 
 
 def _statics(ws: Workspace) -> pl.DataFrame:

@@ -18,7 +18,16 @@ _WITHHELD = {"posts": frozenset({"name", "duty_phone"})}
 # A millimetre: what a projection there and back may leave.
 _SAME_DEG = 1e-8
 _NOT_KEPT = "（不留存 · not kept）"
-KEPT_OF = ("wharves", "risk_points", "facilities", "posts", "incidents", "inspections", "berths")
+KEPT_OF = (
+    "wharves",
+    "risk_points",
+    "facilities",
+    "posts",
+    "incidents",
+    "inspections",
+    "berths",
+    "vessel_lists",
+)
 
 
 def changed(before: pl.DataFrame, after: pl.DataFrame, *, table: str, key: str) -> pl.DataFrame:

@@ -1,8 +1,9 @@
 """AIS files into the archive: each content once, repeatable after any interruption.
 
 The archive takes a file batch by batch, each batch whole or not at all and each position once.
-Only when all of it is there, one transaction of the database notes the file with its vessels
-and its quarantine. A process killed before that leaves rows which the next run finds and skips.
+Only when all of it is there, one transaction of the database notes the file with its vessels,
+its days and its quarantine. A process killed before that leaves rows which the next run finds
+and skips.
 """
 
 import hashlib
@@ -10,9 +11,8 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,19 @@ from typing import Any
 import polars as pl
 
 from ais import io as ais_io
+from ais.mapping import Mapping
 from geo.errors import InputError, refused_table
-from workspace import _vessels, archive, db, store
+from workspace import _feeds, _vessels, archive, db, store
+from workspace._ahead import Behind, ahead
+from workspace._intake import Intake, Taken
 from workspace.folder import Workspace
 
 # A receiver's clock may run ahead a little; beyond that a time in the future is an error.
 _AHEAD = timedelta(minutes=10)
+# Rows that are read at a time, and positions of which one commit of the archive is made: fewer
+# commits are faster, and leave files enough alone that a day need not be compacted at once.
+_CHUNK_ROWS = 250_000
+_COMMIT_ROWS = 1_000_000
 Progress = Callable[[str, int, int], None]
 
 
@@ -33,8 +40,9 @@ Progress = Callable[[str, int, int], None]
 class Ingested:
     """What a run took in: counts, seconds per step, refusals by reason, files that failed.
 
-    ``rows_in`` is the sum of ``kept``, the rows passed over (other types of message, other
-    sentences, blank lines) and ``quarantined``. ``samples`` tells one row for each reason.
+    ``rows_in`` is the sum of ``kept``, ``passed_over`` (other types of message, other
+    sentences, blank lines, transmissions heard again) and what is quarantined; ``positions`` are
+    ``added`` or ``duplicates`` of what the archive has. ``samples`` tells one row for each reason.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -43,6 +51,24 @@ class Ingested:
     known: list[str] = field(default_factory=list)
     samples: list[str] = field(default_factory=list)
     errors: list[InputError] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Feed:
+    """What is said of the files by whoever has them taken in.
+
+    Parameters
+    ----------
+    start : when the recording began, for NMEA without times.
+    source : name of the feed, for rows that name no station of their own.
+    mapping : what the columns of any other CSV are.
+    simulated : whether the files are simulated; kept with each file.
+    """
+
+    start: datetime | None = None
+    source: str | None = None
+    mapping: Mapping | None = None
+    simulated: bool = False
 
 
 def digest(path: Path) -> str:
@@ -55,11 +81,13 @@ def ingest(
     ws: Workspace,
     paths: Sequence[Path],
     *,
-    workers: int = 1,
     start: datetime | None = None,
+    source: str | None = None,
+    mapping: Mapping | None = None,
     simulated: bool = False,
     now: datetime | None = None,
     progress: Progress | None = None,
+    workers: int = 2,
 ) -> Ingested:
     """Read AIS files into the archive.
 
@@ -68,12 +96,12 @@ def ingest(
 
     Parameters
     ----------
-    workers : processes that decode NMEA.
-    start : when the recording began, for NMEA without times.
-    simulated : whether the files are simulated; kept with each file.
+    start, source, mapping, simulated : as ``Feed`` has them.
     now : the clock; positions more than ten minutes later are refused.
     progress : called with (file, bytes done, bytes in all).
+    workers : with two or more a batch is read while the one before it is cleaned.
     """
+    feed = Feed(start, source, mapping, simulated)
     result = Ingested(
         Counter(
             files=0,
@@ -84,116 +112,147 @@ def ingest(
             positions=0,
             added=0,
             duplicates=0,
+            clock_corrected=0,
             statics=0,
             vessels=0,
         )
     )
     moment = now or datetime.now(UTC)
-    with ExitStack() as stack:
-        pool = stack.enter_context(ais_io.decoder_pool(workers)) if workers > 1 else None
-        read = partial(
-            ais_io.read, workers=workers, pool=pool, start=start, not_after=moment + _AHEAD
+    days: set[date] = set()
+    for path in paths:
+        try:
+            sha256 = digest(path) if path.is_file() else ""
+            if sha256 and _known(ws, sha256, feed):
+                result.known.append(str(path))
+                result.counts["files_known"] += 1
+                continue
+            taken, dialect, added = _take(ws, path, feed, moment, progress, workers, result.seconds)
+            note = {"sha256": sha256, "name": path.name, "dialect": dialect, "added": added}
+            _note(ws, note | {"simulated": simulated, "started": moment}, taken, result)
+            days.update(taken.books.dates())
+        except InputError as error:
+            result.errors.append(error)
+    if days:
+        began = time.perf_counter()
+        archive.compact(
+            ws.positions, days=archive.needs_compaction(ws.positions, days=sorted(days))
         )
-        for path in paths:
-            try:
-                sha256 = digest(path) if path.is_file() else ""
-                if sha256 and _known(ws, sha256, start):
-                    result.known.append(str(path))
-                    result.counts["files_known"] += 1
-                    continue
-                told = None if progress is None else partial(progress, path.name)
-                note = {"sha256": sha256, "name": path.name, "simulated": simulated}
-                _one(ws, path, result, note, moment, partial(read, path, progress=told))
-            except InputError as error:
-                result.errors.append(error)
+        result.seconds["compact"] += time.perf_counter() - began
     return result
 
 
-def _known(ws: Workspace, sha256: str, start: datetime | None) -> bool:
+def _known(ws: Workspace, sha256: str, feed: Feed) -> bool:
     """Return whether a content was taken in and another reading would find no more in it.
 
-    Lines without a time may be read with a start, and what lay in the future may be past by now,
-    or have been given a wrong start.
+    Lines without a time may be read with a start, rows that could not be read with another
+    mapping, and what lay in the future may be past by now, or have been given a wrong start.
     """
     note = store.read(ws.engine, "ingests", where=db.ingests.c.sha256 == sha256)
     if note.is_empty():
         return False
     refused = json.loads(note["quarantined"][0])
-    return "future" not in refused and (start is None or "no_time" not in refused)
+    return (
+        "future" not in refused
+        and (feed.start is None or "no_time" not in refused)
+        and (feed.mapping is None or not refused)
+    )
 
 
-def _one(
+def _take(
     ws: Workspace,
     path: Path,
-    result: Ingested,
-    known: dict[str, Any],
+    feed: Feed,
     now: datetime,
-    read: Callable[[], Iterator[ais_io.Batch]],
-) -> None:
-    """Take in one file and add what came of it to ``result``.
+    progress: Progress | None,
+    workers: int,
+    seconds: Counter[str],
+) -> tuple[Taken, str, int]:
+    """Put a file's positions into the archive.
 
-    ``known`` is what the note on the file begins with (sha256, name, simulated).
+    Returns
+    -------
+    What else there is to note of it, its dialect, and how many positions were new.
+    """
+    dialect = ais_io.sniff(path, mapping=feed.mapping)
+    total = path.stat().st_size
+    intake = Intake(feed.source or dialect, not_after=now + _AHEAD)
+    batches: Iterator[ais_io.Batch] = ais_io.read(
+        path,
+        chunk_rows=_CHUNK_ROWS,
+        start=feed.start,
+        not_after=now + _AHEAD,
+        mapping=feed.mapping,
+        source=feed.source,
+    )
+    if workers > 1:
+        batches = ahead(batches)
+    since = time.perf_counter()
+    with Behind(partial(archive.append, ws.positions)) as away:
+        waiting: list[pl.DataFrame] = []
+        for batch in batches:
+            seconds["read"] += (read := time.perf_counter()) - since
+            waiting.append(intake.add(batch))
+            seconds["clean"] += (since := time.perf_counter()) - read
+            if sum(part.height for part in waiting) >= _COMMIT_ROWS:
+                away.put(pl.concat(waiting))
+                waiting = []
+            if progress is not None:
+                progress(path.name, batch.bytes_done, total)
+            seconds["archive"] += (now_ := time.perf_counter()) - since
+            since = now_
+        if waiting:
+            away.put(pl.concat(waiting))
+        added = sum(away.done())
+        seconds["archive"] += time.perf_counter() - since
+    return intake.taken(), dialect, added
+
+
+def _note(ws: Workspace, note: dict[str, Any], taken: Taken, result: Ingested) -> None:
+    """Note a file that is in the archive, and add what came of it to ``result``.
+
+    ``note`` is the row of `ingests` but for what was counted.
     """
     began = time.perf_counter()
-    dialect = ais_io.sniff(path)
-    counts: Counter[str] = Counter()
-    versions: list[pl.DataFrame] = []
-    heard: list[pl.DataFrame] = []
-    refused: list[pl.DataFrame] = []
-    statics = positions = added = 0
-    appending = 0.0
-    for batch in read():
-        counts.update(batch.counts)
-        positions += batch.positions.height
-        statics += batch.statics.height
-        since = time.perf_counter()
-        added += archive.append(ws.positions, batch.positions)
-        appending += time.perf_counter() - since
-        if batch.positions.height:
-            heard.append(_vessels.span(batch.positions))
-        if batch.statics.height:
-            versions.append(_vessels.condense(batch.statics))
-        if batch.refused.height:
-            refused.append(batch.refused)
-    refusals = ais_io.refusals_of(dict(counts))
-    source = f"ingest {known['sha256'][:16]}"
-    done = time.perf_counter()
+    refusals = ais_io.refusals_of(taken.counts)
+    source = f"ingest {note['sha256'][:16]}"
+    now, added = note["started"], note["added"]
+    rows = pl.concat([refused_table([]), *taken.refused]).with_columns(
+        source=pl.lit(source), t=pl.lit(now)
+    )
+    counted = {
+        "rows_in": taken.counts["rows_in"],
+        "quarantined": refusals,
+        "finished": datetime.now(UTC),
+    }
     with ws.begin() as connection:
-        result.counts["vessels"] += _vessels.register(connection, versions, heard)
-        rows = pl.concat([refused_table([]), *refused]).with_columns(
-            source=pl.lit(source), t=pl.lit(now)
+        result.counts["vessels"] += _vessels.register(
+            connection, taken.versions, taken.books.spans()
         )
+        _feeds.keep(connection, note["sha256"], taken.books, taken.skews, now=now)
         store.write(
             connection, "quarantine", rows, replace=True, where=db.quarantine.c.source == source
         )
-        note = pl.DataFrame(
-            {
-                **{name: [value] for name, value in known.items()},
-                "dialect": [dialect],
-                "rows_in": [counts["rows_in"]],
-                "added": [added],
-                "quarantined": [refusals],
-                "started": [now],
-                "finished": [datetime.now(UTC)],
-            }
+        store.upsert(
+            connection,
+            "ingests",
+            pl.DataFrame({name: [value] for name, value in {**note, **counted}.items()}),
         )
-        store.upsert(connection, "ingests", note)
     told = rows.unique("reason", keep="first", maintain_order=True)
     result.samples += [
         f"{one['file']}, row {one['row']}: {one['reason']}: {one['detail']}. {one['mend']}"
         for one in told.iter_rows(named=True)
     ]
+    kept = taken.counts[ais_io.KEPT]
     result.counts.update(
         files=1,
-        rows_in=counts["rows_in"],
-        kept=counts[ais_io.KEPT],
-        passed_over=counts["rows_in"] - counts[ais_io.KEPT] - sum(refusals.values()),
-        positions=positions,
+        rows_in=taken.counts["rows_in"],
+        kept=kept,
+        passed_over=taken.counts["rows_in"] - kept - sum(refusals.values()),
+        positions=taken.positions,
         added=added,
-        duplicates=positions - added,
-        statics=statics,
+        duplicates=taken.positions - added,
+        clock_corrected=taken.corrected,
+        statics=taken.statics,
     )
     result.quarantined.update(refusals)
-    result.seconds.update(
-        read=done - began - appending, archive=appending, register=time.perf_counter() - done
-    )
+    result.seconds["register"] += time.perf_counter() - began

@@ -17,26 +17,36 @@ from risk.light import light
 from risk.shifts import Shift, shifts
 from workspace import archive, db, landing, store
 from workspace._cache import cached
+from workspace._coverage import Coverage, coverage
 from workspace._explanation import explain
+from workspace._feeds import feed_days, refused
 from workspace._places import PLACES, changes_of, place, viewsheds
 from workspace._scored import runs_of, scored_shifts, scores, shift_of
 from workspace._stretches import coast_changes, coasts, stretches
 from workspace._tracks import tracks
+from workspace._vessel import Vessel, vessel, vessels_like
 from workspace.folder import Workspace
 from workspace.placing import segments
+from workspace.registers import listed
 
 __all__ = [
     "LAYERS",
     "PLACES",
+    "Coverage",
     "Meta",
+    "Vessel",
     "changes_of",
     "coast_changes",
     "coasts",
+    "coverage",
     "explain",
+    "feed_days",
     "land",
     "layer",
+    "listed",
     "meta",
     "place",
+    "refused",
     "scored_shifts",
     "scores",
     "sections",
@@ -44,6 +54,8 @@ __all__ = [
     "stretches",
     "strip",
     "tracks",
+    "vessel",
+    "vessels_like",
     "viewsheds",
 ]
 

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from ais.schema import POSITIONS
 from workspace import archive
+from workspace._archive_files import ordered
 
 DAY = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -111,6 +112,18 @@ def test_a_box_may_cross_the_antimeridian(tmp_path: Path) -> None:
     archive.append(tmp_path / "a", frame)
     got = archive.read(tmp_path / "a", bbox=(179, -90, -179, 90))
     assert sorted(got["lon"]) == [-179.9, 179.9]
+
+
+@pytest.mark.parametrize("days", [1.0, 90.0, 200.0])
+def test_rows_are_ordered_by_the_whole_key(days: float) -> None:
+    rows = made(600, seed=5, days=days)
+    some = rows.sample(100, seed=6)
+    again = [some.with_columns(pl.col(name).reverse()) for name in ("lon", "lat")]
+    mixed = pl.concat([rows, *again]).sample(fraction=1.0, shuffle=True, seed=7)
+    got = ordered(mixed)
+    assert got.select(archive.KEY).equals(mixed.sort(archive.KEY).select(archive.KEY))
+    assert got.select(mixed.columns).sort(mixed.columns).equals(mixed.sort(mixed.columns))
+    assert ordered(mixed.clear()).is_empty()
 
 
 def test_two_writers_at_once_add_each_row_once(tmp_path: Path) -> None:

@@ -1,14 +1,18 @@
 """AIS files into the archive."""
 
 import gzip
+import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from ais.mapping import Mapping
 from workspace import archive, store
 from workspace import ingest as module
+from workspace._ahead import ahead
 from workspace.folder import Workspace, init
 from workspace.ingest import ingest
 
@@ -177,3 +181,73 @@ def test_real_files_are_accounted_for_row_by_row(plain_ws: Workspace, shared: Pa
     rows, oldest, newest = archive.summary(plain_ws.positions)
     assert rows == 51_569
     assert (oldest.date().isoformat(), newest.date().isoformat()) == ("2025-11-01", "2025-11-03")
+
+
+def test_reading_ahead_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_CHUNK_ROWS", 100)
+    path = tmp_path / "a.csv"
+    path.write_text(_noaa(900) + "bad,row\n")
+    found = []
+    for workers in (1, 2):
+        ws = init(tmp_path / f"ws{workers}")
+        done = ingest(ws, [path], now=NOW, workers=workers)
+        tables = [store.read(ws.engine, name) for name in ("vessels", "feed_reasons")]
+        found.append((done.counts, done.quarantined, archive.read(ws.positions), *tables))
+        ws.close()
+    assert found[0][:2] == found[1][:2]
+    assert all(ours.equals(theirs) for ours, theirs in zip(found[0][2:], found[1][2:], strict=True))
+
+
+def test_an_iterator_read_ahead_ends_with_its_user_and_passes_its_errors_on() -> None:
+    def numbers() -> Iterator[int]:
+        yield 1
+        yield 2
+        raise ValueError("torn")
+
+    taken = ahead(numbers())
+    assert next(taken) == 1
+    taken.close()
+    with pytest.raises(ValueError, match="torn"):
+        list(ahead(numbers()))
+    assert list(ahead([])) == []
+    assert not [one for one in threading.enumerate() if one.name.startswith("ahead")]
+
+
+def test_another_table_is_read_by_its_mapping(plain_ws: Workspace, tmp_path: Path) -> None:
+    path = tmp_path / "radar.csv"
+    path.write_text("Zeit;Nr;Ost;Nord\n2022-01-03 00:00:00;366000001;-90,5;30,1\n")
+    (error,) = ingest(plain_ws, [path], now=NOW).errors
+    assert "row 1" in str(error)
+    (tmp_path / "m.toml").write_text(
+        'source = "radar"\nseparator = ";"\ndecimal = ","\n[columns]\n'
+        't = "Zeit"\nmmsi = "Nr"\nlon = "Ost"\nlat = "Nord"\n'
+    )
+    mapping = Mapping.read(tmp_path / "m.toml")
+    done = ingest(plain_ws, [path], mapping=mapping, now=NOW)
+    assert (done.counts["added"], done.errors) == (1, [])
+    assert archive.read(plain_ws.positions)["source"].to_list() == ["radar"]
+    again = ingest(plain_ws, [path], mapping=mapping, now=NOW)
+    assert again.counts["files_known"] == 1
+
+
+def test_a_transmission_heard_by_two_stations_is_kept_once_and_counted(
+    plain_ws: Workspace, tmp_path: Path
+) -> None:
+    sentence = "!AIVDM,1,1,,B,177KQJ5000G?tO`K>RA1wUbN0TKH,0*5C"
+    lines = []
+    for station, second in (("a", 0), ("b", 2), ("a", 3), ("b", 60)):
+        tags = f"s:{station},c:{1_640_995_200 + second}"
+        sum_ = 0
+        for letter in tags.encode():
+            sum_ ^= letter
+        lines.append(f"\\{tags}*{sum_:02X}\\{sentence}")
+    path = tmp_path / "two.nmea"
+    path.write_text("\n".join([*lines, ""]))
+    done = ingest(plain_ws, [path], now=NOW)
+    assert (done.counts["rows_in"], done.counts["passed_over"]) == (4, 2)
+    assert done.counts["added"] == 2
+    told = store.read(plain_ws.engine, "feed_reasons")
+    assert dict(told.group_by("reason").agg(pl.col("rows").sum()).iter_rows()) == {
+        "kept": 2,
+        "heard_again": 2,
+    }

@@ -43,6 +43,7 @@ ROWS = {
     "effort": {"segment_id": "", "shift_start": "2026-11-01 22:00", "km": "1"},
     "berths": {},
     "sections": {"section_id": "S01", "name": "一段"},
+    "registers": {"kind": "三无", "hull_number": "浙象渔12345"},
 }
 Write = Callable[[Path, list[str], list[list[str]]], Path]
 

@@ -1,0 +1,56 @@
+"""A database of the release before becomes today's, with all that was in it."""
+
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import MetaData, inspect
+
+from workspace import config, db, folder, schema, store
+from workspace.folder import Workspace
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def before(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Return the folder of a workspace whose database is of the release before."""
+    root = tmp_path / "ws"
+    root.mkdir()
+    url = request.getfixturevalue("postgres_url") if request.param == "postgres" else ""
+    config.write(root / config.FILE_NAME, {"database": url})
+    engine = db.connect(url or f"sqlite:///{root / 'shoregrid.db'}")
+    settings = Config()
+    settings.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
+    with db.writing(engine) as connection:
+        settings.attributes["connection"] = connection
+        command.upgrade(settings, "0002")
+        old = MetaData()
+        old.reflect(connection, only=["vessels", "ingests"])
+        for mmsi in (412_000_001, 412_000_002):
+            connection.execute(
+                old.tables["vessels"].insert().values(mmsi=mmsi, kind="vessel", name=f"N{mmsi}")
+            )
+        connection.execute(
+            old.tables["ingests"].insert().values(sha256="a", rows_in=3, simulated=False)
+        )
+    engine.dispose()
+    return root
+
+
+def _content(ws: Workspace) -> dict[str, int]:
+    with ws.engine.connect() as connection:
+        names = inspect(connection).get_table_names()
+    return {name: store.count(ws.engine, name) for name in names if name in db.metadata.tables}
+
+
+def test_a_database_of_the_release_before_keeps_what_it_has(before: Path) -> None:
+    ws = folder.open_workspace(before)
+    with ws.engine.connect() as connection:
+        assert schema.current(connection) == schema.HEAD == "0003"
+    counts = _content(ws)
+    assert {name: n for name, n in counts.items() if n} == {"vessels": 2, "ingests": 1}
+    assert set(counts) == set(db.metadata.tables)
+    found = store.read(ws.engine, "vessels")
+    assert found["name"].to_list() == ["N412000001", "N412000002"]
+    assert found["why"].to_list() == [None, None]
+    ws.close()
