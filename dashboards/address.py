@@ -26,7 +26,10 @@ DEFAULT_LAYERS = ("sections", "zones", "wharves")
 
 
 #: The pages that an address can name; without a name it is the map's.
-PAGES = ("changes",)
+PAGES = ("changes", "data")
+
+#: How an address names the rows whose day is not known.
+UNDATED = "none"
 
 #: Tables whose rows are places, as an address names them: wharves/W001.
 PLACES = ("wharves", "risk_points", "facilities")
@@ -47,6 +50,9 @@ class View:
     place: tuple[str, str] | None = None
     coast: int | None = None
     stretch: int | None = None
+    feed: str | None = None
+    day: str | None = None
+    mmsi: int | None = None
 
 
 def parse(search: str | None) -> View:
@@ -75,6 +81,9 @@ def parse(search: str | None) -> View:
         place=place_of(query.get("place")),
         coast=_number(query.get("coast")),
         stretch=_number(query.get("stretch")),
+        feed=query.get("source") or None,
+        day=_day(query.get("day")),
+        mmsi=_number(query.get("mmsi")),
     )
 
 
@@ -86,6 +95,18 @@ def place_of(text: str | None) -> tuple[str, str] | None:
 
 def _number(text: str | None) -> int | None:
     return int(text) if text and re.fullmatch(r"[0-9]{1,9}", text) else None
+
+
+def _day(text: str | None) -> str | None:
+    """Return a date as an address writes it, or the word for an unknown one."""
+    if text == UNDATED:
+        return text
+    if not text or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+        return None
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        return None
 
 
 def _shift(text: str | None) -> str | None:

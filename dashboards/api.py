@@ -14,7 +14,7 @@ from dashboards import coastmap, events, geojson
 from dashboards.address import LAYERS, PLACES
 from dashboards.desk import Desk
 from dashboards.geojson import Kept, Payload
-from dashboards.roles import sees_changes
+from dashboards.roles import sees_changes, sees_data
 from dashboards.source import Source
 from dashboards.words import known, t
 from geo.errors import InputError
@@ -23,6 +23,9 @@ from geo.errors import InputError
 _MOST_DAYS = 400
 
 Shift = Annotated[str, Query(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}$")]
+
+
+FeedName = Annotated[str | None, Query(alias="source", max_length=200)]
 
 
 class Coast:
@@ -58,6 +61,7 @@ def add_routes(server: FastAPI, source: Source, coast: Coast) -> None:
     _add_risk(server, source)
     _add_changes(server, source, coast)
     _add_places(server, source)
+    _add_data(server, source)
     _add_nothing(server)
 
 
@@ -156,8 +160,29 @@ def _add_changes(server: FastAPI, source: Source, coast: Coast) -> None:
         return answer(request, coast.changes(coast_id))
 
 
+def _add_data(server: FastAPI, source: Source) -> None:
+    @server.get("/api/data/coverage", tags=["data"])
+    def coverage(request: Request, day: date | Literal["none"], feed: FeedName = None) -> Response:
+        """Return the positions of a UTC day by cell as GeoJSON, of one source or of all.
+
+        The first feature is the frame that is looked at: `rows` positions, of which `outside` lie
+        beyond it. Each other one is a cell with `r` positions of `v` vessels. Rows whose day is
+        not known (`none`) are no positions.
+        """
+        _allowed(sees_data(request.state.person))
+        if isinstance(day, date):
+            body = geojson.coverage(source.coverage(day, feed))
+        else:
+            body = geojson.nowhere(source.meta().bounds)
+        return answer(request, geojson.payload(body))
+
+
 def _planners_only(request: Request) -> None:
-    if not sees_changes(request.state.person):
+    _allowed(sees_changes(request.state.person))
+
+
+def _allowed(holds: bool) -> None:  # noqa: FBT001
+    if not holds:
         raise HTTPException(403, t("refused_role", "zh") + " · " + t("refused_role", "en"))
 
 
@@ -210,6 +235,7 @@ def _tracks(desk: Desk, shift: str | None, box: tuple[float, float, float, float
         {
             "label": row.get("name") or desk.say("vessel", mmsi=row["mmsi"]),
             "sub": f"MMSI {row['mmsi']}",
+            **events.vessel_of(desk, row),
         }
         for row in frame.drop(columns="geometry").to_dict("records")
     )

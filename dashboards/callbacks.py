@@ -8,7 +8,7 @@ from typing import Any
 from dash import ClientsideFunction, Dash, Input, Output, State, ctx, no_update
 from dash.exceptions import PreventUpdate
 
-from dashboards import coastmap
+from dashboards import coastmap, data
 from dashboards.address import place_of
 from dashboards.desk import Desk
 from dashboards.guard import current_person
@@ -20,8 +20,9 @@ _LOOK = (State("lang", "data"), State("theme", "data"))
 
 
 def register(app: Dash, pages: Pages) -> None:
-    """Register every callback of the coast map."""
+    """Register every callback of the pages."""
     _register_parts(app, pages)
+    _register_data(app, pages)
     _register_client(app)
 
 
@@ -142,6 +143,29 @@ def _register_parts(app: Dash, pages: Pages) -> None:
         return table, total, page
 
 
+def _register_data(app: Dash, pages: Pages) -> None:
+    """Register what the data page asks for again."""
+    look = (State("data-lang", "data"), State("data-theme", "data"))
+
+    @app.callback(
+        Output("data-told", "children"),
+        Input("data-chosen", "data"),
+        *look,
+        prevent_initial_call=True,
+    )
+    def told(chosen: dict[str, str], lang: str, theme: str) -> Part:
+        return data.again(_desk(pages, lang, theme), chosen)
+
+    @app.callback(
+        Output("data-found", "children"),
+        Input("data-search", "value"),
+        *look,
+        prevent_initial_call=True,
+    )
+    def found(text: str | None, lang: str, theme: str) -> Part:
+        return data.found(_desk(pages, lang, theme), text)
+
+
 def _register_client(app: Dash) -> None:
     """Register what the browser does by itself, in assets/page.js."""
 
@@ -186,11 +210,22 @@ def _register_client(app: Dash) -> None:
         Input("changes-theme", "data"),
         initial=False,
     )
-    for name in ("changes-land", "changes-lines"):
+    client(
+        "rememberData",
+        Output("data-written", "data"),
+        *[Input(f"data-{name}", "data") for name in ("chosen", "lang", "theme")],
+    )
+    client(
+        "themeChosen",
+        Output("data-mantine", "forceColorScheme"),
+        Input("data-theme", "data"),
+        initial=False,
+    )
+    for name in ("changes-land", "changes-lines", "data-land", "data-cells"):
         client(
             "themeOnMap",
             Output(name, "hideout"),
-            Input("changes-theme", "data"),
+            Input(f"{name.split('-')[0]}-theme", "data"),
             State(name, "hideout"),
             initial=False,
         )

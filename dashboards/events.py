@@ -11,6 +11,7 @@ import shapely
 
 from dashboards import times
 from dashboards.desk import Desk
+from dashboards.roles import sees_data
 from dashboards.words import known, listed
 
 if TYPE_CHECKING:
@@ -78,8 +79,14 @@ def tell(
         "sub": f"{desk.say('vessel', mmsi=row['mmsi'])} · {span}",
         "k": row["kind"],
         "facts": _facts(desk, _evidence(row.get("evidence")), t1 - t0, off_m),
+        **vessel_of(desk, row),
         **({"path": path} if path else {}),
     }
+
+
+def vessel_of(desk: Desk, row: dict[str, Any]) -> dict[str, int]:
+    """Return whose doing it is, to those who may look the vessel up."""
+    return {"mmsi": int(row["mmsi"])} if sees_data(desk.person) else {}
 
 
 def _evidence(text: object) -> dict[str, Any]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from shapely.geometry.base import BaseGeometry
 
+    from workspace.read import Coverage
+
 #: 1e-5 degrees is about a metre, finer than any layer that is drawn.
 DECIMALS = 5
 
@@ -95,6 +97,30 @@ def changes(frame: gpd.GeoDataFrame) -> bytes:
         for row in drawn[[*names, *lengths]].itertuples(index=False, name=None)
     )
     return collection(drawn.geometry, about)
+
+
+def coverage(found: Coverage) -> bytes:
+    """Return a frame with the sums, then each cell that holds positions as a square."""
+    cells, half = found.cells, found.cell_deg / 2
+    lon, lat = cells["lon"].to_numpy(), cells["lat"].to_numpy()
+    squares = shapely.box(lon - half, lat - half, lon + half, lat + half)
+    sums: dict[str, Any] = {
+        "frame": 1,
+        "cells": cells.height,
+        "rows": found.rows,
+        "outside": found.outside,
+        "deg": found.cell_deg,
+    }
+    if cells.height:
+        fullest = cells.row(int(cells["rows"].arg_max() or 0), named=True)
+        sums |= {"most": fullest["rows"], "lon": fullest["lon"], "lat": fullest["lat"]}
+    about = ({"r": r, "v": v} for r, v in zip(cells["rows"], cells["vessels"], strict=True))
+    return collection([shapely.box(*found.bounds), *squares], [sums, *about])
+
+
+def nowhere(bounds: tuple[float, float, float, float]) -> bytes:
+    """Return a frame without a cell."""
+    return collection([shapely.box(*bounds)], [{"frame": 1, "cells": 0, "rows": 0, "outside": 0}])
 
 
 def land(frame: gpd.GeoDataFrame, *, tolerance_deg: float = 0.0002) -> bytes:

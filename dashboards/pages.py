@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 from dash import html
 
-from dashboards import changes, coastmap, overview, panel, placepanel, shell
+from dashboards import changes, coastmap, data, overview, panel, placepanel, shell
 from dashboards.address import DEFAULT_LAYERS, PLACES, parse
 from dashboards.desk import Desk
 from dashboards.listing import listing, ordered, pages_of
@@ -44,6 +44,8 @@ class Pages:
         desk = Desk(self.source, person, view.lang or lang, view.theme or theme)
         if view.page == "changes":
             return changes.page(desk, view, tags=self.tags())
+        if view.page == "data":
+            return data.page(desk, view, tags=self.tags())
         if not len(self.source.segments()):
             return _bare(desk, "no_coast_title", "no_coast_mend")
         own = person.section if person.section in desk.sections else None
@@ -94,6 +96,7 @@ class Pages:
         """Make every part once, so that the first reader does not wait for what is loaded late."""
         nobody = Person("", "", "read_only")
         self.page("", nobody, lang="zh", theme="light")
+        self.page("?page=data", Person("", "", "analyst"), lang="zh", theme="light")
         desk = self.desk(nobody, "zh", "light")
         shift = desk.default_shift()
         if shift and len(self.source.segments()):

@@ -12,7 +12,7 @@ from dash import html
 from dashboards.address import LAYERS
 from dashboards.desk import Desk
 from dashboards.me import about_me, freshness, keys
-from dashboards.roles import sees_changes
+from dashboards.roles import sees_changes, sees_data
 from dashboards.source import Part
 from dashboards.words import known, listed
 
@@ -50,6 +50,7 @@ def attributes(desk: Desk, *, home: str, bounds: Sequence[float], selected: bool
         "data-made": desk.say("made_one"),
         "data-crowd": desk.say("crowd", n="{n}"),
         "data-close": desk.say("close"),
+        "data-vessel": desk.say("vessel_history"),
         "data-printed": desk.say("printed", name=desk.person.name, t="{t}"),
         "data-bounds": ",".join(f"{x:.4f}" for x in bounds),
     }
@@ -126,6 +127,7 @@ def rail(desk: Desk, home: str) -> html.Nav:
         ("map", "nav_map", "/" if home != "map" else None),
         ("list", "nav_list", "/#list" if home != "map" else None),
         *([("changes", "nav_changes", _to("changes", home))] if sees_changes(desk.person) else []),
+        *([("data", "nav_data", _to("data", home))] if sees_data(desk.person) else []),
         ("me", "nav_me", None),
     ]
     return html.Nav(
@@ -273,12 +275,12 @@ def reader(desk: Desk) -> list[Part]:
     ]
 
 
-def panel_tools(desk: Desk) -> html.Div:
-    """Return the way back and the link to copy at the head of the panel."""
+def panel_tools(desk: Desk, *, back: str = "clear") -> html.Div:
+    """Return the way back, by its word, and the link to copy at the head of the panel."""
     return html.Div(
         [
             html.Button(
-                desk.say("clear"),
+                desk.say(back),
                 className="quiet-button back",
                 type="button",
                 **{"data-clear": "1"},

@@ -13,8 +13,14 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import polars as pl
 
-    from workspace.read import Meta
+    from workspace.read import Coverage, Meta, Vessel
 
+
+#: The most refused rows of one reason that the pages are told.
+MOST_SAMPLES = 5
+
+#: The most vessels that a search is told.
+MOST_FOUND = 20
 
 #: A piece of a page.
 Part = Component | str | Sequence[Any] | None
@@ -102,6 +108,34 @@ class Source(Protocol):
 
     def stretches(self, coast_id: int) -> pl.DataFrame:
         """Return the stretches that one import changed, the longest first."""
+        ...
+
+    def feed_days(self) -> pl.DataFrame:
+        """Return what came from each source on each UTC day."""
+        ...
+
+    def coverage(self, day: date, source: str | None) -> Coverage:
+        """Return the positions and vessels of a UTC day by cell."""
+        ...
+
+    def refused(self, source: str | None, day: date | None) -> pl.DataFrame:
+        """Return samples of what was refused of a source and day: reason, file, row, detail, mend.
+
+        They are of the files that these rows came in, ``MOST_SAMPLES`` a reason, without numbers
+        of persons.
+        """
+        ...
+
+    def vessel(self, mmsi: int) -> Vessel | None:
+        """Return what is known of a vessel, None where it was never heard."""
+        ...
+
+    def vessels_like(self, text: str) -> pl.DataFrame:
+        """Return vessels by a part of their number or any name, or by their call sign.
+
+        Columns: mmsi, name (the last), kind, seen_to. Those seen last come first; one more than
+        ``MOST_FOUND`` says that there are more.
+        """
         ...
 
     def tide(self, t0: datetime, t1: datetime) -> tuple[list[datetime], list[float]] | None:

@@ -40,6 +40,12 @@ CHANGE: dict[Theme, dict[str, str]] = {
     },
 }
 
+#: Positions or vessels of a cell, from few to many: luminance runs one way, as with risk.
+COVER: dict[Theme, tuple[str, str, str, str, str]] = {
+    "light": ("#a3cfdc", "#74b0c8", "#4290b1", "#1f688e", "#0b3f62"),
+    "dark": ("#28566f", "#2f7191", "#4292b3", "#76bad3", "#c6e8ef"),
+}
+
 SURFACE: dict[Theme, dict[str, str]] = {
     "light": {
         "land": "#f3f1ec",
@@ -65,6 +71,8 @@ SURFACE: dict[Theme, dict[str, str]] = {
         "guard": "#6f7d2a",
         "track": "#47708f",
         "view": "#9db8c9",
+        "wrong": "#7a4300",
+        "wrong-soft": "#fbe9cd",
     },
     "dark": {
         "land": "#1f262d",
@@ -90,6 +98,8 @@ SURFACE: dict[Theme, dict[str, str]] = {
         "guard": "#b7c56a",
         "track": "#7ea6c4",
         "view": "#4d6a80",
+        "wrong": "#f0c27a",
+        "wrong-soft": "#40311b",
     },
 }
 
@@ -106,6 +116,7 @@ def css() -> str:
         names = {f"risk-{i}": colour for i, colour in enumerate(RISK[theme], 1)}
         names |= {f"risk-ink-{i}": colour for i, colour in enumerate(RISK_INK[theme], 1)}
         names |= {f"change-{kind}": colour for kind, colour in CHANGE[theme].items()}
+        names |= {f"cover-{i}": colour for i, colour in enumerate(COVER[theme], 1)}
         names |= SURFACE[theme]
         body = "".join(f"--{name}:{value};" for name, value in names.items())
         return f"{selector}{{color-scheme:{theme};{body}}}"
@@ -124,6 +135,7 @@ def for_map() -> dict[str, dict[str, object]]:
             "risk": list(RISK[theme]),
             "width": list(RISK_WIDTH),
             "change": CHANGE[theme],
+            "cover": list(COVER[theme]),
             **SURFACE[theme],
         }
         for theme in ("light", "dark")

@@ -4,6 +4,7 @@ import re
 from typing import Literal
 
 from dashboards._words_coast import COAST
+from dashboards._words_data import DATA
 from dashboards._words_places import PLACES
 
 Lang = Literal["zh", "en"]
@@ -339,6 +340,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "display": ("显示", "Display"),
     "about": ("数据说明", "About the data"),
     **COAST,
+    **DATA,
     **PLACES,
 }
 

@@ -8,13 +8,14 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dashboards.source import Person
+import polars as pl
+
+from dashboards.source import MOST_FOUND, MOST_SAMPLES, Person
 from workspace import lineage, read, runs, tide, users
 from workspace.folder import open_workspace
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import polars as pl
 
 
 class WorkspaceSource:
@@ -89,6 +90,26 @@ class WorkspaceSource:
     def stretches(self, coast_id: int) -> pl.DataFrame:
         """Return the stretches that one import changed, the longest first."""
         return read.stretches(self._ws, coast_id)
+
+    def feed_days(self) -> pl.DataFrame:
+        """Return what came from each source on each UTC day."""
+        return read.feed_days(self._ws)
+
+    def coverage(self, day: date, source: str | None) -> read.Coverage:
+        """Return the positions and vessels of a UTC day by cell."""
+        return read.coverage(self._ws, day, source)
+
+    def refused(self, source: str | None, day: date | None) -> pl.DataFrame:
+        """Return samples of what was refused of a source and day, by reason."""
+        return read.refused(self._ws, source=source, day=day, most=MOST_SAMPLES)
+
+    def vessel(self, mmsi: int) -> read.Vessel | None:
+        """Return what is known of a vessel, None where it was never heard."""
+        return read.vessel(self._ws, mmsi)
+
+    def vessels_like(self, text: str) -> pl.DataFrame:
+        """Return vessels by a part of their number, call sign or any name they bore."""
+        return read.vessels_like(self._ws, text, most=MOST_FOUND + 1)
 
     def tide(self, t0: datetime, t1: datetime) -> tuple[list[datetime], list[float]] | None:
         """Return the tide's times and heights above mean sea level, or None without a station."""

@@ -4,7 +4,7 @@
 
   const LACKING_DASH = "6 5";
   const NAMES_FROM_ZOOM = 9.5;
-  const state = { map: null, layers: new Map(), styling: null, selected: null, halo: null, line: null, names: new Set() };
+  const state = { map: null, layers: new Map(), styling: null, selected: null, halo: null, line: null, names: new Set(), tracks: new Set() };
 
   function send(id, value) {
     window.dash_clientside.set_props(id, { data: value });
@@ -176,9 +176,12 @@
       map.on("moveend", moved);
       map.on("movestart zoomstart", hideTip);
       map.on("popupclose", dropPath);
-      map.on("click", function () {
+      map.on("click", function (event) {
+        const track = trackAt(event.layerPoint);
+        if (track) return explain(track.feature, event.latlng);
         if (state.selected) send("segment", "");
         if (state.place) send("place", "");
+        return undefined;
       });
       new window.MutationObserver(drawPlace).observe(document.getElementById("panel-body"), { childList: true });
     }
@@ -289,20 +292,33 @@
   }
 
   /* What an event rests on, in words, with the way the vessel took. */
-  function explain(feature, layer, context) {
+  function explain(feature, at) {
     const p = feature.properties;
     const data = document.querySelector(".app").dataset;
     const box = words(p.label, ...p.sub.split(" · "), ...(p.facts || []), p.made ? data.made : "");
     if (p.made) box.lastElementChild.className = "mark made";
+    if (p.mmsi) {
+      const way = Object.assign(document.createElement("a"), { href: "/?page=data&mmsi=" + p.mmsi, textContent: data.vessel, className: "to-vessel" });
+      box.append(way);
+    }
     dropPath();
     window.L.popup({ className: "told", maxWidth: 280, autoPanPadding: [16, 56] })
-      .setLatLng(layer.getLatLng()).setContent(box).openOn(state.map);
+      .setLatLng(at).setContent(box).openOn(state.map);
     const shut = state.map.getContainer().querySelector(".leaflet-popup-close-button");
     if (shut) shut.setAttribute("aria-label", data.close);
     if (p.path) {
       const accent = getComputedStyle(document.documentElement).getPropertyValue("--made").trim();
       state.path = window.L.polyline(p.path, { color: accent, weight: 3, interactive: false }).addTo(state.map);
     }
+  }
+
+  /* Tracks lie in a canvas under that of the segments, which takes all that is pressed. */
+  const TRACK_PX = 6;
+
+  function trackAt(point) {
+    const near = [...state.tracks].map((layer) => ({ layer, off: (layer.closestLayerPoint(point) || {}).distance }));
+    const best = near.filter((one) => one.off <= TRACK_PX).sort((a, b) => a.off - b.off)[0];
+    return best && best.layer;
   }
 
   function dropPath() {
@@ -345,7 +361,11 @@
         if (state.selected) send("segment", "");
         send("place", p.p);
       });
-    } else if (layer.getLatLng) layer.on("click", () => explain(feature, layer, context));
+    } else if (layer.getLatLng) layer.on("click", () => explain(feature, layer.getLatLng()));
+    else if (p.mmsi) {
+      layer.on("add", () => state.tracks.add(layer));
+      layer.on("remove", () => state.tracks.delete(layer));
+    }
     layer.bindTooltip(words(p.label, p.sub, made), { opacity: 1, className: "tip", sticky: !layer.getLatLng });
   }
 

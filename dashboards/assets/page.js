@@ -69,6 +69,15 @@
     return window.dash_clientside.no_update;
   }
 
+  function rememberData(chosen, lang, theme) {
+    look(lang, theme, "data-theme");
+    write({ page: "data", ...chosen, lang, theme });
+    if (!here.settled && small()) { const fold = one(".legend-fold"); if (fold) fold.open = false; }
+    window.shoregrid.data.show(chosen, !here.settled);
+    here.settled = true;
+    return window.dash_clientside.no_update;
+  }
+
   function markShift(shift) {
     all("[data-shift]").forEach(function (cell) {
       const on = cell.dataset.shift === shift;
@@ -119,6 +128,7 @@
 
   function clear() {
     if (changing()) return window.shoregrid.changes.clear();
+    if (home() === "data") return window.shoregrid.data.clear();
     dropPlace();
     return send("segment", "");
   }
@@ -127,7 +137,8 @@
     if (address.has("place")) send("place", "");
   }
 
-  const changing = () => one("#app").dataset.home === "changes";
+  const home = () => one("#app").dataset.home;
+  const changing = () => home() === "changes";
 
   /* ---- days and shifts ---- */
   function notice(text, goes) {
@@ -267,6 +278,9 @@
   const acts = {
     stretch: (el) => window.shoregrid.changes.press(el),
     kind: (el) => window.shoregrid.changes.toggle(el),
+    feed: (el) => window.shoregrid.data.choose(el.dataset.feed, el.dataset.on),
+    mmsi: (el) => window.shoregrid.data.look(el.dataset.mmsi),
+    measure: (el) => window.shoregrid.data.measure(el.dataset.measure),
     segment: function (el) { dropPlace(); send("segment", el.dataset.segment); },
     shift: choose,
     clear: clear,
@@ -320,7 +334,7 @@
     if (event.key === "Escape" && !typing) return clear();
     if (typing || el.closest(".leaflet-map")) return undefined;
     if (event.key === "?") return one("#keys").showModal();
-    if (changing()) return undefined;
+    if (home() !== "map") return undefined;
     if (event.key === "ArrowLeft" || event.key === "ArrowRight") {
       step(event.key === "ArrowLeft" ? -1 : 1);
       event.preventDefault();
@@ -398,6 +412,7 @@
     shoregrid_page: {
       remember,
       rememberChanges,
+      rememberData,
       layersChosen: function (chosen) {
         const now = chosen || [];
         here.asked = now.find((name) => !(here.layers || []).includes(name)) || null;

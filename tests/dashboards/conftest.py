@@ -32,6 +32,7 @@ _ARGS = [
 
 def _double():
     _load("newer")
+    _load("feeds")
     return _load("double")
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 import shapely
 from shapely.geometry import LineString, Point, Polygon
+from shoregrid_tests_feeds import Feeds
 from shoregrid_tests_newer import NewerCoast, lineage_of
 
 from dashboards.source import Person
@@ -61,7 +62,7 @@ def _land() -> gpd.GeoDataFrame:
 
 
 @dataclass
-class Double(NewerCoast):
+class Double(NewerCoast, Feeds):
     """Three sections of a made coast with three days of scores and two accounts."""
 
     days: int = 3
@@ -79,6 +80,7 @@ class Double(NewerCoast):
             "chief": ("right-horse", Person("u1", "chief", "section_chief", {"section": "S02"})),
             "planner": ("right-horse", Person("u3", "planner", "planner", {})),
             "analyst": ("right-horse", Person("u2", "analyst", "analyst", {})),
+            "liaison": ("right-horse", Person("u4", "liaison", "liaison", {})),
         }
 
     def now(self) -> datetime:
