@@ -8,9 +8,9 @@ BIN := $(VENV)/bin
 EXAMPLE := example
 PORT := 8050
 
-.PHONY: run demo test test-full bench checks clean
+.PHONY: run demo test test-full bench checks kernels clean
 
-run: $(EXAMPLE)/shoregrid.toml
+run: kernels $(EXAMPLE)/shoregrid.toml
 	@$(BIN)/shoregrid serve $(EXAMPLE) --port $(PORT)
 
 demo: $(EXAMPLE)/shoregrid.toml
@@ -19,15 +19,15 @@ $(EXAMPLE)/shoregrid.toml: | $(VENV)/.run
 	@echo "正在生成示例工作区（约两分钟） · building the example workspace (about two minutes)"
 	@$(BIN)/shoregrid demo $(EXAMPLE)
 
-test: $(VENV)/.dev checks
+test: $(VENV)/.dev checks kernels
 	@.ci/packages
 	$(BIN)/python -m pytest -n 2 --dist loadscope
 
-test-full: $(VENV)/.dev checks
+test-full: $(VENV)/.dev checks kernels
 	@.ci/packages
 	$(BIN)/python -m pytest -n 2 --dist loadscope --full
 
-bench: $(VENV)/.dev
+bench: $(VENV)/.peers kernels
 	$(BIN)/python -m tests.bench
 
 checks: $(VENV)/.dev
@@ -36,6 +36,9 @@ checks: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+kernels: | $(VENV)/.run
+	@.ci/kernels $(VENV)
+
 $(VENV)/.run: pyproject.toml constraints.txt
 	@.ci/venv $(VENV) .
 	@touch $@
@@ -43,6 +46,15 @@ $(VENV)/.run: pyproject.toml constraints.txt
 $(VENV)/.dev: pyproject.toml constraints.txt
 	@.ci/venv $(VENV) ".[dev]"
 	@touch $@ $(VENV)/.run
+
+# The decoders that the bench compares with, in an environment of their own: libais's package has
+# the name of one of ours. One that cannot be installed (libais wants a compiler) is left out.
+$(VENV)/.peers: constraints.txt | $(VENV)/.dev
+	@$(BIN)/python -m venv $(VENV)/peers
+	@for peer in aiscat marlin-py libais; do \
+	  $(VENV)/peers/bin/python -m pip install --disable-pip-version-check -q -c constraints.txt \
+	    $$peer || echo "$$peer 未能安装，对比时略去 · not installed, left out of the bench"; done
+	@touch $@
 
 clean:
 	rm -rf $(VENV) $(EXAMPLE)

@@ -10,7 +10,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Row:
-    """A measured figure; ``unit`` 's' wants little of it, anything per second wants much."""
+    """A measured figure; ``unit`` 's' wants little of it, anything per second wants much.
+
+    ``budget`` bounds the figure, ``ratio_budget`` the ratio to the peer where it was measured.
+    """
 
     name: str
     figure: float
@@ -18,6 +21,7 @@ class Row:
     peer: str | None = None
     peer_figure: float | None = None
     budget: float | None = None
+    ratio_budget: float | None = None
 
     @property
     def ratio(self) -> float | None:
@@ -30,7 +34,10 @@ class Row:
 
     @property
     def holds(self) -> bool:
-        """Return whether the figure keeps to its budget; one without a budget does."""
+        """Return whether figure and ratio keep to their budgets; one without a budget does."""
+        ratio = self.ratio
+        if ratio is not None and self.ratio_budget is not None and ratio < self.ratio_budget:
+            return False
         if self.budget is None:
             return True
         return self.figure <= self.budget if self.unit == "s" else self.figure >= self.budget
@@ -38,7 +45,8 @@ class Row:
     def as_dict(self) -> dict[str, Any]:
         """Return the row as bench.json holds it."""
         order = (
-            "name", "figure", "unit", "peer", "peer_figure", "ratio", "budget", "holds",
+            "name", "figure", "unit", "peer", "peer_figure", "ratio", "budget",
+            "ratio_budget", "holds",
         )  # fmt: skip
         known = {**asdict(self), "ratio": self.ratio, "holds": self.holds}
         return {name: known[name] for name in order}

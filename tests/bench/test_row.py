@@ -13,13 +13,18 @@ from tests.bench.row import Row, seconds
         (Row("a", 50.0, "rows/s", "peer", 25.0, budget=40.0), 2.0, True),
         (Row("a", 30.0, "rows/s", "peer", 60.0, budget=40.0), 0.5, False),
         (Row("a", 9.0, "s"), None, True),
+        (Row("a", 60.0, "rows/s", "peer", 3.0, budget=40.0, ratio_budget=20.0), 20.0, True),
+        (Row("a", 60.0, "rows/s", "peer", 4.0, budget=40.0, ratio_budget=20.0), 15.0, False),
+        (Row("a", 30.0, "rows/s", "peer", 1.0, budget=40.0, ratio_budget=20.0), 30.0, False),
+        (Row("a", 60.0, "rows/s", "peer, not installed", ratio_budget=1.0), None, True),
     ],
 )
 def test_less_time_and_more_per_second_are_better(row, ratio, holds) -> None:
     assert row.ratio == ratio
     assert row.holds is holds
     assert list(row.as_dict()) == [
-        "name", "figure", "unit", "peer", "peer_figure", "ratio", "budget", "holds",
+        "name", "figure", "unit", "peer", "peer_figure", "ratio", "budget", "ratio_budget",
+        "holds",
     ]  # fmt: skip
 
 
