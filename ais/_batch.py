@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from ais.schema import HEARD, TOLD, empty
+from ais.schema import HEARD, SKEWS, TOLD, empty
 from geo.errors import Refusal, refused_table
 
 KEPT = "kept"
@@ -58,7 +58,9 @@ class Batch:
     Counts are of rows of the file (lines of NMEA, of which a message may take several), and
     belong to this batch alone. ``refused`` has at most 100 samples per file and reason.
     ``bytes_done`` is how far into the (compressed) file this batch reaches. ``heard`` has the
-    columns of ``HEARD``, ``told`` those of ``TOLD``: the counts, by source and day.
+    columns of ``HEARD``, ``told`` those of ``TOLD``: the counts, by source and day. Of NMEA,
+    ``skews`` says how far the stations' clocks are off, by all that was heard of the file so far,
+    and ``corrected`` how many positions bear another time than their line for that.
     """
 
     positions: pl.DataFrame
@@ -68,11 +70,18 @@ class Batch:
     bytes_done: int
     heard: pl.DataFrame = field(default_factory=lambda: empty(HEARD))
     told: pl.DataFrame = field(default_factory=lambda: empty(TOLD))
+    skews: pl.DataFrame = field(default_factory=lambda: empty(SKEWS))
+    corrected: int = 0
 
 
 def refusals_of(counts: dict[str, int]) -> dict[str, int]:
     """Return only the refusals among ``counts``, by reason."""
     return {k: v for k, v in counts.items() if k not in NOT_REFUSED}
+
+
+def printable(text: str) -> str:
+    """Return a text of unknown origin that does nothing to a terminal but be read."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
 @dataclass
@@ -117,7 +126,7 @@ class Page:
         if room <= 0:
             return
         kept = [
-            Refusal(self._ledger.file, int(row), reason, detail, MENDS[reason])
+            Refusal(self._ledger.file, int(row), reason, printable(detail), MENDS[reason])
             for (row, detail), _ in zip(samples, range(room), strict=False)
         ]
         self._ledger.took(reason, len(kept))

@@ -181,9 +181,11 @@ def _unescaped(texts: pl.Series, plan: Plan) -> pl.Series:
 
 def _read(text: str) -> str:
     try:
-        return str(json.loads(f'"{text}"', strict=False))
+        read = str(json.loads(f'"{text}"', strict=False))
     except ValueError:
         return text
+    # JSON may escape half of a character, which is no text.
+    return read.encode("utf-8", "replace").decode()
 
 
 def ship_types(texts: pl.Series) -> pl.Series:

@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 
 from ais import _nmea_columns as columns
 from ais import _nmea_lines as scanning
+from ais import clocks
 from ais._arrays import Array, Bools, Ints
 from ais._batch import KEPT, Batch, Ledger, Page
 from ais._blocks import Block as Piece
 from ais._nmea_bits import NO_U8, NO_U16, NO_U32
 from ais._nmea_text import NO_TIME
-from ais._nmea_time import Recent, clocks, fill_times, first_clock
+from ais._nmea_time import Recent, begin, fill_times, first_clock, told_times
 from ais.nmea import OUTCOMES, REASONS, Block, Decoder
 from ais.schema import HEARD, POSITIONS, STATICS, TOLD
 
@@ -33,43 +34,133 @@ _DAY_MS = 86_400_000
 _NO_DAY = NO_TIME // _DAY_MS
 
 
-def _reached(begun: int | None) -> Ints | None:
-    """Return where the times of a file begin, as ``fill_times`` moves them on."""
-    return None if begun is None else np.array([begun, NO_TIME, 0])
+class NmeaReader:
+    """Read the files of one recording, one after the other (the members of a zip).
 
+    What is remembered from one block and file to the next: parts of messages, what was heard
+    lately, the time reached, and how far the stations' clocks are off.
 
-class _Reader:
-    """What has to be remembered from one block of a file to the next."""
+    Parameters
+    ----------
+    start : datetime, optional
+        When an untimed recording began; without it, lines without a time take the first time
+        that base stations agree on.
+    not_after : datetime, optional
+        The latest time to be believed.
+    source : str
+        Stands for the station where a line names none.
+    """
 
-    def __init__(self, file: str, source: str, begun: int | None, not_after: int | None) -> None:
-        self.decoder = Decoder()
-        self.ledger = Ledger(file)
-        self.recent = Recent()
-        self.source = source
-        self.reached = _reached(begun)
-        self.not_after = not_after
+    def __init__(
+        self, *, start: datetime | None, not_after: datetime | None, source: str = "nmea"
+    ) -> None:
+        self._decoder = Decoder()
+        self._recent: Recent | None = None
+        self._memory = None if start is None else begin(_ms(start))
+        self._limit = None if not_after is None else _ms(not_after)
+        self._source = source
+        self._sketch = clocks.merge([])
+        self._skews = clocks.skews(self._sketch)
 
-    def times(self, block: Block) -> tuple[Ints, NDArray[np.int16]]:
-        """Return each message's time, filled in where a line has none, and its own second."""
+    def read(self, pieces: Iterator[Piece], *, file: str) -> Iterator[Batch]:
+        """Yield the batches of a file, one for each piece."""
+        self._decoder = Decoder()
+        recent = self._recent = self._recent or Recent()
+        ledger = Ledger(file)
+        for piece in pieces:
+            yield self._batch(piece, ledger.page(), recent)
+
+    def _batch(self, piece: Piece, page: Page, recent: Recent) -> Batch:
+        """Decode the next piece of a file; what cannot be kept goes to the books."""
+        if piece.broken:
+            page.count("rows_in", 1)
+            said = f"the file breaks off after line {piece.row + piece.n_rows - 1}"
+            page.refuse(piece.broken, 1, [(piece.row + piece.n_rows, said)])
+        block = self._decoder.block(piece.data, last=piece.last)
+        _books(block, page, piece.long)
+        source = _sources(block, block.found.source, self._source)
+        second, told, mmsi = _of_messages(block)
+        heard = _heard(block, second, told, mmsi, source)
+        t = self._times(block, second, told, mmsi)
+        right = self._right(block, t, second, source, heard)
+        verdicts, placed = _judge(block, page, right, self._limit, recent)
+        good = verdicts.verdict == 0
+        return Batch(
+            _positions(block, good & placed, right, source),
+            _statics(block, good, right, source),
+            page.counts,
+            page.samples(),
+            piece.done,
+            heard,
+            _told(block, verdicts, right, source, self._source, piece),
+            self._skews,
+            int(np.count_nonzero((right != t)[good & placed])),
+        )
+
+    def _times(
+        self, block: Block, second: NDArray[np.int16], told: Ints, mmsi: NDArray[np.uint32]
+    ) -> Ints:
+        """Return each message's time, filled in where a line has none."""
         t: Ints = block.found.t.copy()
-        second: NDArray[np.int16] = np.full(len(t), -1, np.int16)
-        for table, names in (
-            (block.positions, columns.POSITIONS),
-            (block.stations, columns.STATIONS),
-        ):
-            sent = table.u8[names.u8.index("second")]
-            second[table.message] = np.where(sent <= 59, sent.astype(np.int16), -1)
         if not (t == NO_TIME).any():
-            return t, second
-        told = np.full(len(t), NO_TIME)
-        told[block.stations.message] = clocks(block.stations)
-        if self.reached is None:
+            return t
+        if self._memory is None:
             at = block.stations.message
-            begun = first_clock(block.stations.u32[0], told[at], self.not_after)
-            self.reached = _reached(begun)
-        if self.reached is not None:
-            fill_times(t, second, told, self.reached)
-        return t, second
+            first = first_clock(block.stations.u32[0], told[at], self._limit)
+            self._memory = None if first is None else begin(first)
+        if self._memory is not None:
+            fill_times(t, second, told, mmsi, self._memory)
+        return t
+
+    def _right(
+        self,
+        block: Block,
+        t: Ints,
+        second: NDArray[np.int16],
+        source: pl.Series,
+        heard: pl.DataFrame,
+    ) -> Ints:
+        """Return the times that the stations' clocks would show were they right."""
+        if heard.is_empty():
+            return t
+        self._sketch = clocks.merge([self._sketch, clocks.observe(heard)])
+        self._skews = clocks.skews(self._sketch)
+        at = np.flatnonzero(block.found.t != NO_TIME)
+        rows = pl.DataFrame(
+            {
+                "source": source.gather(at.astype(np.uint32)),
+                "t": pl.Series(t[at], dtype=pl.Int64).cast(HEARD["t"]),
+                "second": second[at],
+            }
+        ).with_columns(pl.when(pl.col("second") >= 0).then(pl.col("second")))
+        mended, corrected = clocks.correct(rows, self._skews)
+        if not corrected:
+            return t
+        right = t.copy()
+        right[at] = mended["t"].dt.epoch("ms").to_numpy()
+        return right
+
+
+def _of_messages(block: Block) -> tuple[NDArray[np.int16], Ints, NDArray[np.uint32]]:
+    """Return each message's own second (-1: none), the time that it tells, and its MMSI."""
+    n = len(block.found.line)
+    second: NDArray[np.int16] = np.full(n, -1, np.int16)
+    told: Ints = np.full(n, NO_TIME)
+    mmsi: NDArray[np.uint32] = np.zeros(n, np.uint32)
+    for table, names in ((block.positions, columns.POSITIONS), (block.stations, columns.STATIONS)):
+        sent = table.u8[names.u8.index("second")]
+        second[table.message] = np.where(sent <= 59, sent.astype(np.int16), -1)
+        mmsi[table.message] = table.u32[0]
+    told[block.stations.message] = told_times(block.stations)
+    return second, told, mmsi
+
+
+def _sources(block: Block, at: Ints, fallback: str) -> pl.Series:
+    """Return the names of the stations that lines name, ``fallback`` where they name none."""
+    codes, names = block.stations_of(at)
+    return pl.Series([*names, fallback], dtype=pl.String).gather(
+        np.where(codes < 0, len(names), codes).astype(np.uint32)
+    )
 
 
 class _Verdicts:
@@ -127,7 +218,9 @@ def _places(block: Block) -> tuple[Array, Array]:
     return lon, lat
 
 
-def _judge(block: Block, page: Page, reader: _Reader, t: Ints) -> tuple[_Verdicts, Bools]:
+def _judge(
+    block: Block, page: Page, t: Ints, limit: int | None, recent: Recent
+) -> tuple[_Verdicts, Bools]:
     """Tell what becomes of each message, and which have a place."""
     found = block.found
     kind: Ints = np.zeros(len(found.line), np.int64)
@@ -142,6 +235,8 @@ def _judge(block: Block, page: Page, reader: _Reader, t: Ints) -> tuple[_Verdict
         return block.shown(int(found.line[i]))
 
     def where(i: int) -> str:
+        if np.isnan(lon[i]) or np.isnan(lat[i]):
+            return f"MMSI {mmsi[i]} without a place"
         return f"MMSI {mmsi[i]} at lon {lon[i]}, lat {lat[i]}"
 
     for outcome, reason in OUTCOMES.items():
@@ -151,8 +246,8 @@ def _judge(block: Block, page: Page, reader: _Reader, t: Ints) -> tuple[_Verdict
     verdicts.put("short_payload", length < _NEED[kind], text)
     verdicts.put("bad_mmsi", (mmsi < 1) | (mmsi > MAX_MMSI), lambda i: f"MMSI {mmsi[i]}")
     verdicts.put("no_time", t == NO_TIME, text)
-    if reader.not_after is not None:
-        late = t > reader.not_after
+    if limit is not None:
+        late = t > limit
         verdicts.put("future", late, lambda i: f"time {np.datetime64(int(t[i]), 'ms')}Z")
     placed = np.isin(found.outcome, [columns.POSITION, columns.EXTENDED, columns.STATION])
     nowhere = placed & (np.isnan(lon) | np.isnan(lat))
@@ -161,7 +256,7 @@ def _judge(block: Block, page: Page, reader: _Reader, t: Ints) -> tuple[_Verdict
     named = (kind == 19) | (kind == 21)
     verdicts.put("no_position", nowhere & ~named, where)
     verdicts.put("bad_position", outside & ~named, where)
-    again = reader.recent.again(block.key, t, among=verdicts.verdict == 0)
+    again = recent.again(block.key, t, among=verdicts.verdict == 0)
     verdicts.put("heard_again", again)
     page.count(KEPT, int(found.n_lines[verdicts.verdict == 0].sum(dtype=np.int64)))
     return verdicts, placed & ~nowhere & ~outside
@@ -278,11 +373,15 @@ def _statics(block: Block, good: Bools, t: Ints, source: pl.Series) -> pl.DataFr
     )
 
 
-def _heard(block: Block, second: NDArray[np.int16], source: pl.Series) -> pl.DataFrame:
+def _heard(
+    block: Block,
+    second: NDArray[np.int16],
+    told: Ints,
+    mmsi: NDArray[np.uint32],
+    source: pl.Series,
+) -> pl.DataFrame:
     """Return when messages were heard, by the receivers' own times."""
     t = block.found.t
-    told = np.full(len(t), NO_TIME)
-    told[block.stations.message] = clocks(block.stations)
     at = np.flatnonzero((t != NO_TIME) & ((second >= 0) | (told != NO_TIME)))
     return pl.DataFrame(
         {
@@ -290,17 +389,19 @@ def _heard(block: Block, second: NDArray[np.int16], source: pl.Series) -> pl.Dat
             "t": pl.Series(t[at], dtype=pl.Int64).cast(HEARD["t"]),
             "second": np.where(second[at] < 0, NO_U8, second[at]),
             "utc": pl.Series(told[at], dtype=pl.Int64),
+            "mmsi": mmsi[at],
         }
     ).select(
         "source",
         "t",
         pl.when(pl.col("second") != NO_U8).then(pl.col("second")).cast(HEARD["second"]),
         pl.when(pl.col("utc") != NO_TIME).then(pl.col("utc")).cast(HEARD["utc"]),
+        "mmsi",
     )
 
 
 def _told(
-    block: Block, verdicts: _Verdicts, t: Ints, source: pl.Series, fallback: str
+    block: Block, verdicts: _Verdicts, t: Ints, source: pl.Series, fallback: str, piece: Piece
 ) -> pl.DataFrame:
     """Return the counts by source, day and reason: of messages, and of lines that hold none."""
     found = block.found
@@ -317,31 +418,40 @@ def _told(
     lines = block.lines
     why = {scanning.BLANK: "blank", scanning.OTHER_SENTENCE: "other_sentence", **REASONS}
     at = np.flatnonzero(np.isin(lines["kind"], list(why)))
-    codes, names = block.stations_of(np.where(lines["source"][at] != 0, at, -1))
     when = lines["t"][at]
     rest = pl.DataFrame(
         {
-            "source": pl.Series([*names, fallback], dtype=pl.String).gather(
-                np.where(codes < 0, len(names), codes).astype(np.uint32)
-            ),
+            "source": _sources(block, np.where(lines["source"][at] != 0, at, -1), fallback),
             "day": np.where(when == NO_TIME, _NO_DAY, when // _DAY_MS),
             "reason": pl.Series(lines["kind"][at]).replace_strict(why, return_dtype=pl.String),
             "rows": np.ones(len(at), np.int64),
         }
     )
+    # A line that is too long stands empty in the block.
+    n_long = len(piece.long)
+    beside = [("blank", -n_long), ("long_line", n_long)]
+    if piece.broken is not None:
+        beside.append((piece.broken, 1))
+    dateless = pl.DataFrame(
+        [(fallback, _NO_DAY, reason, n) for reason, n in beside], schema=rest.schema, orient="row"
+    )
     return (
-        pl.concat([messages, rest])
+        pl.concat([messages, rest, dateless])
         .group_by("source", "day", "reason", maintain_order=True)
         .agg(pl.col("rows").sum())
+        .filter(pl.col("rows") != 0)
         .select(
             "source",
-            pl.when(pl.col("day") != _NO_DAY).then(pl.col("day")).cast(pl.Int32).cast(pl.Date)
+            pl.when(pl.col("day") != _NO_DAY)
+            .then(pl.col("day"))
+            .cast(pl.Int32)
+            .cast(pl.Date)
             .alias("date"),
             "reason",
             "rows",
         )
         .cast(TOLD)
-    )  # fmt: skip
+    )
 
 
 def _books(block: Block, page: Page, long: tuple[tuple[int, int], ...]) -> None:
@@ -357,65 +467,5 @@ def _books(block: Block, page: Page, long: tuple[tuple[int, int], ...]) -> None:
         page.refuse(reason, len(at), ((int(block.row[i]), block.shown(i)) for i in at.tolist()))
 
 
-def _batch(piece: Piece, reader: _Reader) -> Batch:
-    """Decode the next piece of a file; what cannot be kept goes to the books."""
-    page = reader.ledger.page()
-    long = getattr(piece, "long", ())
-    if piece.broken:
-        page.count("rows_in", 1)
-        said = f"the file breaks off after line {piece.row + piece.n_rows - 1}"
-        page.refuse(piece.broken, 1, [(piece.row + piece.n_rows, said)])
-    block = reader.decoder.block(piece.data, last=piece.last)
-    _books(block, page, long)
-    t, second = reader.times(block)
-    verdicts, placed = _judge(block, page, reader, t)
-    codes, names = block.stations_of(block.found.source)
-    source = pl.Series([*names, reader.source], dtype=pl.String).gather(
-        np.where(codes < 0, len(names), codes).astype(np.uint32)
-    )
-    good = verdicts.verdict == 0
-    told = _told(block, verdicts, t, source, reader.source)
-    extra = [("long_line", len(long)), (piece.broken, int(piece.broken is not None))]
-    told = pl.concat(
-        [
-            told,
-            pl.DataFrame(
-                [(reader.source, None, reason, n) for reason, n in extra if n]
-                + [(reader.source, None, "blank", -len(long))] * (len(long) > 0),
-                schema=TOLD,
-                orient="row",
-            ),
-        ]
-    )
-    return Batch(
-        _positions(block, good & placed, t, source),
-        _statics(block, good, t, source),
-        page.counts,
-        page.samples(),
-        piece.done,
-        _heard(block, second, source),
-        told,
-    )
-
-
-def _ms(moment: datetime | None) -> int | None:
-    return None if moment is None else round(moment.timestamp() * 1000)
-
-
-def read_nmea(
-    pieces: Iterator[Piece],
-    *,
-    file: str,
-    start: datetime | None,
-    not_after: datetime | None,
-    source: str = "nmea",
-) -> Iterator[Batch]:
-    """Yield the batches of an NMEA file, one for each piece.
-
-    ``start`` is when an untimed recording began; without it, lines without a time take the
-    first time that base stations agree on. ``source`` stands for the station where a line
-    names none.
-    """
-    reader = _Reader(file, source, _ms(start), _ms(not_after))
-    for piece in pieces:
-        yield _batch(piece, reader)
+def _ms(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)

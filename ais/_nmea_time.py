@@ -10,21 +10,27 @@ from ais._arrays import Bools, Ints
 from ais._nmea_columns import STATIONS, Table
 from ais._nmea_text import NO_TIME
 
-CLOCK_NEAR_MS, CLOCK_AHEAD_MS = 60_000, 3_600_000
-"""How far a base station's clock may stand from the time reached so far to be believed, alone
-and when another agrees: stations report every 10 s, and some have clocks that are years off."""
+CLOCK_NEAR_MS, CLOCK_BACK_MS = 60_000, 3_600_000
+"""How far a base station's clock may stand from the time reached so far to be believed alone, and
+how far back when another agrees: stations report every 10 s, and some have clocks that are years
+off, several by the same 1,024 weeks."""
 SAME_MS = 30_000
 """A payload heard again within this time is the same transmission (issue 4; a vessel's next
 report has another second)."""
 _EARLIEST_MS = 946_684_800_000
 _AGREE_MS = 60_000
-_RING, _ENOUGH, _NEAR_MS = 16, 13, 2_500
+_RING, _ENOUGH, _NEAR_MS = 4, 3, 3_000
 """Of so many last messages so many have to tell the same second, give or take, to be believed:
 up to a third of the vessels in a feed have a second that is wrong or old."""
-_SLOTS, _WAYS = 1 << 20, 4
+_STEP_MS = 10_000
+"""They do not move the time on by more: messages that come half a minute late seem early."""
+_LOST = 6
+"""Messages in a row without such agreement after which the time is lost."""
+_SLOT_BITS, _WAYS = 18, 4
+"""Room for a million payloads: some thirty thousand messages a second."""
 
 
-def clocks(stations: Table) -> Ints:
+def told_times(stations: Table) -> Ints:
     """Return the time in ms that each row of a table tells (types 4 and 11), else NO_TIME."""
     u8 = {name: stations.u8[i].astype(np.int64) for i, name in enumerate(STATIONS.u8)}
     year = stations.u16[STATIONS.u16.index("year")].astype(np.int64)
@@ -77,53 +83,77 @@ def _agreed(ring: Ints) -> int:
     return middle if near >= _ENOUGH else NO_TIME
 
 
-@numba.njit(cache=True)
-def fill_times(t: Ints, second: NDArray[np.int16], told: Ints, reached: Ints) -> None:
-    """Give each message without a time one, in place; ``reached`` is where the file's time is.
+NOW, JUMP, JUMP_BY, TRUSTED, LOST, HEARD, RING = range(7)
+"""What ``fill_times`` remembers: the time reached, a jump that waits to be confirmed and who told
+it, the last base station that was right, how many messages did not agree, how many were heard
+since the time was last told, and from ``RING`` on what the last of them said."""
 
-    It goes on by times of messages that have one; by base stations, of which a jump of more
-    than a minute takes two in a row that agree; and by the seconds of the last messages, of
-    which most have to agree, so that no single wrong clock moves it. A message takes the moment
-    nearest to it that has its own second, where it tells one (-1: none).
+
+def begin(ms: int) -> Ints:
+    """Return the memory of ``fill_times`` at the beginning of a recording."""
+    return np.array([ms, NO_TIME, 0, 0, 0, 0, *([0] * _RING)])
+
+
+@numba.njit(cache=True)
+def _jumps(memory: Ints, c: int, who: np.uint32) -> bool:
+    """Take what a base station tells, and return whether it moves the time reached."""
+    if abs(c - memory[NOW]) <= CLOCK_NEAR_MS:
+        memory[TRUSTED] = who
+    elif memory[NOW] - c > CLOCK_BACK_MS:
+        return False
+    elif (
+        memory[JUMP] == NO_TIME
+        or abs(c - memory[JUMP]) > CLOCK_NEAR_MS
+        or (who == memory[JUMP_BY] and who != memory[TRUSTED])
+    ):
+        memory[JUMP], memory[JUMP_BY] = c, who
+        return False
+    memory[NOW], memory[JUMP], memory[LOST] = c, NO_TIME, 0
+    return True
+
+
+@numba.njit(cache=True)
+def fill_times(
+    t: Ints, second: NDArray[np.int16], told: Ints, who: NDArray[np.uint32], memory: Ints
+) -> None:
+    """Give each message without a time one, in place; ``memory`` is changed as well.
+
+    The time reached goes on by times of messages that have one; by base stations, of which a jump
+    of more than a minute takes two that agree, or one that was right before and tells it twice;
+    and by the seconds of the last messages, of which three in four have to agree, so that no
+    single wrong clock moves it. A message takes the moment nearest to the time reached that has
+    its own second. Where half a dozen messages in a row do not agree, the feed is too thin to be
+    followed: the next keep no time, until some agree or a base station is heard.
 
     Parameters
     ----------
-    t, second, told
-        Of each message: its time in ms or NO_TIME, its second, the time that it tells.
-    reached
-        Changed in place: the time reached, a jump that waits to be confirmed, and whether a
-        base station has been believed.
+    t, second, told, who
+        Of each message: its time in ms or NO_TIME, its second or -1, the time that it tells, and
+        the MMSI.
+    memory
+        As ``begin`` makes it.
     """
-    ring = np.zeros(_RING, np.int64)
-    n = 0
-    now, jump, by_base = reached[0], reached[1], reached[2]
     for i in range(t.shape[0]):
         if t[i] != NO_TIME:
-            now, n = t[i], 0
+            memory[NOW], memory[LOST], memory[HEARD] = t[i], 0, 0
             continue
-        c = told[i]
-        if c != NO_TIME:
-            if abs(c - now) <= CLOCK_NEAR_MS:
-                now, jump, by_base = c, NO_TIME, 1
-            elif 0 < c - now <= CLOCK_AHEAD_MS:
-                if jump != NO_TIME and abs(c - jump) <= CLOCK_NEAR_MS:
-                    now, jump, by_base = c, NO_TIME, 1
-                else:
-                    jump = c
-            t[i] = now
-            continue
-        if second[i] < 0:
-            t[i] = now
+        if told[i] != NO_TIME and _jumps(memory, told[i], who[i]):
+            memory[HEARD] = 0
+        now = memory[NOW]
+        if second[i] < 0 or told[i] != NO_TIME:
+            t[i] = NO_TIME if memory[LOST] > _LOST else now
             continue
         near = now + (second[i] * 1000 - now % 60_000 + 30_000) % 60_000 - 30_000
-        t[i] = near
-        ring[n % _RING] = near
-        n += 1
-        if n >= _RING and not by_base:
-            agreed = _agreed(ring)
-            if agreed != NO_TIME and agreed > now:
-                now = agreed
-    reached[0], reached[1], reached[2] = now, jump, by_base
+        memory[RING + memory[HEARD] % _RING] = near
+        memory[HEARD] += 1
+        if memory[HEARD] >= _RING:
+            agreed = _agreed(memory[RING:])
+            if agreed == NO_TIME or (agreed - now > _STEP_MS and memory[LOST] <= _LOST):
+                memory[LOST] += 1
+            else:
+                memory[LOST], memory[NOW] = 0, max(now, agreed)
+        if memory[LOST] <= _LOST:
+            t[i] = near
 
 
 class Recent:
@@ -133,8 +163,8 @@ class Recent:
     """
 
     def __init__(self) -> None:
-        self._key = np.zeros((_SLOTS, _WAYS), np.uint64)
-        self._t = np.full((_SLOTS, _WAYS), NO_TIME)
+        self._key = np.zeros((1 << _SLOT_BITS, _WAYS), np.uint64)
+        self._t = np.full((1 << _SLOT_BITS, _WAYS), NO_TIME)
 
     def again(self, key: NDArray[np.uint64], t: Ints, *, among: Bools) -> Bools:
         """Return which messages are transmissions that were heard before.
@@ -152,7 +182,7 @@ def _again(
     for i in range(key.shape[0]):
         if not among[i] or t[i] == NO_TIME:
             continue
-        slot = np.int64((key[i] * np.uint64(11400714819323198485)) >> np.uint64(44))
+        slot = np.int64((key[i] * np.uint64(11400714819323198485)) >> np.uint64(64 - _SLOT_BITS))
         oldest = 0
         for way in range(_WAYS):
             if keys[slot, way] == key[i] and abs(t[i] - times[slot, way]) <= SAME_MS:

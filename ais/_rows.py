@@ -86,10 +86,9 @@ def open_books(page: Page, source: str, block: Block) -> Books:
 
 def batch(table: Table, books: Books, *, not_after: datetime | None, done: int) -> Batch:
     """Return a batch of what can be kept of a table; the rest is refused by reason."""
-    rows = table.rows
-    kept = _judge(rows, books, not_after)
-    if kept.len() < rows.height:
-        rows = rows[kept]
+    wrong = _judge(table.rows, books, not_after)
+    rows = table.rows.filter(~wrong) if wrong.any() else table.rows
+    kept = (~wrong).arg_true()
     books.page.count(KEPT, rows.height)
     books.note(KEPT, rows)
     statics = _statics(table.statics(kept), rows, kept, books.source)
@@ -106,7 +105,7 @@ def batch(table: Table, books: Books, *, not_after: datetime | None, done: int) 
 
 
 def _judge(rows: pl.DataFrame, books: Books, not_after: datetime | None) -> pl.Series:
-    """Return the indices of the rows to keep; refuse the others under their first reason."""
+    """Return which rows are not kept, and refuse them under their first reason."""
     lon, lat, mmsi = pl.col("lon"), pl.col("lat"), pl.col("mmsi")
     sited = (lon.abs() <= 180) & (lat.abs() <= 90) & ((lon != 0) | (lat != 0))
     none = lon.is_null() | lat.is_null() | (lon == 181) | (lat == 91)
@@ -122,23 +121,21 @@ def _judge(rows: pl.DataFrame, books: Books, not_after: datetime | None) -> pl.S
     if not_after is not None:
         checks.insert(2, ("future", pl.col("t") > not_after))
     marks = rows.select(hit.alias(why) for why, hit in checks)
-    if not any(marks.select(pl.all().any()).row(0)):
-        return (
-            pl.Series(range(0), dtype=pl.UInt32)
-            if not rows.height
-            else pl.int_range(rows.height, dtype=pl.UInt32, eager=True)
-        )
+    wrong = marks.select(pl.any_horizontal(pl.all()).fill_null(value=False)).to_series()
+    if not wrong.any():
+        return wrong
     reason = pl.coalesce(pl.when(pl.col(why)).then(pl.lit(why)) for why, _ in checks)
-    told = rows.with_columns(marks.select(reason.alias("reason"))["reason"])
-    bad = told.filter(pl.col("reason").is_not_null())
-    for (why,), some in bad.group_by(["reason"], maintain_order=True):
+    told = rows.filter(wrong).with_columns(
+        marks.filter(wrong).select(reason.alias("reason")).to_series()
+    )
+    for (why,), some in told.group_by(["reason"], maintain_order=True):
         said = (
             (r, f"MMSI {m if m is None else round(m)}, time {t}, lon {x}, lat {y}")
             for r, m, t, x, y in some.select("row", "mmsi", "t", "lon", "lat").iter_rows()
         )
         books.page.refuse(str(why), some.height, said)
         books.note(str(why), some)
-    return told["reason"].is_null().arg_true()
+    return wrong
 
 
 def _below(column: str, limit: float) -> pl.Expr:

@@ -72,30 +72,33 @@ def clean(positions: pl.DataFrame, *, not_after: datetime | None = None) -> Clea
     nowhere = lon.is_null() | lat.is_null() | (lon == 181.0) | (lat == 91.0)
     placed = lon.is_between(-180, 180) & lat.is_between(-90, 90) & ((lon != 0) | (lat != 0))
     late = pl.lit(value=False) if not_after is None else pl.col("t") > not_after
-    reason = (
-        pl.when(pl.col("mmsi").is_between(1, MAX_MMSI).fill_null(value=False).not_())
-        .then(pl.lit("bad_mmsi"))
-        .when(pl.col("t").is_null())
-        .then(pl.lit("no_time"))
-        .when(late)
-        .then(pl.lit("future"))
-        .when(nowhere)
-        .then(pl.lit("no_position"))
-        .when(placed.not_())
-        .then(pl.lit("bad_position"))
-    )
-    marked = told.with_columns(reason.alias("_reason")).with_row_index("_row")
-    for name, find in (("duplicate", _duplicates), ("heard_again", _heard_again)):
-        rows = find(marked.filter(pl.col("_reason").is_null()))
+    checks = {
+        "bad_mmsi": pl.col("mmsi").is_between(1, MAX_MMSI).fill_null(value=False).not_(),
+        "no_time": pl.col("t").is_null(),
+        "future": late,
+        "no_position": nowhere,
+        "bad_position": placed.not_(),
+    }
+    marks = told.select(hit.alias(why) for why, hit in checks.items())
+    wrong = marks.select(pl.any_horizontal(pl.all()).fill_null(value=False)).to_series()
+    first = pl.coalesce(pl.when(pl.col(why)).then(pl.lit(why)) for why in checks)
+    put_aside = [
+        told.filter(wrong).with_columns(
+            marks.filter(wrong).select(first.cast(pl.String).alias("_reason")).to_series()
+        )
+    ]
+    kept = told.filter(~wrong) if wrong.any() else told
+    for name, find in (("duplicate", _duplicates), ("heard_again", heard_again)):
+        rows = find(kept)
         if len(rows):
-            why = marked["_reason"].scatter(rows, name)
-            marked = marked.with_columns(why)
-    bad = marked.filter(pl.col("_reason").is_not_null())
-    counts = {"rows_in": positions.height, "kept": positions.height - bad.height}
+            gone = pl.repeat(value=False, n=kept.height, eager=True).scatter(rows, values=True)
+            put_aside.append(kept.filter(gone).with_columns(_reason=pl.lit(name)))
+            kept = kept.filter(~gone)
+    bad = pl.concat(put_aside)
+    counts = {"rows_in": positions.height, "kept": kept.height}
     counts |= dict(bad.group_by("_reason", maintain_order=True).len().iter_rows())
-    kept = marked.filter(pl.col("_reason").is_null()) if bad.height else marked
-    gone = bad.select("source", "t", reason="_reason")
-    return Cleaned(kept.drop("_reason", "_row"), _samples(bad), counts, blanked, gone)
+    of = bad.select("source", "t", reason="_reason")
+    return Cleaned(kept, _samples(bad), counts, blanked, of)
 
 
 def _blank(positions: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
@@ -117,21 +120,30 @@ def _blank(positions: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
 def _duplicates(rows: pl.DataFrame) -> pl.Series:
     """Return the row numbers that repeat an mmsi, t, lon and lat; the fullest report stays."""
     key = ("mmsi", "t", "lon", "lat")
-    twice = rows.filter(pl.Series(_twice(_mixed(rows, key))))
+    twice = rows.with_row_index("_row").filter(pl.Series(_twice(_mixed(rows, key))))
     if not twice.height:
         return twice["_row"]
-    rest = [name for name in rows.columns if name not in (*key, "_row", "_reason")]
+    rest = [name for name in rows.columns if name not in key]
     twice = twice.sort(*key, *rest, "_row", nulls_last=True)
     return twice.filter(pl.struct(key).is_first_distinct().not_())["_row"]
 
 
-def _heard_again(rows: pl.DataFrame) -> pl.Series:
-    """Return the row numbers that tell what another source told within 30 s before."""
+def heard_again(rows: pl.DataFrame) -> pl.Series:
+    """Return the numbers of the rows that tell what another source told within 30 s before.
+
+    That is the same mmsi, place, speed, course and heading, in a row that is not one of these
+    itself. ``rows`` have the columns of ``POSITIONS``, in any order, and no two of them the same
+    mmsi, t, lon and lat.
+    """
     if rows["source"].n_unique() < 2:
-        return rows["_row"].clear()
+        return pl.Series([], dtype=pl.UInt32)
     mixed = _mixed(rows, _CONTENT)
     # Of one content at one instant there is one row: the duplicates are gone.
-    twice = rows.with_columns(pl.Series("_mixed", mixed)).filter(pl.Series(_twice(mixed)))
+    twice = (
+        rows.with_row_index("_row")
+        .with_columns(pl.Series("_mixed", mixed))
+        .filter(pl.Series(_twice(mixed)))
+    )
     twice = twice.sort("_mixed", "t")
     if not twice.height:
         return twice["_row"]

@@ -7,27 +7,20 @@ import numpy as np
 import polars as pl
 
 from ais._arrays import Floats, Ints
-from ais.schema import HEARD
+from ais.schema import HEARD, SKEWS
 
 SKETCH = pl.Schema(
-    {"source": pl.String(), "basis": pl.String(), "bin": pl.Int64(), "n": pl.Int64()}
-)
-"""Counts of receiver time less message time, by source, in bins of half a second. ``basis`` is
-``second`` (against the message second, modulo a minute) or ``utc`` (against a base station's
-time). Sketches of parts of a file add up to the sketch of the whole."""
-
-SKEWS = pl.Schema(
     {
         "source": pl.String(),
-        "n": pl.Int64(),
-        "skew_s": pl.Float64(),
-        "spread_s": pl.Float64(),
         "basis": pl.String(),
-        "sure": pl.Boolean(),
+        "mmsi": pl.UInt32(),
+        "bin": pl.Int64(),
+        "n": pl.Int64(),
     }
 )
-"""``skew_s`` is what the source's clock is ahead by; ``spread_s`` the distance from it that half
-of the ``n`` messages keep within; ``sure`` whether that is good enough to correct by."""
+"""Counts of receiver time less message time, by source, in bins of half a second. ``basis`` is
+``second`` (against the message second, modulo a minute; ``mmsi`` is 0) or ``utc`` (against the
+time of the base station ``mmsi``). Sketches of parts of a file add up to that of the whole."""
 
 TOLERATED_S = 2.0
 """A message second is cut to the whole second, and so are most receivers' times; in the US Coast
@@ -38,11 +31,15 @@ MAX_SPREAD_S = 2.0
 MAX_SKEW_S = 14 * 3600.0
 """No time zone is farther from UTC. Beyond, it rather is the base station's date that is wrong
 (a day in the US Coast Guard's log; 1,024 weeks after a GPS roll-over)."""
+_OF = ["source", "basis", "mmsi", "bin"]
 _BIN_MS = 500
 _MINUTE = 60_000 // _BIN_MS
 _FEW = 3
+_STATIONS = 2
+_MODULO_S = 30.0
 _NEAR_S = 2.0
 _MODE_BINS = 2
+_SNAP_MS = 5_000
 _CENTRE_BINS = 12
 
 
@@ -57,29 +54,30 @@ def observe(heard: pl.DataFrame) -> pl.DataFrame:
         heard.select(
             pl.col("source").fill_null(""),
             pl.lit(basis).alias("basis"),
+            pl.lit(0, pl.UInt32).alias("mmsi")
+            if basis == "second"
+            else pl.col("mmsi").fill_null(0),
             (off + _BIN_MS // 2).floordiv(_BIN_MS).alias("bin"),
         ).filter(pl.col("bin").is_not_null())
-        for basis, off in (("second", second), ("utc", utc))
+        for basis, off, who in (
+            ("second", second, pl.lit(0, pl.UInt32)),
+            ("utc", utc, pl.col("mmsi").fill_null(0)),
+        )
     ]
     wrapped = pl.when((pl.col("basis") == "second") & (pl.col("bin") == _MINUTE // 2))
     return (
         pl.concat(bins)
         .with_columns(wrapped.then(-_MINUTE // 2).otherwise(pl.col("bin")).alias("bin"))
-        .group_by("source", "basis", "bin")
+        .group_by(_OF)
         .agg(pl.len().alias("n"))
         .cast(SKETCH)
-        .sort("source", "basis", "bin")
+        .sort(_OF)
     )
 
 
 def merge(sketches: Iterable[pl.DataFrame]) -> pl.DataFrame:
     """Return the sum of sketches; their order makes no difference."""
-    return (
-        pl.concat([SKETCH.to_frame(), *sketches])
-        .group_by("source", "basis", "bin")
-        .agg(pl.col("n").sum())
-        .sort("source", "basis", "bin")
-    )
+    return pl.concat([SKETCH.to_frame(), *sketches]).group_by(_OF).agg(pl.col("n").sum()).sort(_OF)
 
 
 def skews(sketch: pl.DataFrame) -> pl.DataFrame:
@@ -89,7 +87,8 @@ def skews(sketch: pl.DataFrame) -> pl.DataFrame:
     ones do not move it. It is ``sure`` with 30 messages of which half are within 2 s. A base
     station's time, which alone tells minutes and hours, is taken where 30 such messages, or 3
     that agree with a sure message second modulo a minute, say so, none of them far more than a
-    time zone off; a base station that disagrees with the ships' seconds is not believed.
+    time zone off; a base station that disagrees with the ships' seconds is not believed, and more
+    than half a minute takes two base stations: one may be set to local time.
 
     Returns
     -------
@@ -106,7 +105,8 @@ def skews(sketch: pl.DataFrame) -> pl.DataFrame:
     apart = (pl.col("skew_s_utc") - pl.col("skew_s") + 30).mod(60.0) - 30
     agree = (apart.abs() <= _NEAR_S).fill_null(value=False)
     enough = pl.col("n_utc") >= pl.when(sure).then(_FEW).otherwise(MIN_HEARD)
-    believed = (tight & enough & (agree | sure.not_())).fill_null(value=False)
+    alone = (pl.col("stations_utc") < _STATIONS) & (pl.col("skew_s_utc").abs() > _MODULO_S)
+    believed = (tight & enough & alone.not_() & (agree | sure.not_())).fill_null(value=False)
     # The ships' seconds are many and fine, the base station's time tells the minute.
     minutes = ((pl.col("skew_s_utc") - pl.col("skew_s")) / 60).round() * 60
     chosen = [
@@ -137,7 +137,9 @@ def correct(rows: pl.DataFrame, skews: pl.DataFrame) -> tuple[pl.DataFrame, dict
     Parameters
     ----------
     rows : DataFrame
-        Positions or statics: any table with ``source`` and ``t``.
+        Any table with ``source`` and ``t``; with ``second`` (of the message, or null) a row
+        takes the moment of its own second where that is near: then it has the same time whatever
+        part of a log the skew was found from.
     skews : DataFrame
         As ``skews`` returns them. A source is corrected where that is ``sure`` and more than
         2 s; its times then are those of the reports, not of their arrival.
@@ -157,17 +159,28 @@ def correct(rows: pl.DataFrame, skews: pl.DataFrame) -> tuple[pl.DataFrame, dict
         .fill_null("")
         .replace_strict(off["source"], (off["skew_s"] * 1000).round().cast(pl.Int64), default=None)
     )
+    right = pl.col("t").dt.epoch("ms") - pl.col("_by_ms")
+    if "second" in rows.columns:
+        own = pl.col("second").cast(pl.Int64) * 1000
+        step = (own - right.mod(60_000) + 30_000).mod(60_000) - 30_000
+        right = right + pl.when(step.abs() <= _SNAP_MS).then(step).otherwise(0)
     marked = rows.with_columns(by_ms.alias("_by_ms"))
     counts = marked.filter(pl.col("_by_ms").is_not_null()).group_by("source").len().sort("source")
     mended = marked.with_columns(
-        pl.col("t") - pl.duration(milliseconds=pl.col("_by_ms").fill_null(0), time_unit="ms")
+        pl.when(pl.col("_by_ms").is_not_null())
+        .then(right)
+        .otherwise(pl.col("t").dt.epoch("ms"))
+        .cast(HEARD["t"])
+        .alias("t")
     ).drop("_by_ms")
-    return mended.cast({"t": HEARD["t"]}), dict(counts.iter_rows())
+    return mended, dict(counts.iter_rows())
 
 
 def _estimates(sketch: pl.DataFrame, basis: str) -> pl.DataFrame:
-    """Return source, n, skew_s and spread_s from the bins of one basis."""
-    rows = sketch.filter(pl.col("basis") == basis).sort("source", "bin")
+    """Return source, n, skew_s, spread_s and how many stations told, from the bins of a basis."""
+    told = sketch.filter(pl.col("basis") == basis)
+    stations = told.group_by("source").agg(stations=pl.col("mmsi").n_unique().cast(pl.Int64))
+    rows = told.group_by("source", "bin").agg(pl.col("n").sum()).sort("source", "bin")
     names = rows["source"].unique(maintain_order=True)
     cuts = np.flatnonzero(rows["source"].rle_id().diff().fill_null(1).to_numpy()).tolist()
     bins, n = rows["bin"].to_numpy(), rows["n"].to_numpy()
@@ -179,7 +192,7 @@ def _estimates(sketch: pl.DataFrame, basis: str) -> pl.DataFrame:
     return pl.DataFrame(
         {"source": names, "n": columns[0].astype(np.int64)}
         | {"skew_s": columns[1], "spread_s": columns[2]}
-    )
+    ).join(stations, on="source", how="left", maintain_order="left")
 
 
 def _estimate(bins: Ints, n: Ints, *, circular: bool) -> tuple[int, float, float]:

@@ -13,7 +13,7 @@ from ais._blocks import Block, cut, head
 from ais._csv import read_csv
 from ais._json import one_a_line, read_json, without_answer
 from ais._layouts import Dialect, Plan, layout_of, plan_of
-from ais._nmea import read_nmea
+from ais._nmea import NmeaReader
 from ais._parquet import MAGIC as PARQUET
 from ais._parquet import opened as open_parquet
 from ais._parquet import read_parquet
@@ -191,11 +191,10 @@ def read(
         As ``sniff``, for a zip where none of its files can be read, with a word on each; before
         the first batch; and where a part of a Parquet file cannot be read.
     """
+    reader = NmeaReader(start=start, not_after=not_after, source=source or "nmea")
 
     def nmea(blocks: Iterator[Block], file: str) -> Iterator[Batch]:
-        return read_nmea(
-            blocks, file=file, start=start, not_after=not_after, source=source or "nmea"
-        )
+        return reader.read(blocks, file=file)
 
     yield from _read(
         Path(path), nmea, chunk_rows, not_after, mapping=mapping, source=source, progress=progress

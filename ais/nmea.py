@@ -24,6 +24,7 @@ from ais import _nmea_columns as columns
 from ais import _nmea_join as joining
 from ais import _nmea_lines as scanning
 from ais._arrays import Array, Bools, Ints, Lines
+from ais._batch import printable
 from ais._nmea_bits import NO_U8, NO_U16, NO_U32
 from ais._nmea_text import NO_TIME
 
@@ -99,7 +100,8 @@ class Block:
         names = []
         for i in at[first].tolist():
             line = self.lines[i]
-            names.append(self.text[line["source_a"] : line["source_b"]].decode("ascii", "replace"))
+            raw = self.text[line["source_a"] : line["source_b"]]
+            names.append(printable(raw.decode("ascii", "replace")))
         return codes, names
 
 

@@ -4,7 +4,7 @@ import polars as pl
 
 from geo.errors import REFUSED
 
-__all__ = ["EVENTS", "HEARD", "POSITIONS", "REFUSED", "STATICS", "TIME", "TOLD", "empty"]
+__all__ = ["EVENTS", "HEARD", "POSITIONS", "REFUSED", "SKEWS", "STATICS", "TIME", "TOLD", "empty"]
 
 TIME = pl.Datetime("ms", "UTC")
 
@@ -48,10 +48,12 @@ HEARD = pl.Schema(
         "t": TIME,
         "second": pl.UInt8(),
         "utc": TIME,
+        "mmsi": pl.UInt32(),
     }
 )
 """When a station received a message, beside what the message itself says of the time:
-``second`` is the message's UTC second (0 to 59), ``utc`` the time in a type 4 or 11."""
+``second`` is the message's UTC second (0 to 59), ``utc`` the time in a type 4 or 11, ``mmsi`` who
+sent it."""
 
 TOLD = pl.Schema(
     {
@@ -63,6 +65,19 @@ TOLD = pl.Schema(
 )
 """What became of a file's rows, by source and UTC day; ``date`` is null where no time is
 known, ``reason`` is a key of ``Batch.counts``."""
+
+SKEWS = pl.Schema(
+    {
+        "source": pl.String(),
+        "n": pl.Int64(),
+        "skew_s": pl.Float64(),
+        "spread_s": pl.Float64(),
+        "basis": pl.String(),
+        "sure": pl.Boolean(),
+    }
+)
+"""``skew_s`` is what the source's clock is ahead by; ``spread_s`` the distance from it that half
+of the ``n`` messages keep within; ``sure`` whether that is good enough to correct by."""
 
 EVENTS = pl.Schema(
     {

@@ -12,20 +12,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ais.clocks import MAX_SKEW_S, SKETCH, SKEWS, TOLERATED_S, correct, merge, observe, skews
+from ais.clocks import MAX_SKEW_S, SKETCH, TOLERATED_S, correct, merge, observe, skews
 from ais.io import read
-from ais.schema import HEARD, POSITIONS, empty
+from ais.schema import HEARD, POSITIONS, SKEWS, empty
 
 T0 = int(datetime(2026, 3, 1, 12, tzinfo=UTC).timestamp() * 1000)
 
 
 def station(
-    source: str, skew_s: float, n: int, *, seed: int = 1, base: int = 0, base_off_s: float = 0.0
+    source: str,
+    skew_s: float,
+    n: int,
+    *,
+    seed: int = 1,
+    base: int = 0,
+    base_off_s: float = 0.0,
+    stations: int = 2,
 ) -> pl.DataFrame:
     """Return what a station hears whose clock is ahead by ``skew_s``.
 
-    A tenth of the messages carries an old second. ``base`` messages are of a base station whose
-    own clock is ahead by ``base_off_s``.
+    A tenth of the messages carries an old second. ``base`` messages are of ``stations`` base
+    stations whose own clocks are ahead by ``base_off_s``.
     """
     rng = np.random.default_rng(seed)
     true = T0 + rng.integers(0, 3_600_000, n + base)
@@ -41,6 +48,7 @@ def station(
             "t": t.astype(np.int64),
             "second": pl.Series(np.where(is_base, 0, second)).cast(pl.UInt8),
             "utc": pl.Series(utc),
+            "mmsi": pl.Series(4_120_001 + np.arange(n + base) % stations, dtype=pl.UInt32),
         }
     ).with_columns(
         pl.when(pl.Series(~is_base)).then(pl.col("second")),
@@ -70,6 +78,39 @@ def test_a_base_station_tells_minutes_and_hours(skew_s: float, n: int, base: int
     assert found["sure"]
     assert found["basis"] == "utc"
     assert skew_s + 0.2 <= found["skew_s"] <= skew_s + 1.8
+
+
+def test_one_base_station_on_local_time_moves_nothing() -> None:
+    found = told(station("a", 0.0, 1_000, base=40, base_off_s=28_800.0, stations=1))["a"]
+    assert abs(found["skew_s"]) < TOLERATED_S
+
+
+def test_a_corrected_time_does_not_hang_on_the_part_that_told_it() -> None:
+    rows = pl.DataFrame(
+        {
+            "source": ["a"] * 3,
+            "t": [T0 + 40_400, T0 + 70_900, T0 + 99_000],
+            "second": [20, 50, None],
+        },
+        schema_overrides={"second": pl.UInt8},
+    ).with_columns(pl.col("t").cast(HEARD["t"]))
+    times = [
+        correct(rows, told_by(skew_s))[0]["t"].dt.epoch("ms").to_list() for skew_s in (20.0, 21.0)
+    ]
+    assert times[0][:2] == times[1][:2] == [T0 + 20_000, T0 + 50_000]
+    assert times[0][2] - times[1][2] == 1_000
+
+
+def told_by(skew_s: float) -> pl.DataFrame:
+    row = {
+        "source": "a",
+        "n": 50,
+        "skew_s": skew_s,
+        "spread_s": 0.5,
+        "basis": "second",
+        "sure": True,
+    }
+    return pl.DataFrame([row], schema=SKEWS)
 
 
 def test_a_wrong_base_station_is_not_believed() -> None:
@@ -150,7 +191,7 @@ def uscg(shared: Path) -> pl.DataFrame:
             except (TypeError, ValueError):
                 continue
         if utc is not None or (isinstance(second, int) and second < 60):
-            rows.append((found[1], int(found[2]) * 1000, second, utc))
+            rows.append((found[1], int(found[2]) * 1000, second, utc, told["mmsi"]))
     schema = {**HEARD, "t": pl.Int64}
     return pl.DataFrame(rows, schema=schema, orient="row").cast(HEARD)
 

@@ -346,8 +346,10 @@ def test_a_damaged_file_reads_the_same_in_any_blocks(pool: Pool, tmp_path: Path)
     for rows in (97, 5_000):
         again = _read(path, rows)
         assert again[2] == whole[2]
+        # A clock that is off is known from what was read so far, so that times may differ.
         for one, other in zip(again[:2], whole[:2], strict=True):
-            assert one.sort(one.columns).equals(other.sort(one.columns))
+            told = one.drop("t").columns
+            assert one.select(told).sort(told).equals(other.select(told).sort(told))
 
 
 def _read(path: Path, chunk_rows: int) -> tuple[pl.DataFrame, pl.DataFrame, Counter[str]]:

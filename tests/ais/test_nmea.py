@@ -16,15 +16,8 @@ from pyais.stream import IterMessages
 
 from ais.io import NOT_REFUSED, read, refusals_of, sniff
 from ais.schema import POSITIONS, REFUSED, STATICS
+from tests.ais.real import NMEA as FILES
 
-FILES = [
-    "aishub_world_85k.nmea.gz",
-    "uscg_nais_20160728_100k.nm4.gz",
-    "libais_typeexamples.nmea",
-    "libais_test.aivdm",
-    "pyais_nmea_data_sample.txt",
-    "aisdb_test_20211101.nm4",
-]
 START = datetime(2020, 1, 1, tzinfo=UTC)
 SENTENCE = re.compile(rb"![A-Z]{2}VD[MO],[^*]*\*[0-9A-Fa-f]{2}")
 
@@ -73,15 +66,6 @@ def line(sentence: str, tag: str = "") -> bytes:
     for c in tag.encode():
         xor ^= c
     return f"\\{tag}*{xor:02X}\\{sentence}\n".encode()
-
-
-def rechecked(sentence: str) -> bytes:
-    """Give a sentence that was changed its checksum."""
-    body = sentence[1:].split("*")[0]
-    xor = 0
-    for c in body.encode():
-        xor ^= c
-    return f"!{body}*{xor:02X}\n".encode()
 
 
 def report(**fields) -> str:
@@ -138,9 +122,9 @@ def test_positions_equal_plain_pyais(shared: Path, name: str) -> None:
     names = ["msg_type", "mmsi", "lon", "lat", "sog_kn", "cog_deg", "heading_deg", "status"]
     theirs = pl.DataFrame(rows, schema={n: POSITIONS[n] for n in names})
     all_of_them = Counter(theirs.iter_rows())
-    assert set(ours) == set(all_of_them)
     assert not ours - all_of_them
-    assert sum((all_of_them - ours).values()) <= counts["heard_again"]
+    assert sum((all_of_them - ours).values()) <= counts["heard_again"] + counts["no_time"]
+    assert len(ours) >= 0.95 * len(all_of_them)
     assert positions.height > 4
 
 
@@ -171,8 +155,8 @@ def test_statics_equal_plain_pyais(shared: Path, name: str) -> None:
         assert len(set(theirs) - set(ours)) <= 0.005 * len(theirs)
         assert len(ours) >= len(theirs)
     else:
-        assert set(ours) == set(theirs)
         assert not ours - theirs
+        assert sum((theirs - ours).values()) <= counts["heard_again"] + counts["no_time"]
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -334,12 +318,17 @@ def test_start_gives_times_and_base_stations_move_them_on(tmp_path: Path) -> Non
         talker_id="AI",
     )[0]  # fmt: skip
     sent = (report(second=60, mmsi=412000001), wild, report(second=60, mmsi=412000002), base)
-    again = (base.replace("1,1,,A", "1,1,,B"), report(second=3), report(second=58))
-    path = place(tmp_path, b"".join(line(s) for s in sent) + b"".join(map(rechecked, again)))
+    other = encode_dict(
+        {"type": 4, "mmsi": 4121236, "lon": 121.0, "lat": 29.0, "year": 2020, "month": 1,
+         "day": 1, "hour": 0, "minute": 5, "second": 0},
+        talker_id="AI",
+    )[0]  # fmt: skip
+    again = (other, report(second=3), report(second=58))
+    path = place(tmp_path, b"".join(line(s) for s in (*sent, *again)))
     positions, _, counts, _ = whole(path, start=START)
     assert counts == {"rows_in": 7, "kept": 7}
     seconds = (positions["t"] - START).dt.total_seconds().to_list()
-    # One station is not believed to jump five minutes, two reports are.
+    # One station is not believed to jump five minutes, two that agree are.
     assert seconds == [0, 0, 0, 0, 300, 303, 298]
     none = whole(place(tmp_path, line(report()), "none.nmea"))[2]
     assert none == {"rows_in": 1, "kept": 0, "no_time": 1}
@@ -398,3 +387,14 @@ def test_progress_reaches_the_end(shared: Path) -> None:
         pass
     assert seen[-1] == (path.stat().st_size, path.stat().st_size)
     assert seen == sorted(seen)
+
+
+def test_a_thin_feed_is_refused_rather_than_folded(tmp_path: Path) -> None:
+    thin = b"".join(line(report(second=10 * n % 60, mmsi=412000001 + n)) for n in range(200))
+    _, _, counts, _ = whole(place(tmp_path, thin), start=START)
+    assert counts["no_time"] >= 185
+    dense = b"".join(line(report(second=n // 2 % 60, mmsi=412000001 + n)) for n in range(7_200))
+    positions, _, counts, _ = whole(place(tmp_path, dense), start=START, chunk_rows=700)
+    assert counts == {"rows_in": 7_200, "kept": 7_200}
+    error_s = (positions["t"] - START).dt.total_seconds() - pl.Series(range(7_200)) // 2
+    assert error_s.abs().max() == 0

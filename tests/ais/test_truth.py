@@ -32,15 +32,8 @@ from tests.ais._pyais_truth import (
     same,
     sound,
 )
+from tests.ais.real import NMEA as FILES
 
-FILES = [
-    "aishub_world_85k.nmea.gz",
-    "uscg_nais_20160728_100k.nm4.gz",
-    "libais_typeexamples.nmea",
-    "libais_test.aivdm",
-    "pyais_nmea_data_sample.txt",
-    "aisdb_test_20211101.nm4",
-]
 ONE_STATION = [name for name in FILES if "uscg" not in name]
 
 
