@@ -8,7 +8,7 @@ from deltalake.exceptions import CommitFailedError
 
 from workspace._archive_errors import gathered, told
 from workspace._archive_files import best, prepared, write
-from workspace._archive_log import KEY, Written, commit, files_of, made, that_may_hold
+from workspace._archive_log import KEY, Written, commit, files_of, forget, made, that_may_hold
 
 _TRIES = 50
 # With more vessels than these a list of them narrows nothing.
@@ -28,7 +28,8 @@ def append(folder: Path, positions: pl.DataFrame) -> int:
     ------
     InputError
         Where the folder holds no archive, a file of it is missing or damaged, or the disk is
-        full or may not be written.
+        full or may not be written. The rows are there all the same where the disk failed to
+        promise that it keeps the log: after each of these, append the same again.
     """
     if positions.is_empty():
         return 0
@@ -43,16 +44,16 @@ def append(folder: Path, positions: pl.DataFrame) -> int:
             try:
                 for day, rows in days.items():
                     there = files.filter(pl.col("date") == day)
-                    fresh, better = _against(folder, there, rows)
+                    fresh, better, of_again = _against(folder, there, rows)
                     n = max(there["n"].max() or 1, 1)
-                    written += _written(folder, fresh, day, n, "part")
-                    written += _written(folder, better, day, n, f"mend-{order:012d}")
+                    written += _written(folder, fresh, day, n, "part", 0)
+                    written += _written(folder, better, day, n, "mend", order)
+                    written += _written(folder, of_again, day, n, "again", order)
                     added += fresh.height
                 if written:
                     commit(folder, table, written, files.clear(), new=True)
             except BaseException as error:
-                for one in written:
-                    one.path.unlink(missing_ok=True)
+                forget(folder, written)
                 if not isinstance(error, CommitFailedError):
                     raise
                 last = error
@@ -63,40 +64,57 @@ def append(folder: Path, positions: pl.DataFrame) -> int:
 
 def _against(
     folder: Path, files: pl.DataFrame, rows: pl.DataFrame
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the rows of one day whose key the files lack, and those better than what is there."""
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Return the rows of one day whose key the files lack, and those better than what is there.
+
+    The last are of keys that reads give, and of keys that compaction found heard again.
+    """
     mmsi = rows["mmsi"].unique()
     t0, t1 = rows["t"].min(), rows["t"].max()
     near = that_may_hold(files, t0=t0, t1=t1, mmsi=mmsi.to_list())
     if near.is_empty():
-        return rows, rows.clear()
+        return rows, rows.clear(), rows.clear()
     where = [pl.col("t").is_between(t0, t1)]
     if len(mmsi) <= _LISTED:
         where.append(pl.col("mmsi").is_in(mmsi.implode()))
-    known = pl.scan_parquet(
-        [folder / path for path in near["path"]], hive_partitioning=False
-    ).filter(where)
+    known = pl.concat(
+        pl.scan_parquet([folder / path for path in group["path"]], hive_partitioning=False)
+        .filter(where)
+        .with_columns(_again=pl.lit(again))
+        for (again,), group in near.group_by(pl.col("kind") == "again")
+    )
     keys = gathered(folder, near, known.select(KEY))
     twice = rows.join(keys, on=KEY, how="semi", maintain_order="left")
     if twice.is_empty():
-        return rows, twice
+        return rows, twice, twice
     fresh = rows.join(keys, on=KEY, how="anti", maintain_order="left")
-    same = known.join(twice.lazy().select(KEY), on=KEY, how="semi").select(rows.columns)
-    held = gathered(folder, near, same)
+    same = known.join(twice.lazy().select(KEY), on=KEY, how="semi")
+    held = gathered(folder, near, same.select(*rows.columns, "_again"))
     # What is held comes first among equals, and so a row is not kept again for being the same.
-    both = pl.concat([held.with_columns(_ours=False), twice.with_columns(_ours=True)])
-    return fresh, best(both).filter("_ours").drop("_ours").sort("mmsi", "t")
+    both = pl.concat(
+        [held.select(rows.columns).with_columns(_ours=False), twice.with_columns(_ours=True)]
+    )
+    better = best(both).filter("_ours").drop("_ours").sort("mmsi", "t")
+    of_again = held.filter("_again").select(KEY)
+    return (
+        fresh,
+        better.join(of_again, on=KEY, how="anti", maintain_order="left"),
+        better.join(of_again, on=KEY, how="semi", maintain_order="left"),
+    )
 
 
-def _written(folder: Path, rows: pl.DataFrame, day: date, n: int, kind: str) -> list[Written]:
+def _written(
+    folder: Path, rows: pl.DataFrame, day: date, n: int, kind: str, order: int
+) -> list[Written]:
     """Write one day's rows, a file for each bucket."""
     if rows.is_empty():
         return []
     if n == 1:
-        return [write(folder, rows, day=day, bucket=(0, 1), kind=kind)]
+        return [write(folder, rows, day=day, bucket=(0, 1), kind=kind, order=order)]
     parts = rows.with_columns(_k=pl.col("mmsi") % n).partition_by(
         "_k", as_dict=True, include_key=False
     )
     return [
-        write(folder, part, day=day, bucket=(int(k), n), kind=kind) for (k,), part in parts.items()
+        write(folder, part, day=day, bucket=(int(k), n), kind=kind, order=order)
+        for (k,), part in parts.items()
     ]

@@ -1,20 +1,23 @@
 """Compaction of the archive, and the days that are let go."""
 
+import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 from deltalake import DeltaTable
-from deltalake.exceptions import CommitFailedError
+from deltalake.exceptions import CommitFailedError, DeltaError
 
+from ais.clean import HEARD_AGAIN_S, heard_again
 from ais.schema import POSITIONS
 from workspace._archive_errors import gathered, told
 from workspace._archive_files import by_place, write
-from workspace._archive_log import Written, commit, files_of, made, opened
+from workspace._archive_log import Written, commit, files_of, forget, made, opened
 from workspace._archive_read import scan
 
 BUCKET_ROWS = 6_000_000
@@ -26,6 +29,10 @@ _MANY = 4
 _TOO_MANY = 60
 _GROWN = 0.1
 _OUTGROWN = 2
+# A day of so many rows is written again in a second.
+_SMALL = 1_000_000
+# Rows that are looked at together for what was heard again.
+_TOGETHER = 250_000
 
 Progress = Callable[[str, int, int], None]
 
@@ -34,7 +41,9 @@ Progress = Callable[[str, int, int], None]
 class Compacted:
     """What compaction did: days and files it wrote again, rows in them, rows it found better.
 
-    ``duplicates`` are rows that a better one for the same key stood beside.
+    ``duplicates`` are rows that a better one for the same key stood beside; ``heard_again`` are
+    those of these days that tell what another source told within 30 s before. ``rows`` are the
+    others, which reads give.
     """
 
     days: int = 0
@@ -42,30 +51,54 @@ class Compacted:
     files_after: int = 0
     rows: int = 0
     duplicates: int = 0
+    heard_again: int = 0
 
 
 def needs_compaction(folder: Path, *, days: Sequence[date] | None = None) -> list[date]:
     """Return the days that are worth compacting now, from the table's log alone.
 
-    Those are days with more than four appended files, or with better rows beside worse ones,
-    once what was appended makes a tenth of the day or sixty files: so a feed that appends each
-    minute has a day written again a few dozen times, and not 1,440 times.
+    Those are days with more than four appended files, or with better rows beside worse ones, or
+    with an appended file that shares vessels and times with another source, once what was appended
+    makes a tenth of the day or sixty files: so a feed that appends each minute has a day written
+    again a few dozen times, and not 1,440 times. A day of less than a million rows is not too
+    large to be written again whenever sources meet.
     """
     with told(folder):
         files = files_of(opened(folder))
     if days is not None:
         files = files.filter(pl.col("date").is_in(list(days)))
-    new = pl.col("kind") != "base"
     of_day = files.group_by("date").agg(
-        pieces=new.sum(),
-        mends=(pl.col("kind") == "mend").sum(),
-        grown=pl.col("rows").filter(new).sum() / pl.col("rows").sum(),
+        pieces=_NEW.sum(),
+        mends=(pl.col("order") > 0).sum(),
+        rows=pl.col("rows").sum(),
+        grown=pl.col("rows").filter(_NEW).sum() / pl.col("rows").sum(),
     )
-    wanted = of_day.filter(
-        (pl.col("pieces") > _MANY) | (pl.col("mends") > 0),
-        (pl.col("grown") >= _GROWN) | (pl.col("pieces") > _TOO_MANY),
+    grown = (pl.col("grown") >= _GROWN) | (pl.col("pieces") > _TOO_MANY)
+    wanted = of_day.filter(grown, (pl.col("pieces") > _MANY) | (pl.col("mends") > 0))
+    few = of_day.filter(pl.col("pieces") <= _TOO_MANY, grown | (pl.col("rows") <= _SMALL)).select(
+        "date"
     )
-    return wanted["date"].sort().to_list()
+    met = _met(files.join(few, on="date", how="semi"))
+    return pl.concat([wanted["date"], met]).unique().sort().to_list()
+
+
+_NEW = (pl.col("kind") == "part") | (pl.col("order") > 0)
+
+
+def _met(files: pl.DataFrame) -> pl.Series:
+    """Return the days where an appended file may tell what another source told, from the log."""
+    files = files.with_columns(
+        # A file of an earlier version does not say of which sources it is.
+        pl.col("min.source").fill_null(""),
+        pl.col("max.source").fill_null("\U0010ffff"),
+    )
+    pairs = files.filter(_NEW).join(files, on=["date", "k", "n"], suffix=".of")
+    near = pl.lit(value=True)
+    for name, reach in (("mmsi", 0), ("t", timedelta(seconds=HEARD_AGAIN_S))):
+        near = near & (pl.col(f"min.{name}") <= pl.col(f"max.{name}.of") + reach)
+        near = near & (pl.col(f"min.{name}.of") <= pl.col(f"max.{name}") + reach)
+    first = pl.min_horizontal("min.source", "min.source.of")
+    return pairs.filter(near, first != pl.max_horizontal("max.source", "max.source.of"))["date"]
 
 
 def compact(
@@ -76,6 +109,11 @@ def compact(
     progress: Progress | None = None,
 ) -> Compacted:
     """Write each day and bucket as one file, sorted, with the better row for each key.
+
+    Rows that tell what another source told within 30 s before (`ais.clean.heard_again`) go to a
+    file beside it, that reads leave out. They are kept since whether a row is heard again may
+    depend on them: so what reads give depends on the rows alone, and not on the order in which
+    they were appended and compacted.
 
     What is in that form already is left alone. A day whose buckets have outgrown twice
     ``bucket_rows`` is parted into more. Each bucket (or day, where its number of buckets changes)
@@ -119,7 +157,7 @@ def _wanted(files: pl.DataFrame, bucket_rows: int) -> int:
     buckets more than their share.
     """
     n = int(files["n"].max())
-    rows = int(files.filter(pl.col("kind") != "mend")["rows"].sum())
+    rows = int(files.filter(pl.col("order") == 0)["rows"].sum())
     fit = [one for one in range(1, 2 * rows // bucket_rows + 2) if math.gcd(one, 10) == 1]
     best = min(fit, key=lambda one: abs(math.log(max(rows, 1) / (one * bucket_rows))))
     return n if best <= _OUTGROWN * n and n > 1 else max(n, best)
@@ -143,53 +181,71 @@ def _jobs(
         yield files, [(k, n) for k in range(n)]
         return
     for (k,), group in sorted(files.group_by("k")):
-        if group.height > 1 or group["kind"][0] != "base":
+        if sorted(group["kind"]) not in (["base"], ["again", "base"]):
             yield group, [(k, n)]
 
 
 def _day(folder: Path, files: pl.DataFrame, bucket_rows: int, so_far: Compacted) -> Compacted:
     """Compact one day, and return what has been done with it."""
-    before = after = rows = duplicates = 0
+    before = after = rows = duplicates = again = 0
     for group, places in _jobs(files, bucket_rows):
-        written = _rewritten(folder, group, places)
-        if not _replaced(folder, group, written):
+        kept, aside = _rewritten(folder, group, places)
+        if not _replaced(folder, group, [*kept, *aside]):
             continue
-        kept = sum(one.rows for one in written)
         before += group.height
-        after += len(written)
-        rows += kept
-        duplicates += int(group["rows"].sum()) - kept
+        after += len(kept) + len(aside)
+        rows += sum(one.rows for one in kept)
+        again += sum(one.rows for one in aside)
+        duplicates += int(group["rows"].sum()) - sum(one.rows for one in [*kept, *aside])
     return Compacted(
         so_far.days + (before > 0),
         so_far.files_before + before,
         so_far.files_after + after,
         so_far.rows + rows,
         so_far.duplicates + duplicates,
+        so_far.heard_again + again,
     )
 
 
 def _rewritten(
     folder: Path, files: pl.DataFrame, places: Sequence[tuple[int, int]]
-) -> list[Written]:
-    """Write the rows of one day's files again, a bucket at a time."""
+) -> tuple[list[Written], list[Written]]:
+    """Write the rows of one day's files again, a bucket at a time, and those heard again aside."""
     day = files["date"][0]
-    written: list[Written] = []
+    # The least and the greatest source of a file stand in the log: often there is but one.
+    one_source = pl.concat([files["min.source"], files["max.source"]]).n_unique() == 1
+    kept: list[Written] = []
+    aside: list[Written] = []
     try:
         for k, n in places:
             mine = [pl.col("mmsi") % n == k] if len(places) > 1 else []
             rows = gathered(folder, files, scan(folder, files, POSITIONS.names(), mine))
-            if not rows.is_empty():
-                rows = by_place(rows)
-                written.append(write(folder, rows, day=day, bucket=(k, n), kind="base"))
+            if rows.is_empty():
+                continue
+            rows = by_place(rows)
+            if not one_source and (again := _again(rows)).any():
+                put_by, rows = rows.filter(again), rows.filter(~again)
+                aside.append(write(folder, put_by, day=day, bucket=(k, n), kind="again"))
+            kept.append(write(folder, rows, day=day, bucket=(k, n), kind="base"))
     except BaseException:
-        _forget(written)
+        forget(folder, [*kept, *aside])
         raise
-    return written
+    return kept, aside
 
 
-def _forget(written: Sequence[Written]) -> None:
-    for one in written:
-        one.path.unlink(missing_ok=True)
+def _again(rows: pl.DataFrame) -> pl.Series:
+    """Mark what was heard again; a vessel's rows stand together.
+
+    Some vessels are looked at together, since what fits a processor's cache is sorted twice as
+    fast as a whole bucket.
+    """
+    some = rows.select("mmsi", "t", "lon", "lat", "sog_kn", "cog_deg", "heading_deg", "source")
+    begins = (rows["mmsi"] != rows["mmsi"].shift()).fill_null(value=True).arg_true().to_numpy()
+    nth = np.searchsorted(begins, np.arange(0, rows.height, _TOGETHER))
+    cuts = [*np.unique(begins[nth[nth < len(begins)]]).tolist(), rows.height]
+    found = [heard_again(some[start:stop]) + start for start, stop in itertools.pairwise(cuts)]
+    marks = pl.repeat(value=False, n=rows.height, eager=True)
+    return marks.scatter(pl.concat(found), values=True)
 
 
 def _replaced(folder: Path, files: pl.DataFrame, written: Sequence[Written]) -> bool:
@@ -211,9 +267,9 @@ def _replaced(folder: Path, files: pl.DataFrame, written: Sequence[Written]) -> 
             else:
                 return True
     except BaseException:
-        _forget(written)
+        forget(folder, written)
         raise
-    _forget(written)
+    forget(folder, written)
     return False
 
 
@@ -242,7 +298,7 @@ def retain(folder: Path, *, before: date) -> int:
                 if attempt == _TRIES - 1:
                     raise
         _tidy(folder, changed=not old.is_empty())
-        return int(old.filter(pl.col("kind") != "mend")["rows"].sum())
+        return int(old.filter(pl.col("order") == 0, pl.col("kind") != "again")["rows"].sum())
 
 
 def _tidy(folder: Path, *, changed: bool) -> None:
@@ -254,4 +310,6 @@ def _tidy(folder: Path, *, changed: bool) -> None:
         if table.vacuum(dry_run=True, **spare):
             table.vacuum(dry_run=False, **spare)
         if changed:
-            table.create_checkpoint()
+            # What there is to do is done, and without a checkpoint the log is only longer.
+            with suppress(OSError, DeltaError):
+                table.create_checkpoint()

@@ -89,17 +89,24 @@ def best(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def write(
-    folder: Path, rows: pl.DataFrame, *, day: date, bucket: tuple[int, int], kind: str
+    folder: Path,
+    rows: pl.DataFrame,
+    *,
+    day: date,
+    bucket: tuple[int, int],
+    kind: str,
+    order: int = 0,
 ) -> Written:
     """Write rows of one day and bucket as a file that the table does not have yet.
 
-    ``rows`` are written in their order, without ``date``; ``kind`` begins the file's name. What
-    a failed try has written is taken away again.
+    ``rows`` are written in their order, without ``date``; ``kind`` and ``order`` are those of
+    `workspace._archive_log.FILES`. What a failed try has written is taken away again.
     """
-    name = located(*bucket)
-    path = folder / f"date={day}" / f"bucket={name}" / f"{kind}-{uuid.uuid4().hex}.parquet"
+    name = located(*bucket, kind)
+    begins = f"{kind}-{order:012d}" if order else kind
+    path = folder / f"date={day}" / f"bucket={name}" / f"{begins}-{uuid.uuid4().hex}.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
-    base = kind == "base"
+    base = kind in {"base", "again"} and not order
     try:
         rows.select(POSITIONS.names()).write_parquet(
             path,
@@ -111,12 +118,11 @@ def write(
     except BaseException:
         path.unlink(missing_ok=True)
         raise
-    ends = rows.select(
-        *(pl.col(one).min().alias(f"min.{one}") for one in KEY),
-        *(pl.col(one).max().alias(f"max.{one}") for one in KEY),
-    ).row(0, named=True)
-    extent = {one: (ends[f"min.{one}"], ends[f"max.{one}"]) for one in KEY}
-    return Written(path, day, name, rows.height, extent)
+    told = (*KEY, "source")
+    known = rows.select(*KEY, pl.col("source").fill_null(""))
+    ends = pl.concat([known.min(), known.max()]).select(told).to_dict(as_series=False)
+    extent = {one: tuple(ends[one]) for one in told}
+    return Written(path, day, name, rows.height, extent, rows["source"].null_count())
 
 
 def by_place(rows: pl.DataFrame) -> pl.DataFrame:

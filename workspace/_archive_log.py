@@ -5,6 +5,7 @@ import json
 import math
 import os
 import time
+import uuid
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -43,20 +44,24 @@ FILES = pl.Schema(
         "max.mmsi": pl.Int64,
         "min.t": STORED["t"],
         "max.t": STORED["t"],
+        "min.source": pl.String,
+        "max.source": pl.String,
     }
 )
 """One file of the table: ``path`` within the folder, the vessels in it (mmsi % n == k), its
 kind, and the least and greatest of what is asked for. Kinds: ``base`` is written by compaction,
-``part`` by an append, ``mend`` holds better rows for keys that are there already; of these the
-greater ``order`` (the version they were written for) is the better one."""
+``part`` by an append, ``mend`` holds better rows for keys that are there already, ``again`` what
+compaction found heard again: reads leave it out. An ``order`` above 0 (the version a file was
+written for) tells that its rows are better than those of the same keys with a lesser one."""
 
 _ONE = "0-of-1"
+_AGAIN = "-again"
 _TRIES = 5
 
 
-def located(k: int, n: int) -> str:
-    """Return how the partition of vessels with mmsi % n == k is called."""
-    return f"{k}-of-{n}"
+def located(k: int, n: int, kind: str) -> str:
+    """Return how the partition of vessels with mmsi % n == k is called, for a kind of file."""
+    return f"{k}-of-{n}{_AGAIN if kind == 'again' else ''}"
 
 
 def opened(folder: Path) -> DeltaTable | None:
@@ -175,16 +180,16 @@ def files_of(table: DeltaTable | None) -> pl.DataFrame:
         return pl.DataFrame(schema=FILES)
     if "partition.bucket" not in raw.columns:
         raw = raw.with_columns(pl.lit(_ONE).alias("partition.bucket"))
-    bucket = pl.col("partition.bucket").str.extract_groups(r"^(\d+)-of-(\d+)$")
+    bucket = pl.col("partition.bucket").str.extract_groups(r"^(\d+)-of-(\d+)")
     name = pl.col("path").str.extract(r"([^/]*)$")
-    kind = name.str.extract("^(base|mend)-").fill_null("part")
+    kind = name.str.extract("^(base|mend|again)-").fill_null("part")
     return raw.select(
         pl.col("path"),
         pl.col("partition.date").alias("date"),
         bucket.struct[0].cast(pl.Int64).alias("k"),
         bucket.struct[1].cast(pl.Int64).alias("n"),
         kind.alias("kind"),
-        name.str.extract(r"^mend-(\d+)-").cast(pl.Int64).fill_null(0).alias("order"),
+        name.str.extract(r"^(?:mend|again)-(\d+)-").cast(pl.Int64).fill_null(0).alias("order"),
         pl.col("num_records").alias("rows"),
         pl.col("size_bytes").alias("size"),
         *(
@@ -250,6 +255,7 @@ class Written:
     bucket: str
     rows: int
     extent: dict[str, tuple[object, object]]
+    nulls: int
 
 
 def commit(
@@ -263,10 +269,14 @@ def commit(
     ------
     CommitFailedError
         When another process changed the table since ``table`` was opened.
+    OSError
+        When the commit is made and the disk could not promise to keep it.
     """
     now_ms = int(time.time() * 1_000)
+    mark = uuid.uuid4().hex
+    entry = folder / "_delta_log" / f"{table.version() + 1:020d}.json"
     actions: list[AddAction | RemoveAction] = [
-        _add(folder, one.path, one.day, one.bucket, one.rows, one.extent, new=new)
+        _add(folder, one.path, one.day, one.bucket, one.rows, one.extent, nulls=one.nulls, new=new)
         for one in written
     ]
     actions += [
@@ -275,19 +285,46 @@ def commit(
             new,
             now_ms,
             size,
-            {"date": day.isoformat(), "bucket": located(k, n)},
+            {"date": day.isoformat(), "bucket": located(k, n, kind)},
         )
-        for path, size, day, k, n in gone.select("path", "size", "date", "k", "n").iter_rows()
+        for path, size, day, k, n, kind in gone.select(
+            "path", "size", "date", "k", "n", "kind"
+        ).iter_rows()
     ]
-    table.create_write_transaction(
-        actions,
-        "append",
-        table.schema(),
-        partition_by=PARTITIONS,
-        commit_properties=CommitProperties(max_commit_retries=0),
-    )
-    with suppress(FileNotFoundError):
-        settle(folder / "_delta_log" / f"{table.version() + 1:020d}.json")
+    try:
+        table.create_write_transaction(
+            actions,
+            "append",
+            table.schema(),
+            partition_by=PARTITIONS,
+            commit_properties=CommitProperties({"mark": mark}, max_commit_retries=0),
+        )
+    except Exception:
+        # Some commits are followed by a checkpoint: if that fails, the commit holds all the same.
+        if not _tells(entry, mark):
+            raise
+    settle(entry)
+
+
+def _tells(entry: Path, mark: str) -> bool:
+    """Return whether an entry of the log is the one with our mark."""
+    try:
+        return mark in entry.read_text(encoding="utf-8")
+    except OSError:
+        return False
+
+
+def forget(folder: Path, written: Sequence[Written]) -> None:
+    """Remove files that were written for nothing; not those that the table has.
+
+    An error may come after the commit, as an interrupt does. Where the table cannot be read, the
+    files are left to the next compaction, which removes what the table does not have.
+    """
+    with suppress(OSError, DeltaError):
+        named = set(files_of(DeltaTable(folder))["path"]) if written else set()
+        for one in written:
+            if one.path.relative_to(folder).as_posix() not in named:
+                one.path.unlink(missing_ok=True)
 
 
 def settle(path: Path) -> None:
@@ -308,6 +345,7 @@ def _add(
     rows: int,
     extent: dict[str, tuple[object, object]],
     *,
+    nulls: int = 0,
     new: bool = True,
 ) -> AddAction:
     held = path.stat()
@@ -316,7 +354,7 @@ def _add(
         "numRecords": rows,
         "minValues": {name: _told(low) for name, (low, _) in known.items()},
         "maxValues": {name: _told(high) for name, (_, high) in known.items()},
-        "nullCount": dict.fromkeys(known, 0),
+        "nullCount": {name: nulls if name == "source" else 0 for name in known},
     }
     return AddAction(
         path.relative_to(folder).as_posix(),

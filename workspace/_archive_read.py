@@ -35,7 +35,7 @@ def scan(
     ``where`` may speak of the key's columns alone: both rows of a key pass it, or neither.
     Nothing is compared unless one of the files holds better rows for keys of the others.
     """
-    mended = not files.filter(pl.col("kind") == "mend").is_empty()
+    mended = not files.filter(pl.col("order") > 0).is_empty()
     names = list(dict.fromkeys([*columns, *KEY])) if mended else list(columns)
     parts = [
         pl.scan_parquet([folder / path for path in group["path"]], hive_partitioning=False)
@@ -53,6 +53,11 @@ def scan(
     )
 
 
+def _seen(folder: Path) -> pl.DataFrame:
+    """Return the files that reads look at."""
+    return files_of(opened(folder)).filter(pl.col("kind") != "again")
+
+
 def touched(
     folder: Path,
     *,
@@ -65,9 +70,7 @@ def touched(
     """Return the paths of the files that a read with these limits opens."""
     last = None if t1 is None else t1 - _INSTANT
     with told(folder):
-        files = that_may_hold(
-            files_of(opened(folder)), t0=t0, t1=last, bbox=bbox, mmsi=mmsi, bucket=bucket
-        )
+        files = that_may_hold(_seen(folder), t0=t0, t1=last, bbox=bbox, mmsi=mmsi, bucket=bucket)
     return [str(folder / path) for path in files["path"]]
 
 
@@ -122,9 +125,7 @@ def read(
     last = None if t1 is None else t1 - _INSTANT
 
     def once() -> pl.DataFrame:
-        files = that_may_hold(
-            files_of(opened(folder)), t0=t0, t1=last, bbox=bbox, mmsi=mmsi, bucket=bucket
-        )
+        files = that_may_hold(_seen(folder), t0=t0, t1=last, bbox=bbox, mmsi=mmsi, bucket=bucket)
         if files.is_empty():
             return pl.DataFrame(schema={name: POSITIONS[name] for name in names})
         rows = gathered(folder, files, scan(folder, files, needed, where))
@@ -142,7 +143,7 @@ def read(
 def summary(folder: Path) -> tuple[int, datetime | None, datetime | None]:
     """Return rows, oldest and newest time, from the table's log alone."""
     with told(folder):
-        files = files_of(opened(folder))
+        files = _seen(folder)
     if files.is_empty():
         return 0, None, None
     return files.select(_KEYS.sum(), pl.col("min.t").min(), pl.col("max.t").max()).row(0)
@@ -155,7 +156,7 @@ _KEYS = pl.when(pl.col("kind") == "mend").then(0).otherwise("rows")
 def by_day(folder: Path) -> pl.DataFrame:
     """Return rows per UTC day (date, rows), from the table's log alone."""
     with told(folder):
-        files = files_of(opened(folder))
+        files = _seen(folder)
     return files.group_by("date").agg(rows=_KEYS.sum()).sort("date")
 
 
@@ -165,7 +166,7 @@ def buckets(folder: Path) -> pl.DataFrame:
     Columns: date, k, n (the vessels with mmsi % n == k), rows, files.
     """
     with told(folder):
-        files = files_of(opened(folder))
+        files = _seen(folder)
     return (
         files.group_by("date", "k", "n")
         .agg(rows=_KEYS.sum(), files=pl.len().cast(pl.Int64))
@@ -179,7 +180,7 @@ def by_source(folder: Path, days: Sequence[date] | None = None) -> pl.DataFrame:
     Columns: date, source, rows, vessels, t0, t1 (the oldest and newest time).
     """
     with told(folder):
-        files = files_of(opened(folder))
+        files = _seen(folder)
         wanted = files["date"].unique() if days is None else pl.Series(days, dtype=pl.Date)
         found = [_BY_SOURCE.to_frame()]
         for (day,), group in files.filter(pl.col("date").is_in(wanted.implode())).group_by("date"):
@@ -210,7 +211,7 @@ def coverage(
     Columns: lon_cell, lat_cell (the cell's west and south edge, degrees), rows, vessels.
     """
     with told(folder):
-        files = files_of(opened(folder)).filter(pl.col("date") == day)
+        files = _seen(folder).filter(pl.col("date") == day)
         if files.is_empty():
             return _COVERAGE.to_frame()
         rows = scan(folder, files, ["source", "mmsi", "lon", "lat"])

@@ -302,4 +302,9 @@ MEND = (
     ("Move that folder out of the workspace; the archive makes its own.",
      "请把该文件夹移出工作区；船位库会自己建立。"),
     ("Make it first.", "请先建立。"),
+    ("Leave it out; if those options were wrong, read the files into a new workspace.",
+     "不必再读；若当时的选项有误，请把各文件读入一个新工作区。"),
+    ("Report it with the file; the other files were read.",
+     "请连同该文件报告此问题；其余文件已读入。"),
+    ("There is {}.", "现有：{}。"),
 )  # fmt: skip

@@ -283,4 +283,8 @@ WHAT = (
     ("the archive has data files and no log, so what belongs to it cannot be told",
      "船位库有数据文件而没有日志，无法判断哪些属于它"),
     ("there is no such folder", "没有这个文件夹"),
+    ("the archive holds its rows, read with {}; read with {} they might stand there twice",
+     "船位库已有该文件的行，读入时用的是 {}；再用 {} 读入，同一行可能出现两次"),
+    ("what the file holds cannot be kept: {}", "文件里有无法保存的内容：{}"),
+    ("nothing came from this source on this day", "该来源在这一天没有数据"),
 )  # fmt: skip

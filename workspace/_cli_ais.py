@@ -77,7 +77,7 @@ def ingest(
     )
     for error in done.errors:
         _console.complain(error)
-    if done.errors:
+    if done.errors or (done.counts["files"] and not done.counts["kept"]):
         raise typer.Exit(1)
 
 

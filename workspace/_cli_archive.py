@@ -49,6 +49,7 @@ def compact(
         "files_after": done.files_after,
         "rows": done.rows,
         "duplicates": done.duplicates,
+        "heard_again": done.heard_again,
         "let_go": let_go,
     }
     Summary(counts, seconds).tell(as_json=as_json)

@@ -1,6 +1,7 @@
 """The command that decodes one file, without a workspace."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -39,9 +40,12 @@ def decode(
         if as_json:
             print(json.dumps(Told().as_dict()))
         raise typer.Exit(1) from error
+    if not told["messages"]:
+        print("没有可用的 AIS 报文 · no AIS message in it", file=sys.stderr)
     if as_json:
         print(json.dumps(told, ensure_ascii=False))
-        return
-    reasons = told.pop("quarantined")
-    seconds = told.pop("seconds")
-    _console.Summary(told, {"decode": seconds}, reasons).tell(as_json=False)
+    else:
+        reasons, seconds = told.pop("quarantined"), told.pop("seconds")
+        _console.Summary(told, {"decode": seconds}, reasons).tell(as_json=False)
+    if not told["messages"]:
+        raise typer.Exit(1)

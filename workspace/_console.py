@@ -26,7 +26,7 @@ class Summary:
     def tell(self, *, as_json: bool) -> None:
         """Print the summary; with ``as_json`` the last line of standard output is one object."""
         for line in self.lines:
-            print(line)
+            print(line if line.isprintable() else _readable(line))
         for name, value in _flat(self.counts):
             print(f"{name:<28} {value:>12}")
         for reason, n in sorted(self.quarantined.items(), key=lambda item: -item[1]):
@@ -39,6 +39,11 @@ class Summary:
             seconds = {name: round(value, 3) for name, value in self.seconds.items()}
             told = {"counts": self.counts, "seconds": seconds, "quarantined": self.quarantined}
             print(json.dumps(told | self.more, ensure_ascii=False))
+
+
+def _readable(line: str) -> str:
+    """Return a line without what would do something to a terminal; it may quote a file."""
+    return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in line)
 
 
 def _flat(counts: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -6,10 +6,9 @@ from datetime import datetime
 
 import polars as pl
 
-from ais import clocks
 from ais.clean import clean
 from ais.io import KEPT, Batch
-from ais.schema import TOLD, empty
+from ais.schema import SKEWS, TOLD, empty
 from workspace import _vessels
 from workspace._feeds import Books, Running
 
@@ -55,10 +54,9 @@ def _put_aside(gone: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 class Intake:
-    """Correct and clean the batches of one file, in order, and keep its books.
+    """Clean the batches of one file, in order, and keep its books.
 
-    A source's clock is corrected by all that was heard of it so far, so that the same file gives
-    the same rows each time. ``feed`` names the rows that name no source.
+    ``feed`` names the rows that name no source.
     """
 
     def __init__(self, feed: str, *, not_after: datetime) -> None:
@@ -68,19 +66,15 @@ class Intake:
         self._positions = self._statics = self._corrected = 0
         self._books = Books()
         self._versions = Running(_vessels.versions_together)
-        self._sketch = clocks.merge([])
-        self._skews = clocks.skews(self._sketch)
+        self._skews = empty(SKEWS)
         self._refused: list[pl.DataFrame] = []
         self._sampled: Counter[str] = Counter()
 
     def add(self, batch: Batch) -> pl.DataFrame:
         """Return the positions of a batch that are to be kept."""
-        if batch.heard.height:
-            self._sketch = clocks.merge([self._sketch, clocks.observe(batch.heard)])
-            self._skews = clocks.skews(self._sketch)
-        positions, corrected = clocks.correct(batch.positions, self._skews)
-        statics, _ = clocks.correct(batch.statics, self._skews)
-        cleaned = clean(positions, not_after=self._not_after)
+        if batch.skews.height:
+            self._skews = batch.skews
+        cleaned = clean(batch.positions, not_after=self._not_after)
         moved, repeated = _put_aside(cleaned.gone)
         told = batch.told.with_columns(pl.col("source").fill_null(self._feed))
         self._books.add(cleaned.kept, pl.concat([told, moved]), repeated)
@@ -88,10 +82,10 @@ class Intake:
         for reason, rows in moved.group_by("reason").agg(pl.col("rows").sum()).iter_rows():
             self._counts[reason] += rows
         self._positions += cleaned.kept.height + cleaned.counts.get("duplicate", 0)
-        self._statics += statics.height
-        self._corrected += sum(corrected.values())
-        if statics.height:
-            self._versions.add(_vessels.condense(statics))
+        self._statics += batch.statics.height
+        self._corrected += batch.corrected
+        if batch.statics.height:
+            self._versions.add(_vessels.condense(batch.statics))
         self._sample(batch.refused)
         self._sample(cleaned.refused.filter(pl.col("reason") != "duplicate"))
         return cleaned.kept

@@ -55,8 +55,10 @@ def detect(ws: Workspace, *, now: datetime | None = None, progress: Progress | N
     """Find behaviours in all positions of the archive, and keep the events in place of the old.
 
     Positions farther inside land than the coast's error and 300 m are left out and counted
-    (``on_land``). Vessels are taken a bucket at a time; these behaviours belong to one vessel
-    each, so that the turns add up to one pass.
+    (``on_land``); others on land are kept and counted (``flagged``), and an event bears in its
+    evidence how many of its positions these are and how far inside (`_flagged`). Vessels are taken
+    a bucket at a time; these behaviours belong to one vessel each, so that the turns add up to one
+    pass.
     """
     run = Run("detect", now or datetime.now(UTC))
     with run.step("read"):
@@ -71,10 +73,12 @@ def detect(ws: Workspace, *, now: datetime | None = None, progress: Progress | N
     with run.step("behaviours"):
         for turn in range(turns):
             positions = archive.read(ws.positions, bucket=(turn, turns))
+            ashore = positions.clear()
             if land is not None:
                 judged = judge(positions, land, error_m=ws.config.coast_error_m)
                 found.refused.append(judged.refused)
                 _count(run, {name: judged.counts[name] for name in ("on_land", "flagged")})
+                ashore = judged.kept.filter(pl.col("inside_m") > 0)
                 positions = judged.kept.drop("inside_m")
             result = behaviours(
                 positions,
@@ -85,7 +89,7 @@ def detect(ws: Workspace, *, now: datetime | None = None, progress: Progress | N
                 settings=settings,
             )
             _count(run, result.counts)
-            found.events.append(result.events)
+            found.events.append(_flagged(result.events, ashore, result.tracks))
             found.vessels.append(result.vessels)
             found.refused.append(_jumps(result.tracks))
             found.shared.append(hulls.shared(hulls.assign(result.tracks, statics)))
@@ -149,6 +153,59 @@ def _land(ws: Workspace) -> Land | None:
     if not store.count(ws.engine, "land"):
         return None
     return cached(ws, "indexed land", ("land",), lambda: Land.build(store.layer(ws.engine, "land")))
+
+
+def _flagged(events: pl.DataFrame, ashore: pl.DataFrame, tracks: pl.DataFrame) -> pl.DataFrame:
+    """Return events with ``on_land`` and ``inside_m`` in the evidence of those that were on land.
+
+    The number of the vessel's positions on land from the event's beginning to its end, and the
+    greatest distance inside. ``ashore`` are the positions on land, with ``inside_m``; those that
+    belong to no track count for nothing.
+    """
+    on_land = (
+        ashore.join(events.select("mmsi"), on="mmsi", how="semi")
+        .join(tracks.filter(~pl.col("impossible")), on=archive.KEY, how="semi")
+        .sort("mmsi", "t")
+        .with_row_index("at")
+    )
+    if on_land.is_empty():
+        return events
+    ends = events.select("mmsi", "t0", "t1").with_row_index("event")
+    at = on_land.select("mmsi", "t", "at")
+    first = ends.sort("mmsi", "t0").join_asof(
+        at, left_on="t0", right_on="t", by="mmsi", strategy="forward", check_sortedness=False
+    )
+    last = ends.sort("mmsi", "t1").join_asof(
+        at, left_on="t1", right_on="t", by="mmsi", strategy="backward", check_sortedness=False
+    )
+    spans = (
+        first.select("event", first="at")
+        .join(last.select("event", last="at"), on="event")
+        .filter(pl.col("first") <= pl.col("last"))
+    )
+    bounds = spans.select("first", pl.col("last") + 1).to_numpy().ravel()
+    # The end of the last span may lie beyond the last position.
+    inside = np.append(on_land["inside_m"].to_numpy(), np.float32(0))
+    deepest = np.maximum.reduceat(inside, bounds)[::2] if len(bounds) else inside[:0]
+    told = spans.select(
+        pl.col("event").alias("row"),
+        said=pl.format(
+            ', "on_land": {}, "inside_m": {}}}',
+            pl.col("last") - pl.col("first") + 1,
+            pl.Series("inside_m", deepest).cast(pl.Float64).round(1),
+        ),
+    )
+    return (
+        events.with_row_index("row")
+        .join(told, on="row", how="left", maintain_order="left")
+        .with_columns(
+            pl.when(pl.col("said").is_not_null())
+            .then(pl.col("evidence").str.strip_suffix("}") + pl.col("said"))
+            .otherwise("evidence")
+            .alias("evidence")
+        )
+        .drop("row", "said")
+    )
 
 
 def _jumps(tracks: pl.DataFrame) -> pl.DataFrame:

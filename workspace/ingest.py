@@ -9,6 +9,7 @@ and skips.
 import hashlib
 import json
 import time
+import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from sqlalchemy import Connection
+from sqlalchemy.exc import DataError, IntegrityError
 
 from ais import io as ais_io
 from ais.mapping import Mapping
@@ -33,6 +36,8 @@ _AHEAD = timedelta(minutes=10)
 # commits are faster, and leave files enough alone that a day need not be compacted at once.
 _CHUNK_ROWS = 250_000
 _COMMIT_ROWS = 1_000_000
+# What a database or a table refuses of one file's content is no reason to leave out the others.
+_OF_CONTENT = (DataError, IntegrityError, UnicodeError, OverflowError)
 Progress = Callable[[str, int, int], None]
 
 
@@ -70,6 +75,17 @@ class Feed:
     mapping: Mapping | None = None
     simulated: bool = False
 
+    def options(self) -> dict[str, str]:
+        """Return what a reading depends on beside the content; of a mapping, a digest."""
+        told = {"source": self.source}
+        if self.start is not None:
+            told["start"] = self.start.astimezone(UTC).isoformat()
+        if self.mapping is not None:
+            said = tomllib.loads(Path(self.mapping.where).read_text(encoding="utf-8-sig"))
+            plain = json.dumps(said, sort_keys=True, default=str)
+            told["mapping"] = hashlib.sha256(plain.encode()).hexdigest()[:16]
+        return {name: value for name, value in sorted(told.items()) if value}
+
 
 def digest(path: Path) -> str:
     """Return the SHA-256 of a file's content."""
@@ -91,8 +107,9 @@ def ingest(
 ) -> Ingested:
     """Read AIS files into the archive.
 
-    A file whose content was taken in before is skipped and named in ``known``. A file that
-    cannot be read at all is named in ``errors``, and the others go on.
+    A file whose content was taken in before is skipped and named in ``known``, unless times in it
+    lay in the future. A file that cannot be read at all, or whose rows are in the archive by a
+    reading with another start, mapping or source, is named in ``errors``, and the others go on.
 
     Parameters
     ----------
@@ -118,20 +135,39 @@ def ingest(
         )
     )
     moment = now or datetime.now(UTC)
+    options = feed.options()
     days: set[date] = set()
     for path in paths:
         try:
             sha256 = digest(path) if path.is_file() else ""
-            if sha256 and _known(ws, sha256, feed):
+            if sha256 and _known(ws, sha256, options, where=str(path)):
                 result.known.append(str(path))
                 result.counts["files_known"] += 1
                 continue
-            taken, dialect, added = _take(ws, path, feed, moment, progress, workers, result.seconds)
-            note = {"sha256": sha256, "name": path.name, "dialect": dialect, "added": added}
-            _note(ws, note | {"simulated": simulated, "started": moment}, taken, result)
+            with Behind(partial(archive.append, ws.positions)) as away:
+                taken, dialect = _take(path, feed, moment, away, progress, workers, result.seconds)
+                note = {
+                    "sha256": sha256,
+                    "name": store.sound_text(path.name),
+                    "dialect": dialect,
+                    "options": store.as_json(options),
+                    "simulated": simulated,
+                    "started": moment,
+                }
+                _note(ws, note, taken, away, result)
             days.update(taken.books.dates())
         except InputError as error:
             result.errors.append(error)
+        except _OF_CONTENT as error:
+            # A driver's further lines repeat the row.
+            said = str(getattr(error, "orig", error)).partition("\n")[0]
+            result.errors.append(
+                InputError(
+                    f"what the file holds cannot be kept: {said}",
+                    where=str(path),
+                    mend="Report it with the file; the other files were read.",
+                )
+            )
     if days:
         began = time.perf_counter()
         archive.compact(
@@ -141,37 +177,54 @@ def ingest(
     return result
 
 
-def _known(ws: Workspace, sha256: str, feed: Feed) -> bool:
+def _known(ws: Workspace, sha256: str, options: dict[str, str], *, where: str) -> bool:
     """Return whether a content was taken in and another reading would find no more in it.
 
-    Lines without a time may be read with a start, rows that could not be read with another
-    mapping, and what lay in the future may be past by now, or have been given a wrong start.
+    What lay in the future may be past by now. With other options the rows would be there twice,
+    at different times or places: they are only for a content of which nothing could be kept.
+
+    Raises
+    ------
+    InputError
+        Where the content was taken in with other options, and rows of it are in the archive.
     """
     note = store.read(ws.engine, "ingests", where=db.ingests.c.sha256 == sha256)
     if note.is_empty():
         return False
-    refused = json.loads(note["quarantined"][0])
-    return (
-        "future" not in refused
-        and (feed.start is None or "no_time" not in refused)
-        and (feed.mapping is None or not refused)
+    # A release that did not note the options left null.
+    before = json.loads(note["options"][0] or "null")
+    if before is None or before == options:
+        return "future" not in json.loads(note["quarantined"][0] or "{}")
+    told = store.table_of("feed_reasons").c
+    kept = (told.sha256 == sha256) & (told.reason == ais_io.KEPT)
+    if not store.count(ws.engine, "feed_reasons", where=kept):
+        return False
+    raise InputError(
+        f"the archive holds its rows, read with {_said(before)}; read with {_said(options)} they "
+        "might stand there twice",
+        where=where,
+        mend="Leave it out; if those options were wrong, read the files into a new workspace.",
     )
 
 
+def _said(options: dict[str, str]) -> str:
+    return ", ".join(f"--{name} {value}" for name, value in options.items()) or "no options"
+
+
 def _take(
-    ws: Workspace,
     path: Path,
     feed: Feed,
     now: datetime,
+    away: Behind[pl.DataFrame, int],
     progress: Progress | None,
     workers: int,
     seconds: Counter[str],
-) -> tuple[Taken, str, int]:
-    """Put a file's positions into the archive.
+) -> tuple[Taken, str]:
+    """Read a file and hand its positions to ``away``, which puts them into the archive.
 
     Returns
     -------
-    What else there is to note of it, its dialect, and how many positions were new.
+    What else there is to note of it, and its dialect.
     """
     dialect = ais_io.sniff(path, mapping=feed.mapping)
     total = path.stat().st_size
@@ -187,51 +240,57 @@ def _take(
     if workers > 1:
         batches = ahead(batches)
     since = time.perf_counter()
-    with Behind(partial(archive.append, ws.positions)) as away:
-        waiting: list[pl.DataFrame] = []
-        for batch in batches:
-            seconds["read"] += (read := time.perf_counter()) - since
-            waiting.append(intake.add(batch))
-            seconds["clean"] += (since := time.perf_counter()) - read
-            if sum(part.height for part in waiting) >= _COMMIT_ROWS:
-                away.put(pl.concat(waiting))
-                waiting = []
-            if progress is not None:
-                progress(path.name, batch.bytes_done, total)
-            seconds["archive"] += (now_ := time.perf_counter()) - since
-            since = now_
-        if waiting:
+    waiting: list[pl.DataFrame] = []
+    for batch in batches:
+        seconds["read"] += (read := time.perf_counter()) - since
+        waiting.append(intake.add(batch))
+        seconds["clean"] += (cleaned := time.perf_counter()) - read
+        if sum(part.height for part in waiting) >= _COMMIT_ROWS:
             away.put(pl.concat(waiting))
-        added = sum(away.done())
-        seconds["archive"] += time.perf_counter() - since
-    return intake.taken(), dialect, added
+            waiting = []
+        seconds["archive"] += (since := time.perf_counter()) - cleaned
+        if progress is not None:
+            progress(path.name, batch.bytes_done, total)
+    if waiting:
+        away.put(pl.concat(waiting))
+    return intake.taken(), dialect
 
 
-def _note(ws: Workspace, note: dict[str, Any], taken: Taken, result: Ingested) -> None:
-    """Note a file that is in the archive, and add what came of it to ``result``.
+def _note(
+    ws: Workspace,
+    note: dict[str, Any],
+    taken: Taken,
+    away: Behind[pl.DataFrame, int],
+    result: Ingested,
+) -> None:
+    """Note a file, and add what came of it to ``result``.
 
-    ``note`` is the row of `ingests` but for what was counted.
+    ``note`` is the row of `ingests` but for what was counted. The transaction begins when ``away``
+    has put all positions into the archive: others wait for it to end, and not for that.
     """
     began = time.perf_counter()
     refusals = ais_io.refusals_of(taken.counts)
     source = f"ingest {note['sha256'][:16]}"
-    now, added = note["started"], note["added"]
+    now = note["started"]
     rows = pl.concat([refused_table([]), *taken.refused]).with_columns(
         source=pl.lit(source), t=pl.lit(now)
     )
-    counted = {
-        "rows_in": taken.counts["rows_in"],
-        "quarantined": refusals,
-        "finished": datetime.now(UTC),
-    }
+    spans = taken.books.spans()
+    waited = time.perf_counter()
+    added = sum(away.done())
+    result.seconds["archive"] += (waited := time.perf_counter() - waited)
     with ws.begin() as connection:
-        result.counts["vessels"] += _vessels.register(
-            connection, taken.versions, taken.books.spans()
-        )
+        vessels = _vessels.register(connection, taken.versions, spans)
         _feeds.keep(connection, note["sha256"], taken.books, taken.skews, now=now)
         store.write(
             connection, "quarantine", rows, replace=True, where=db.quarantine.c.source == source
         )
+        counted: dict[str, Any] = {
+            "rows_in": taken.counts["rows_in"],
+            "added": added + _added_before(connection, note["sha256"]),
+            "quarantined": refusals,
+            "finished": datetime.now(UTC),
+        }
         store.upsert(
             connection,
             "ingests",
@@ -253,6 +312,15 @@ def _note(ws: Workspace, note: dict[str, Any], taken: Taken, result: Ingested) -
         duplicates=taken.positions - added,
         clock_corrected=taken.corrected,
         statics=taken.statics,
+        vessels=vessels,
     )
     result.quarantined.update(refusals)
-    result.seconds["register"] += time.perf_counter() - began
+    result.seconds["register"] += time.perf_counter() - began - waited
+
+
+def _added_before(connection: Connection, sha256: str) -> int:
+    """Return how many positions earlier readings of a content, or one beside this, added."""
+    noted = store.read(
+        connection, "ingests", where=db.ingests.c.sha256 == sha256, columns=["added"]
+    )["added"]
+    return int(noted.sum() or 0)

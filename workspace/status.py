@@ -6,7 +6,7 @@ from datetime import date
 
 import polars as pl
 
-from geo.errors import REFUSED, Refusal
+from geo.errors import REFUSED, InputError, Refusal
 from workspace import archive, registers, store
 from workspace._console import Summary
 from workspace._coverage import coverage, drawn
@@ -21,6 +21,7 @@ _TABLES = (
 )  # fmt: skip
 # Lines of days and of listed vessels that are printed; --json has all of them.
 _SHOWN = 40
+_FILES = 20
 # More positions than these are not looked through for a map of them: the newest day's are.
 _MAPPED = 20_000_000
 _HEAD = (
@@ -51,11 +52,15 @@ def status(ws: Workspace, *, source: str | None = None, day: date | None = None)
         summary.counts["positions_by_day"] = {
             str(day): n for day, n in archive.by_day(ws.positions).iter_rows()
         }
-    _files(ws, summary)
+    chosen = source is not None or day is not None
+    if not chosen:
+        _files(ws, summary)
     _feeds(ws, summary, source, day)
     if newest is not None:
         mapped = newest.date() if day is None and rows > _MAPPED else day
         _map(ws, summary, mapped, source)
+    if chosen:
+        return summary
     _lists(ws, summary)
     samples = store.read(ws.engine, "quarantine")
     imports = samples.filter(pl.col("source").str.starts_with("import "))
@@ -68,7 +73,9 @@ def status(ws: Workspace, *, source: str | None = None, day: date | None = None)
 
 def _files(ws: Workspace, summary: Summary) -> None:
     files = store.read(ws.engine, "ingests").sort("finished")
-    for row in files.tail(20).iter_rows(named=True):
+    if files.height > _FILES:
+        summary.lines.append(f"… {files.height - _FILES} 个更早的文件 · earlier files")
+    for row in files.tail(_FILES).iter_rows(named=True):
         summary.lines.append(
             f"{row['name']} ({row['dialect']}): {row['rows_in']} rows in, {row['added']} added, "
             f"{row['finished']:%Y-%m-%d %H:%M} UTC"
@@ -88,7 +95,17 @@ def _files(ws: Workspace, summary: Summary) -> None:
 def _feeds(ws: Workspace, summary: Summary, source: str | None, day: date | None) -> None:
     """Tell what came from each source on each day."""
     wanted = [pl.col(name) == value for name, value in (("source", source), ("date", day)) if value]
-    days = feed_days(ws).filter(*wanted)
+    every = feed_days(ws)
+    days = every.filter(*wanted)
+    if wanted and days.is_empty():
+        raise InputError(
+            "nothing came from this source on this day",
+            where=" ".join(str(one) for one in (source, day) if one is not None),
+            mend=f"There is {', '.join(every['source'].unique().sort().to_list()) or 'nothing'}.",
+        )
+    held = set(archive.by_day(ws.positions)["date"])
+    for row in days["quarantined"] if wanted else ():
+        _add(summary.quarantined, {one["reason"]: one["rows"] for one in row})
     summary.more["sources"] = [
         {
             "source": row["source"],
@@ -98,6 +115,7 @@ def _feeds(ws: Workspace, summary: Summary, source: str | None, day: date | None
                 for name in ("rows", "kept", "passed", "positions", "vessels", "delay_s", "skew_s")
             },
             "quarantined": {one["reason"]: one["rows"] for one in row["quarantined"]},
+            "in_archive": row["date"] in held,
         }
         for row in days.iter_rows(named=True)
     ]
@@ -110,6 +128,7 @@ def _feeds(ws: Workspace, summary: Summary, source: str | None, day: date | None
         summary.lines.append(
             f"{row['source']:<18} {row['date'] or '-'!s:<12} {row['rows']:>11} "
             f"{row['vessels']:>8} {_long(row['delay_s']):>8} {_skew(row['skew_s']):>7}  {refused}"
+            + ("" if row["date"] in held or not row["positions"] else " 船位已清理 · let go")
         )
     if days.height > _SHOWN:
         summary.lines.append(f"… {days.height - _SHOWN} more: --source NAME, --day D, --json")

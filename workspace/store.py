@@ -1,7 +1,8 @@
 """Whole tables in and out of the database, as polars frames and as layers."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -28,6 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert as insert_on_postgres
 from sqlalchemy.dialects.sqlite import insert as insert_on_sqlite
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
 
 from workspace import db
@@ -36,6 +38,9 @@ from workspace.columns import UtcDateTime
 Frame = pl.DataFrame | gpd.GeoDataFrame
 Target = Engine | Connection
 Condition = ColumnElement[bool]
+# PostgreSQL keeps no NUL in a text, and no UTF-8 has half a surrogate pair.
+_NUL, _REPLACEMENT = "\0", "\ufffd"
+_UNSOUND = re.compile("[\0\ud800-\udfff]")
 
 
 @contextmanager
@@ -70,7 +75,8 @@ def _columns_of(frame: Frame, table: Table) -> dict[str, list[Any]]:
     """Return a frame's columns as lists of plain values, checked against the table's.
 
     Columns that the table lacks raise KeyError; NaN becomes None; geometry becomes WKB; nested
-    values become JSON; in `segments` the order of the rows is kept as `position`.
+    values become JSON; texts become `sound`; in `segments` the order of the rows is kept as
+    `position`.
     """
     columns: dict[str, list[Any]] = {}
     if isinstance(frame, gpd.GeoDataFrame):
@@ -93,10 +99,29 @@ def _columns_of(frame: Frame, table: Table) -> dict[str, list[Any]]:
     return columns
 
 
+def sound(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return a frame whose texts are as the databases keep them: U+FFFD for each NUL."""
+    return frame.with_columns(_sound_text(one) for one in frame if one.dtype == pl.String)
+
+
+def sound_text(text: str) -> str:
+    """Return a text with U+FFFD for each NUL and each half of a surrogate pair."""
+    return _UNSOUND.sub(_REPLACEMENT, text)
+
+
+def _sound_text(series: pl.Series) -> pl.Series:
+    # Looking is five times faster than replacing, and there is next to never anything to replace.
+    if not series.str.contains(_NUL, literal=True).any():
+        return series
+    return series.str.replace_all(_NUL, _REPLACEMENT, literal=True)
+
+
 def _from_polars(series: pl.Series) -> pl.Series:
-    """Return a column with NaN as null and nested values as JSON text."""
+    """Return a column with NaN as null, sound texts and nested values as JSON text."""
     if series.dtype.is_float():
         return series.fill_nan(None)
+    if series.dtype == pl.String:
+        return _sound_text(series)
     if not series.dtype.is_nested():
         return series
     if isinstance(series.dtype, pl.Array):
@@ -130,22 +155,32 @@ def _insert(
     names = ",".join(f'"{name}"' for name in columns)
     rows = zip(*columns.values(), strict=True)
     if connection.dialect.name == "postgresql":
-        with (
-            connection.connection.cursor() as cursor,
-            cursor.copy(f'COPY "{name_of}" ({names}) FROM STDIN') as copy,
-        ):
-            for row in rows:
-                copy.write_row(row)
+        _copy(connection, f'COPY "{name_of}" ({names}) FROM STDIN', rows)
         return
     marks = ",".join("?" * len(columns))
     connection.exec_driver_sql(f'INSERT INTO "{name_of}" ({names}) VALUES ({marks})', list(rows))
+
+
+def _copy(connection: Connection, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
+    """Hand rows to PostgreSQL's COPY; an error of the driver becomes SQLAlchemy's like of it."""
+    error_of_driver = connection.dialect.loaded_dbapi.Error
+    try:
+        with connection.connection.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row)
+    except error_of_driver as error:
+        raise DBAPIError.instance(
+            statement, None, error, error_of_driver, dialect=connection.dialect
+        ) from error
 
 
 def _plain(value: object) -> object:
     """Return a pandas cell as a plain Python value."""
     if isinstance(value, np.ndarray):
         return value.tolist()
-    if value is None or isinstance(value, (str, bool, int, list, dict, bytes)):
+    if isinstance(value, str):
+        return sound_text(value)
+    if value is None or isinstance(value, (bool, int, list, dict, bytes)):
         return value
     if value is pd.NA or value != value:
         return None
@@ -193,7 +228,9 @@ def upsert(target: Target, name: str, frame: Frame) -> tuple[int, int]:
     if not len(frame):
         return 0, 0
     keys = [column.name for column in table.primary_key]
-    columns = _last_of_each(_columns_of(frame, table), keys)
+    columns = _columns_of(frame, table)
+    if not isinstance(frame, pl.DataFrame) or frame.select(keys).n_unique() < frame.height:
+        columns = _last_of_each(columns, keys)
     with _writing(target) as connection:
         before = connection.scalar(select(func.count()).select_from(table)) or 0
         _merge(connection, table, columns, keys)
@@ -205,12 +242,8 @@ def upsert(target: Target, name: str, frame: Frame) -> tuple[int, int]:
 
 def _last_of_each(columns: dict[str, list[Any]], keys: list[str]) -> dict[str, list[Any]]:
     """Return the columns with the last row of each key alone."""
-    of_keys = [columns[key] for key in keys]
-    told = set(of_keys[0]) if len(keys) == 1 else set(zip(*of_keys, strict=True))
-    if len(told) == len(of_keys[0]):
-        return columns
-    last = {key: row for row, key in enumerate(zip(*of_keys, strict=True))}
-    rows = sorted(last.values())
+    told = zip(*(columns[key] for key in keys), strict=True)
+    rows = sorted({key: row for row, key in enumerate(told)}.values())
     return {name: [values[row] for row in rows] for name, values in columns.items()}
 
 

@@ -145,11 +145,12 @@ def test_the_better_row_is_kept_in_whichever_order_rows_come(
 def test_compaction_keeps_the_rows_and_is_done_once(filled: Path, some: pl.DataFrame) -> None:
     before = archive.read(filled)
     assert_frame_equal(before, some.sort(*archive.KEY))
-    assert archive.needs_compaction(filled) == [FIRST]
+    second = FIRST + timedelta(days=1)
+    assert archive.needs_compaction(filled) == [FIRST, second]
     done = archive.compact(filled, days=[FIRST])
     assert (done.days, done.files_after, done.duplicates) == (1, 1, 0)
     assert done.files_before > 4
-    assert archive.needs_compaction(filled) == []
+    assert archive.needs_compaction(filled) == [second]
     rest = archive.compact(filled)
     assert done.rows + rest.rows == some.height
     assert archive.compact(filled) == archive.Compacted()

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +75,17 @@ def files(
             cut = lines[max(start - rows // 4, 0) : start + rows]
             path.write_text("".join([*head, *cut]), encoding="utf-8")
             made.append(path)
+    # Two stations hear the same vessel, each from time to time before the other.
+    for station, lag_s in (("a", (0, 3)), ("b", (1, 2))):
+        path = home / f"{station}.csv"
+        lines = [
+            f"412000001,{NOW - timedelta(days=1, seconds=20 * nth - lag_s[nth // 7 % 2])},"
+            f"{121 + nth / 1_000:.3f},29.5,10.0,90.0,90,1,{station}"
+            for nth in range(rows // 2)
+        ]
+        head = "mmsi,t,lon,lat,sog_kn,cog_deg,heading_deg,msg_type,source"
+        path.write_text("\n".join([head, *lines]), encoding="utf-8")
+        made.append(path)
     return made
 
 
@@ -149,6 +160,9 @@ def test_killed_at_any_instant_a_second_run_ends_like_one_that_was_not(
     *_, seconds = whole.run()
     with_all = folder.open_workspace(whole.root)
     expected = _kept(with_all)
+    of_both = expected["positions"].filter(pl.col("mmsi") == 412_000_001)
+    assert of_both.height == of_both["lon"].n_unique() > 100
+    assert of_both["source"].n_unique() == 2
     assert expected["positions"].height > 3_000
     assert archive.buckets(with_all.positions)["n"].max() > 1
     assert expected["ingests"].height == len(files)

@@ -1,5 +1,6 @@
 """Detection: what is left out and why, who is who, and the same in one turn and in many."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -67,6 +68,65 @@ def test_a_position_far_inside_land_is_left_out_and_counted(coast: Workspace) ->
     runs.detect(coast, now=NOON + timedelta(hours=5))
     again = store.read(coast.engine, "quarantine").filter(pl.col("reason") == "on_land")
     assert again.height == 3
+
+
+def test_an_event_on_land_says_how_far_inside(coast: Workspace) -> None:
+    """Vessels that lie still, one 150 m inside the shore for a while, one at sea."""
+    inside = 121.9 - np.r_[np.zeros(10), np.linspace(50, 150, 5), np.zeros(16)] / 97_000
+    ashore = _positions(412_000_001, np.where(inside < 121.9, inside, 121.9005), np.full(31, 29.15))
+    afloat = _positions(412_000_002, np.full(31, 121.95), np.full(31, 29.15))
+    still = pl.lit(0.0, pl.Float32)
+    archive.append(coast.positions, pl.concat([ashore, afloat]).with_columns(sog_kn=still))
+    run = runs.detect(coast, now=NOON + timedelta(hours=4))
+    assert run.counts["flagged"] == 5
+    events = store.read(coast.engine, "events")
+    told = {
+        (row["mmsi"], row["kind"]): json.loads(row["evidence"])
+        for row in events.iter_rows(named=True)
+    }
+    stop = told[412_000_001, "stop"]
+    assert stop["on_land"] == 5
+    assert stop["inside_m"] == pytest.approx(150, abs=2)
+    assert not {"on_land", "inside_m"} & told[412_000_002, "stop"].keys()
+
+
+def test_flagging_takes_each_event_s_own_positions() -> None:
+    """Against a plain loop, on events that overlap, touch and miss the positions."""
+    rng = np.random.default_rng(7)
+    n = 300
+    tracks = pl.concat(
+        _positions(412_000_001 + k, rng.uniform(121, 122, n), np.full(n, 29.0)) for k in range(3)
+    ).with_columns(impossible=pl.Series(rng.random(3 * n) < 0.1))
+    depth = pl.Series("inside_m", rng.uniform(0.1, 300, 3 * n), dtype=pl.Float32)
+    ashore = tracks.drop("impossible").with_columns(depth)
+    ashore = ashore.filter(pl.Series(rng.random(3 * n) < 0.2)).sample(fraction=1.0, shuffle=True)
+    begun = rng.integers(-20, n + 20, 200)
+    lasted = rng.integers(0, 40, 200)
+    events = pl.DataFrame(
+        {
+            "mmsi": pl.Series(412_000_001 + rng.integers(0, 5, 200), dtype=pl.UInt32),
+            "t0": [NOON + timedelta(minutes=int(m)) for m in begun],
+            "t1": [NOON + timedelta(minutes=int(m)) for m in begun + lasted],
+            "evidence": ['{"why": ["x"]}'] * 200,
+        },
+        schema_overrides={"t0": pl.Datetime("ms", "UTC"), "t1": pl.Datetime("ms", "UTC")},
+    )
+    found = detection._flagged(events, ashore, tracks)
+    assert found.drop("evidence").equals(events.drop("evidence"))
+    sailed = ashore.join(tracks.filter(~pl.col("impossible")), on=archive.KEY, how="semi")
+    flagged = 0
+    for row, evidence in zip(events.iter_rows(named=True), found["evidence"], strict=True):
+        own = sailed.filter(
+            (pl.col("mmsi") == row["mmsi"]) & pl.col("t").is_between(row["t0"], row["t1"])
+        )
+        said = {"why": ["x"]}
+        if own.height:
+            flagged += 1
+            deepest = own["inside_m"].cast(pl.Float64).max()
+            said |= {"on_land": own.height, "inside_m": pytest.approx(deepest, abs=0.051)}
+        assert json.loads(evidence) == said
+    assert 50 < flagged < 200
+    assert detection._flagged(events, ashore.clear(), tracks).equals(events)
 
 
 def test_an_mmsi_of_two_hulls_is_noted(coast: Workspace) -> None:

@@ -1,8 +1,11 @@
 """AIS files into the archive."""
 
 import gzip
+import itertools
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,9 +13,10 @@ import polars as pl
 import pytest
 
 from ais.mapping import Mapping
-from workspace import archive, store
+from workspace import _vessels, archive, folder, store
 from workspace import ingest as module
 from workspace._ahead import ahead
+from workspace._chinese import chinese
 from workspace.folder import Workspace, init
 from workspace.ingest import ingest
 
@@ -251,3 +255,173 @@ def test_a_transmission_heard_by_two_stations_is_kept_once_and_counted(
         "kept": 2,
         "heard_again": 2,
     }
+
+
+def _mapping(folder: Path, name: str, zone: str, *, comment: str = "") -> Mapping:
+    path = folder / name
+    path.write_text(
+        f'{comment}separator = ";"\nzone = "{zone}"\n[columns]\n'
+        't = "when"\nmmsi = "nr"\nlon = "x"\nlat = "y"\n'
+    )
+    return Mapping.read(path)
+
+
+def test_a_content_is_not_read_again_with_other_options(
+    plain_ws: Workspace, tmp_path: Path
+) -> None:
+    table, other = tmp_path / "r.csv", tmp_path / "a.csv"
+    rows = [f"2026-01-03 0{h}:00:00;366000001;121.{h};30.1" for h in range(9)]
+    table.write_text("\n".join(["when;nr;x;y", *rows, "2026-01-03 10:00:00;366000001;;", ""]))
+    other.write_text(_noaa(10))
+    right = _mapping(tmp_path, "m.toml", "UTC")
+    assert ingest(plain_ws, [table], mapping=right, now=NOW).counts["added"] == 9
+    wrong = _mapping(tmp_path, "n.toml", "Asia/Shanghai")
+    done = ingest(plain_ws, [table, other], mapping=wrong, now=NOW)
+    error = done.errors[0]
+    assert error.where == str(table)
+    assert "--mapping" in error.what
+    assert "new workspace" in error.mend
+    assert "新工作区" in chinese(error)
+    assert archive.summary(plain_ws.positions)[0] == 9
+    same = _mapping(tmp_path, "copy.toml", "UTC", comment="# the radar\n")
+    assert ingest(plain_ws, [table], mapping=same, now=NOW).known == [str(table)]
+    plain = ingest(plain_ws, [other], now=NOW)
+    assert plain.counts["added"] == 10
+    (error,) = ingest(plain_ws, [other], source="mine", now=NOW).errors
+    assert "read with no options; read with --source mine" in error.what
+
+
+def test_a_wrong_start_is_told_and_not_mended_beside_the_wrong_rows(
+    plain_ws: Workspace, tmp_path: Path
+) -> None:
+    path = tmp_path / "x.nmea"
+    path.write_text("!AIVDM,1,1,,B,177KQJ5000G?tO`K>RA1wUbN0TKH,0*5C\n")
+    early, right = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
+    assert ingest(plain_ws, [path], start=early, now=NOW).counts["added"] == 1
+    (error,) = ingest(plain_ws, [path], start=right, now=NOW).errors
+    assert "--start 2026-01-01T00:00:00+00:00" in error.what
+    assert ingest(plain_ws, [path], start=early, now=NOW).counts["files_known"] == 1
+    assert archive.read(plain_ws.positions)["t"].dt.month().to_list() == [1]
+
+
+def test_what_lay_in_the_future_is_read_later_with_the_same_options(
+    plain_ws: Workspace, tmp_path: Path
+) -> None:
+    path = tmp_path / "late.csv"
+    path.write_text(_noaa(10, day="2027-01-01") + _noaa(10).split("\n", 1)[1])
+    ingest(plain_ws, [path], now=NOW)
+    later = datetime(2027, 1, 2, tzinfo=UTC)
+    assert ingest(plain_ws, [path], source="mine", now=later).errors
+    done = ingest(plain_ws, [path], now=later)
+    assert (done.counts["added"], done.counts["duplicates"]) == (10, 10)
+    assert store.read(plain_ws.engine, "ingests")["added"].to_list() == [20]
+    assert ingest(plain_ws, [path], now=later).counts["files_known"] == 1
+
+
+def test_a_kind_by_the_types_heard_is_the_same_in_any_order(tmp_path: Path) -> None:
+    """A vessel's name, types 4 alone, and a position of type 1, in every order of files."""
+    t = pl.Series([NOW]).cast(pl.Datetime("ms", "UTC"))
+    span = pl.DataFrame({"mmsi": [413_999_999]}).with_columns(seen_from=t, seen_to=t)
+    only = span.with_columns(only_4=pl.lit(value=True), only_21=pl.lit(value=False))
+    mixed = only.with_columns(only_4=pl.lit(value=False))
+    none = only.clear()
+    fields = {name: pl.Series([None], dtype=pl.String) for name in _vessels.FIELDS}
+    wide = {name: kind for name, kind in _vessels._WIDE.items() if name != "mmsi"}
+    named = span.with_columns(**{**fields, "name": pl.Series(["FOO"])}).cast(wide)
+    parts = {"four": (None, only), "one": (None, mixed), "name": (named, none)}
+    for number, (order, kind) in enumerate(
+        (order, kind)
+        for names, kind in ((("four", "name"), "base station"), (parts, "vessel"))
+        for order in itertools.permutations(names)
+    ):
+        ws = init(tmp_path / f"ws{number}")
+        with ws.begin() as connection:
+            for name in (*order, *order):
+                _vessels.register(connection, *parts[name])
+        assert store.read(ws.engine, "vessels").select("kind", "name").rows() == [(kind, "FOO")]
+        ws.close()
+
+
+def test_two_ingests_that_end_together_both_count(
+    ws: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the same vessels on two days: neither undoes what the other noted of them."""
+    paths = [tmp_path / f"{day}.csv" for day in (3, 4)]
+    for day, path in zip((3, 4), paths, strict=True):
+        path.write_text(_noaa(300, day=f"2022-01-0{day}").replace("SHIP", f"DAY{day} SHIP"))
+    together, real = threading.Barrier(2), module._note
+
+    def note(*args: object) -> None:
+        together.wait(timeout=60)
+        real(*args)
+
+    monkeypatch.setattr(module, "_note", note)
+
+    def take(path: Path) -> int:
+        with closing(folder.open_workspace(ws.root)) as own:
+            return ingest(own, [path], now=NOW).counts["files"]
+
+    for turn in range(3):
+        with ThreadPoolExecutor(2) as threads:
+            assert list(threads.map(take, paths)) == [1, 1]
+        vessels = store.read(ws.engine, "vessels")
+        assert vessels["name"].str.starts_with("DAY4").all()
+        assert vessels["seen_from"].dt.day().unique().to_list() == [3]
+        assert vessels["seen_to"].dt.day().unique().to_list() == [4]
+        if turn < 2:
+            for name in ("vessels", "vessel_history", "ingests"):
+                store.clear(ws.engine, name)
+
+
+def test_one_file_twice_at_once_is_noted_with_what_both_added(
+    ws: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(_noaa(400))
+    together, real = threading.Barrier(2), module._note
+
+    def note(*args: object) -> None:
+        together.wait(timeout=60)
+        real(*args)
+
+    monkeypatch.setattr(module, "_note", note)
+    with ThreadPoolExecutor(2) as threads:
+        done = threads.map(lambda one: ingest(ws, [one], now=NOW), [path, path])
+        assert sum(one.counts["added"] for one in done) == 400
+    assert store.read(ws.engine, "ingests").select("rows_in", "added").rows() == [(400, 400)]
+    assert store.read(ws.engine, "feed_days")["positions"].to_list() == [400]
+
+
+def test_text_that_no_database_keeps_stops_no_file(ws: Workspace, tmp_path: Path) -> None:
+    odd, good = tmp_path / "odd.csv", tmp_path / "good.csv"
+    odd.write_text(_noaa(20).replace("SHIP 1", "SHIP \0 1") + "rub\0bish\n")
+    good.write_text(_noaa(10, mmsi=367_000_001))
+    done = ingest(ws, [odd, good], now=NOW)
+    assert (done.errors, done.counts["files"], done.counts["added"]) == ([], 2, 30)
+    assert "SHIP \ufffd 1" in store.read(ws.engine, "vessels")["name"].to_list()
+    assert store.count(ws.engine, "quarantine") == 1
+
+
+@pytest.mark.parametrize(
+    "error", [UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates"), OverflowError("too large")]
+)
+def test_content_that_cannot_be_kept_stops_its_own_file_alone(
+    plain_ws: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    paths = [tmp_path / "a.csv", tmp_path / "b.csv"]
+    for path, mmsi in zip(paths, (366_000_001, 367_000_001), strict=True):
+        path.write_text(_noaa(10, mmsi=mmsi))
+    real, failed = store.write, []
+
+    def write(*args: object, **more: object) -> int:
+        if not failed:
+            failed.append(1)
+            raise error
+        return real(*args, **more)
+
+    monkeypatch.setattr(store, "write", write)
+    done = ingest(plain_ws, paths, now=NOW)
+    assert [one.where for one in done.errors] == [str(paths[0])]
+    assert "cannot be kept" in done.errors[0].what
+    assert (done.counts["files"], done.counts["vessels"]) == (1, 5)
+    assert store.count(plain_ws.engine, "vessels") == 5

@@ -30,6 +30,7 @@ def before(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
             connection.execute(
                 old.tables["vessels"].insert().values(mmsi=mmsi, kind="vessel", name=f"N{mmsi}")
             )
+        connection.execute(old.tables["vessels"].insert().values(mmsi=4_121, kind="base station"))
         connection.execute(
             old.tables["ingests"].insert().values(sha256="a", rows_in=3, simulated=False)
         )
@@ -48,9 +49,12 @@ def test_a_database_of_the_release_before_keeps_what_it_has(before: Path) -> Non
     with ws.engine.connect() as connection:
         assert schema.current(connection) == schema.HEAD == "0003"
     counts = _content(ws)
-    assert {name: n for name, n in counts.items() if n} == {"vessels": 2, "ingests": 1}
+    assert {name: n for name, n in counts.items() if n} == {"vessels": 3, "ingests": 1}
     assert set(counts) == set(db.metadata.tables)
     found = store.read(ws.engine, "vessels")
-    assert found["name"].to_list() == ["N412000001", "N412000002"]
-    assert found["why"].to_list() == [None, None]
+    assert found["name"].to_list() == [None, "N412000001", "N412000002"]
+    assert found["why"].to_list() == [None] * 3
+    assert found["only_4"].to_list() == [True, False, False]
+    assert found["only_21"].to_list() == [False] * 3
+    assert store.read(ws.engine, "ingests")["options"].to_list() == [None]
     ws.close()

@@ -29,8 +29,23 @@ HEADERS = [
     "户主", "码长", "值班人员", "老板", "检查人", "Person in charge", "Person In Charge (name)",
 ]  # fmt: skip
 CELLS = [
-    f"业主 {IDENTITY}", "call 13912345678", "+86 139-1234-5678", "138 1234 5678",
-    "电话１３９１２３４５６７８", "110105 19491231 002X", "11010519491231002x",
+    f"业主 {IDENTITY}",
+    "call 13912345678",
+    "+86 139-1234-5678",
+    "138 1234 5678",
+    "电话１３９１２３４５６７８",
+    "110105 19491231 002X",
+    "11010519491231002x",
+]
+# However the groups of a number are set apart, and however much of it is wrong.
+DISGUISED = [
+    "138.0013.8000", "138 001 38000", "1380 0138 000", "(138)00138000", "138(0013)8000",
+    "138/0013/8000", "138—0013—8000", "手机138_0013_8000", "０１３８–1380013–8000",
+    "0086 13800138000", "008613800138000", "86-138-0013-8000", "Tel.13800138000", "138,0013,8000",
+    "138 - 0013 - 8000", "138·0013·8000", "138\u200b0013\u200b8000",
+    "330225 700101 123", "330225700101123", "330225-700101-123", "330225 70 01 01 123",
+    "330225197001011239", "3302251970 0101 123 9", "330225 1970 0101 1239",
+    "330225/19700101/1239", "统一编号 110105194912310021",
 ]  # fmt: skip
 # One sound row of each kind of table, without its place.
 ROWS = {
@@ -207,8 +222,11 @@ def test_posts_alone_bear_names_and_the_offices_telephone(coast: Workspace, tmp_
 
 @pytest.mark.parametrize(
     "cell",
-    ["统一编号 110105194912310021", "0.13912345678", "91330225MA2AG12345", "34020000001320000001",
-     "0574-65712345", "12345678901234"],
+    ["案卷 330225202611010001", "0.13912345678", "91330225MA2AG12345", "34020000001320000001",
+     "0574-65712345", "12345678901234", "139.12345678 35.12345678", "135.1234 2026-11-01",
+     "121.912345 29.251234", "121 54 36 29 15 00", "MMSI 412000197 412130001",
+     "412000001/412000002/413999999", "IMO 9074729 9074728", "2026-11-01 22:00 – 2026-11-02 06:00",
+     "20261101 220000 20261102", "330225 990101", "358240051111110"],
 )  # fmt: skip
 def test_other_long_numbers_are_no_persons(coast: Workspace, tmp_path: Path, cell: str) -> None:
     table = _table("wharves", coast, "owner_unit", [cell])
@@ -261,7 +279,52 @@ def test_every_sound_identity_number_is_seen(
     assert private_column({"备注": text}, ()) == "备注"
     wrong = "0123456789X"[(12 - product + 1) % 11]
     if not (digits[14:] + wrong).endswith("000"):
-        assert private_column({"备注": digits + wrong}, ()) is None
+        seen = "备注" if born.year < 2010 else None
+        assert private_column({"备注": digits + wrong}, ()) == seen
+
+
+@pytest.mark.parametrize("cell", DISGUISED)
+def test_a_number_in_any_writing_is_seen_and_masked(cell: str) -> None:
+    assert private_column({"reason": cell}, ()) == "reason"
+    hidden = masked(f"`reason` was {cell!s}, row 2")
+    assert "***" in hidden
+    assert hidden.endswith(", row 2")
+    assert not any(digits in hidden for digits in ("0013", "8000", "0101", "1239", "123 9", "1231"))
+
+
+@given(
+    first=st.sampled_from(["13", "14", "15", "16", "17", "18", "19"]),
+    rest=st.from_regex(r"[0-9]{9}", fullmatch=True),
+    gap=st.sampled_from([" ", "-", "—", "/", "_", ".", "－", "\u3000"]),
+    cuts=st.sampled_from([(3, 7), (3, 6)]),
+    around=st.sampled_from(["{}", "电话{}", "走私前科 {}。", "tel: {}, old"]),
+)
+def test_every_mobile_number_is_seen(
+    first: str, rest: str, gap: str, cuts: tuple[int, int], around: str
+) -> None:
+    number, (one, two) = first + rest, cuts
+    cell = around.format(gap.join((number[:one], number[one:two], number[two:])))
+    assert private_column({"reason": cell}, ()) == "reason"
+
+
+_MARKS = st.one_of(
+    st.integers(200_000_000, 775_999_999).map(lambda n: f"MMSI {n}"),
+    st.integers(5_000_000, 9_999_999).map(lambda n: f"IMO {n}"),
+    st.integers(0, 99_999).map(lambda n: f"浙象渔{n:05d}"),
+    st.datetimes(datetime(2000, 1, 1), datetime(2035, 1, 1)).map(lambda t: f"{t:%Y-%m-%d %H:%M}"),
+    st.datetimes(datetime(2000, 1, 1), datetime(2035, 1, 1)).map(lambda t: f"{t:%Y%m%d %H%M%S}"),
+    st.tuples(st.floats(105, 129), st.floats(3, 41)).map(lambda at: f"{at[0]:.6f}, {at[1]:.6f}"),
+    st.tuples(st.integers(105, 129), st.integers(0, 59), st.floats(0, 59)).map(
+        lambda at: f"{at[0]}°{at[1]:02d}′{at[2]:04.1f}″E"
+    ),
+)
+
+
+@given(marks=st.lists(_MARKS, min_size=1, max_size=4), between=st.sampled_from([" ", ", ", "；"]))
+def test_marks_times_and_places_of_vessels_are_no_persons(marks: list[str], between: str) -> None:
+    cell = between.join(marks)
+    assert private_column({"reason": cell}, ()) is None
+    assert masked(cell) == cell
 
 
 @pytest.mark.parametrize("cell", ["某甲 13800138000", "13800138000", f"某甲 {IDENTITY}"])

@@ -96,6 +96,8 @@ def test_a_row_without_key_gets_the_same_one_again(ws: Workspace, tmp_path: Path
         ("X1,名册,三无,,浙象渔1,,,,,2026-02-01,2026-01-01", "bad_value", "lies before"),
         ("L1,名册,三无,,浙象渔1,,,,,,", "duplicate_key", "is there before"),
         ("X1,名册,三无,,浙象渔1,,,,13800000000,,", "personal_data", "person's data"),
+        ("X1,名册,三无,,浙象渔1,,,,(138)00138000,,", "personal_data", "person's data"),
+        ("X1,名册,三无,,浙象渔1,,,,330225 700101 123,,", "personal_data", "person's data"),
     ],
 )
 def test_a_row_that_cannot_be_kept_says_why(

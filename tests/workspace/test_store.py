@@ -5,12 +5,14 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
 import shapely
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
+from sqlalchemy.exc import DataError, IntegrityError
 
 from geo.errors import InputError
 from workspace import db, folder, schema, store
@@ -99,6 +101,36 @@ def test_unknown_tables_and_columns_are_named(ws: Workspace) -> None:
         store.read(ws.engine, "wharfs")
     with pytest.raises(KeyError, match=r"no column \['colour'\]"):
         store.write(ws.engine, "berths", pl.DataFrame({"berth_id": ["1"], "colour": ["red"]}))
+
+
+def test_texts_become_such_as_both_databases_keep(ws: Workspace) -> None:
+    rows = pl.DataFrame({"source": ["s"] * 2, "detail": ["a\0b\0", None], "file": ["f\0", "g"]})
+    store.write(ws.engine, "quarantine", rows)
+    back = store.read(ws.engine, "quarantine", columns=["file", "detail"])
+    assert back.rows() == [("f\ufffd", "a\ufffdb\ufffd"), ("g", None)]
+    store.upsert(ws.engine, "vessels", pl.DataFrame({"mmsi": [1], "name": ["A\0"]}))
+    assert store.read(ws.engine, "vessels")["name"].to_list() == ["A\ufffd"]
+    layer = gpd.GeoDataFrame(
+        {"settlement_id": [1], "name": pd.Series(["村\ud800\0"], dtype=object)},
+        geometry=[shapely.Point(121, 29)],
+        crs=4326,
+    )
+    store.write(ws.engine, "settlements", layer)
+    assert store.read(ws.engine, "settlements")["name"].to_list() == ["村\ufffd\ufffd"]
+
+
+@pytest.mark.postgres
+def test_what_the_server_refuses_is_told_as_an_error_of_the_database(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    opened = folder.init(tmp_path / "ws", {"database": postgres_url})
+    berth, huge = pl.DataFrame({"berth_id": ["1"]}), pl.DataFrame({"mmsi": [2**40]})
+    with pytest.raises(DataError, match="out of range"):
+        store.write(opened.engine, "vessels", huge)
+    store.write(opened.engine, "berths", berth)
+    with pytest.raises(IntegrityError):
+        store.write(opened.engine, "berths", berth)
+    opened.close()
 
 
 def test_a_time_without_zone_is_refused(ws: Workspace) -> None:

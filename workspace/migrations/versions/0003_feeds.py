@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from workspace.columns import UtcDateTime
+from workspace.columns import Json, UtcDateTime
 
 revision = "0003"
 down_revision = "0002"
@@ -11,6 +11,11 @@ down_revision = "0002"
 
 def upgrade() -> None:
     op.add_column("vessels", sa.Column("why", sa.String(), nullable=True))
+    op.add_column("vessels", sa.Column("only_4", sa.Boolean(), nullable=True))
+    op.add_column("vessels", sa.Column("only_21", sa.Boolean(), nullable=True))
+    # Of vessels heard before only the verdict is left.
+    op.execute("UPDATE vessels SET only_4 = (kind = 'base station'), only_21 = (kind = 'aid')")
+    op.add_column("ingests", sa.Column("options", Json(), nullable=True))
     op.create_table(
         "feed_days",
         sa.Column("sha256", sa.String(), autoincrement=False, nullable=False),
