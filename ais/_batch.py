@@ -60,7 +60,8 @@ class Batch:
     ``bytes_done`` is how far into the (compressed) file this batch reaches. ``heard`` has the
     columns of ``HEARD``, ``told`` those of ``TOLD``: the counts, by source and day. Of NMEA,
     ``skews`` says how far the stations' clocks are off, by all that was heard of the file so far,
-    and ``corrected`` how many positions bear another time than their line for that.
+    and ``corrected`` how many positions bear another time than their line for that;
+    ``inferred`` how many have theirs from base stations or a start, their line having none.
     """
 
     positions: pl.DataFrame
@@ -72,6 +73,7 @@ class Batch:
     told: pl.DataFrame = field(default_factory=lambda: empty(TOLD))
     skews: pl.DataFrame = field(default_factory=lambda: empty(SKEWS))
     corrected: int = 0
+    inferred: int = 0
 
 
 def refusals_of(counts: dict[str, int]) -> dict[str, int]:

@@ -307,4 +307,9 @@ MEND = (
     ("Report it with the file; the other files were read.",
      "请连同该文件报告此问题；其余文件已读入。"),
     ("There is {}.", "现有：{}。"),
+    ("Name another file.", "请换一个文件名。"),
+    ("Make room on the disk, then run the same command again; nothing is lost.",
+     "请腾出磁盘空间，再运行同一命令；数据没有丢失。"),
+    ("See that the path may be written, and that the disk has room.",
+     "请确认路径可写、磁盘有空间。"),
 )  # fmt: skip

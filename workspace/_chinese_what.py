@@ -287,4 +287,7 @@ WHAT = (
      "船位库已有该文件的行，读入时用的是 {}；再用 {} 读入，同一行可能出现两次"),
     ("what the file holds cannot be kept: {}", "文件里有无法保存的内容：{}"),
     ("nothing came from this source on this day", "该来源在这一天没有数据"),
+    ("this is the file that is to be read", "这正是要读的文件"),
+    ("this is no plain file", "这不是普通文件"),
+    ("the file exists and is no Parquet", "文件已存在，且不是 Parquet"),
 )  # fmt: skip

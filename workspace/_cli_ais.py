@@ -69,6 +69,11 @@ def ingest(
             progress=progress,
         )
     lines = [f"已读过，新增 0 行 · {name}: read before, 0 rows added" for name in done.known]
+    if done.counts["times_inferred"]:
+        lines.append(
+            f"{done.counts['times_inferred']} 个船位的报文无时间，按基站或起始时刻推定 · positions "
+            "whose lines told no time: inferred from base stations or the start"
+        )
     lines += done.samples[:20]
     if done.counts["files"] and not done.counts["kept"]:
         lines.append("没有一行可用，见上 · none of the rows could be kept; see above")

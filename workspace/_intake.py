@@ -20,13 +20,15 @@ _REPEATED = pl.Schema({"source": pl.String(), "date": pl.Date(), "positions": pl
 class Taken:
     """A file that is in the archive, and what there is to note of it.
 
-    ``corrected`` counts positions whose source's clock was off, ``refused`` has samples.
+    ``corrected`` counts positions whose source's clock was off, ``inferred`` those whose line
+    told no time; ``refused`` has samples.
     """
 
     counts: dict[str, int]
     positions: int
     statics: int
     corrected: int
+    inferred: int
     books: Books
     versions: pl.DataFrame | None
     skews: pl.DataFrame
@@ -63,7 +65,7 @@ class Intake:
         self._feed = feed
         self._not_after = not_after
         self._counts: Counter[str] = Counter()
-        self._positions = self._statics = self._corrected = 0
+        self._positions = self._statics = self._corrected = self._inferred = 0
         self._books = Books()
         self._versions = Running(_vessels.versions_together)
         self._skews = empty(SKEWS)
@@ -84,6 +86,7 @@ class Intake:
         self._positions += cleaned.kept.height + cleaned.counts.get("duplicate", 0)
         self._statics += batch.statics.height
         self._corrected += batch.corrected
+        self._inferred += batch.inferred
         if batch.statics.height:
             self._versions.add(_vessels.condense(batch.statics))
         self._sample(batch.refused)
@@ -105,6 +108,7 @@ class Intake:
             self._positions,
             self._statics,
             self._corrected,
+            self._inferred,
             self._books,
             self._versions.whole(),
             self._skews,

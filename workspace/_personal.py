@@ -26,13 +26,13 @@ _MOBILE = re.compile(
     r")(?!\.?\d)"
 )
 _IDENTITY = re.compile(
-    rf"(?<!\d)[1-8]\d{{5}}{_GAP}\d{{4}}{_GAP}\d\d{_GAP}\d\d{_GAP}\d{{3}}{_GAP}[\dXx](?!\d)"
+    rf"(?<!\d)(?<!\d\.)[1-8]\d{{5}}{_GAP}\d{{4}}{_GAP}\d\d{_GAP}\d\d{_GAP}\d{{3}}{_GAP}[\dXx](?!\d)"
 )
 _BORN = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
 # The form until 1999, without century and check digit: of a province that there is, and of those
 # born from 1920 on.
 _OLD_IDENTITY = re.compile(
-    r"(?<!\d)(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5])\d{4}"
+    r"(?<!\d)(?<!\d\.)(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5])\d{4}"
     rf"{_GAP}[2-9]\d{_GAP}(?:0[1-9]|1[0-2]){_GAP}(?:0[1-9]|[12]\d|3[01]){_GAP}\d{{3}}(?!\d)"
 )
 _HIDDEN = "***"

@@ -217,10 +217,14 @@ def main() -> None:
         loaded = sys.modules.get("sqlalchemy.exc")
         if loaded is None or not isinstance(error, loaded.DBAPIError):
             raise
+        # SQLite says "disk I/O error" as well where a quota or a file's limit is reached.
+        full = "disk" in str(error.orig)
         failed = InputError(
             f"the database says: {error.orig}",
             where="shoregrid",
-            mend="See that the database is whole and answers; a backup helps where it is damaged.",
+            mend="Make room on the disk, then run the same command again; nothing is lost."
+            if full
+            else "See that the database is whole and answers; a backup helps where it is damaged.",
         )
     else:
         return

@@ -130,6 +130,7 @@ def ingest(
             added=0,
             duplicates=0,
             clock_corrected=0,
+            times_inferred=0,
             statics=0,
             vessels=0,
         )
@@ -311,6 +312,7 @@ def _note(
         added=added,
         duplicates=taken.positions - added,
         clock_corrected=taken.corrected,
+        times_inferred=taken.inferred,
         statics=taken.statics,
         vessels=vessels,
     )

@@ -346,6 +346,7 @@ def test_base_stations_that_agree_stand_for_a_start(tmp_path: Path) -> None:
     content = b"".join(line(s) for s in (report(second=8), *stations, report(second=25)))
     positions, _, counts, _ = whole(place(tmp_path, content))
     assert counts == {"rows_in": 6, "kept": 6}
+    assert sum(batch.inferred for batch in read(tmp_path / "x.nmea")) == 6
     own = positions.filter(pl.col("msg_type") == 1)["t"]
     assert (own - START).dt.total_seconds().to_list() == [308, 325]
 

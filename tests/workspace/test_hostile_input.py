@@ -123,7 +123,7 @@ def test_ingest_accounts_for_every_row_and_says_what_to_do(
     told = json.loads(out.splitlines()[-1])
     counts = told["counts"]
     refused = sum(told["quarantined"].values())
-    assert code == 0
+    assert code == 1
     assert counts["rows_in"] == counts["kept"] + counts["passed_over"] + refused == 3
     assert "a.nmea, row 2: no_time" in out
     assert "--start" in out

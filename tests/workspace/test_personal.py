@@ -362,3 +362,9 @@ def test_a_message_is_masked_and_otherwise_as_it_was() -> None:
     assert masked(told) == "`lon` was '某甲 ***' and ***, ***"
     plain = "`lat` was 0.13912345678，于 2026-11-01 22:00；编号 91330225MA2AG12345"
     assert masked(plain) == plain
+
+
+@given(st.floats(min_value=-180, max_value=180), st.floats(min_value=-90, max_value=90))
+def test_no_coordinate_is_a_number_of_a_person(lon: float, lat: float) -> None:
+    text = f"{lon!r}, {lat!r}"
+    assert masked(text) == text
