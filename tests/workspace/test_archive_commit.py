@@ -198,7 +198,10 @@ _INTERRUPTED = """
     signal.signal(signal.SIGALRM, interrupt)
     chance = random.Random(5)
     cut_short = 0
-    for trial in range(trials):
+    for trial in range(20 * trials):
+        # On a busy machine an interrupt may come too late to cut anything short: one more, then.
+        if trial >= trials and cut_short >= trials // 2:
+            break
         folder = fresh(f"t{trial}")
         try:
             signal.setitimer(signal.ITIMER_REAL, max(chance.random() * whole_s, 1e-6))
