@@ -14,9 +14,8 @@ from ais._nmea_bits import NO_U8, NO_U16, NO_U32
 from ais._nmea_text import NO_TIME
 from ais._nmea_time import Recent
 from ais.nmea import OUTCOMES, REASONS, Block
-from ais.schema import TOLD
+from ais.schema import MAX_MMSI, TOLD
 
-MAX_MMSI = 999_999_999
 _NEED = np.zeros(64, np.int64)
 _NEED[[1, 2, 3, 4, 5, 9, 11, 18, 19, 21, 24, 27]] = [
     116, 116, 116, 134, 112, 116, 134, 112, 112, 219, 46, 79,

@@ -8,9 +8,8 @@ import polars as pl
 
 from ais._batch import KEPT, Batch, Page
 from ais._blocks import Block
-from ais.schema import POSITIONS, STATICS, TIME, TOLD, empty
+from ais.schema import MAX_MMSI, POSITIONS, STATICS, TIME, TOLD, empty
 
-MAX_MMSI = 999_999_999
 _NOTHING = ["", "unknown", "undefined", "unknown value", "0", "n/a", "null", "none", "nan"]
 _TOLD = ["imo", "name", "callsign", "ship_type", "length_m", "width_m", "draught_m"]
 _SIDES = ("to_bow", "to_stern", "to_port", "to_starboard")

@@ -9,9 +9,9 @@ import numpy as np
 import polars as pl
 
 from ais._arrays import Array, Bools, Ints
+from ais.schema import MAX_MMSI
 from geo.errors import REFUSED
 
-MAX_MMSI = 999_999_999
 HEARD_AGAIN_S = 30.0
 """Two stations that hear one transmission write times that differ by their clocks and by the
 way to the server: the same report of another source within this time is the same transmission.

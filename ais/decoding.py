@@ -19,7 +19,7 @@ from ais import io
 from ais._batch import KEPT, Batch, refusals_of
 from ais._blocks import Block
 from ais.mapping import Mapping
-from ais.nmea import Decoder
+from ais.nmea import PLAIN, Decoder
 from geo.errors import InputError
 
 Progress = Callable[[int, int], None]
@@ -100,7 +100,7 @@ def _count_rows(batch: Batch, counts: Counter[str], bad: Counter[str]) -> pa.Tab
         statics=batch.statics.height,
     )
     told = pl.concat([batch.positions, batch.statics], how="diagonal")
-    return told.to_arrow(compat_level=io.PLAIN)
+    return told.to_arrow(compat_level=PLAIN)
 
 
 def _count_block(block: Block, bad: Counter[str]) -> None:

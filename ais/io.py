@@ -26,7 +26,6 @@ from geo.errors import InputError
 __all__ = [
     "KEPT",
     "NOT_REFUSED",
-    "PLAIN",
     "Batch",
     "Dialect",
     "pieces",
@@ -35,8 +34,6 @@ __all__ = [
     "sniff",
 ]
 
-PLAIN = pl.CompatLevel.oldest()
-"""Arrow's texts as offsets and bytes, which everything that reads Arrow knows."""
 _LINE_BYTES = 80
 """A sentence with its tag block, and a row of most tables, are about this long."""
 _Piece = TypeVar("_Piece", Batch, Block)

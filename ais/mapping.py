@@ -31,7 +31,7 @@ from typing import Any
 
 from ais import _csv_scan as scan
 from ais._layouts import SEPARATORS, UNITS, Plan, nearest
-from ais._rows import MAX_MMSI
+from ais.schema import MAX_MMSI
 from geo.errors import InputError
 
 _COLUMNS = {

@@ -4,9 +4,22 @@ import polars as pl
 
 from geo.errors import REFUSED
 
-__all__ = ["EVENTS", "HEARD", "POSITIONS", "REFUSED", "SKEWS", "STATICS", "TIME", "TOLD", "empty"]
+__all__ = [
+    "EVENTS",
+    "HEARD",
+    "MAX_MMSI",
+    "POSITIONS",
+    "REFUSED",
+    "SKEWS",
+    "STATICS",
+    "TIME",
+    "TOLD",
+    "empty",
+]
 
 TIME = pl.Datetime("ms", "UTC")
+MAX_MMSI = 999_999_999
+"""An MMSI has nine digits (ITU-R M.585-9)."""
 
 POSITIONS = pl.Schema(
     {

@@ -1,6 +1,5 @@
 """Positions on land: how far inside, and which are refused."""
 
-import time
 from pathlib import Path
 
 import geopandas as gpd
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 
 from ais.clean import clean
 from ais.io import read
-from ais.on_land import DEEPEST_M, MARGIN_M, Land, inside_m, judge
+from ais.on_land import DEEPEST_M, Land, inside_m, judge
 from ais.schema import POSITIONS
 from geo.crs import ELLIPSOID
 from geo.errors import REFUSED
@@ -148,23 +147,3 @@ def test_only_false_positions_of_the_kattegat_are_refused(shared: Path) -> None:
     assert out.counts["on_land"] == 2
     assert out.refused["detail"].str.contains("219009229").all()
     assert out.counts["flagged"] <= 5
-
-
-def test_a_million_positions_take_a_second(
-    shipped: tuple[gpd.GeoDataFrame, Land], full: bool
-) -> None:
-    if not full:
-        pytest.skip("measured at full size only")
-    land, ready = shipped
-    rng = np.random.default_rng(1)
-    west, south, east, north = land.total_bounds
-    lon, lat = rng.uniform(west, east, 3_000_000), rng.uniform(south, north, 3_000_000)
-    deep = inside_m(lon, lat, ready)
-    at = np.r_[np.flatnonzero(deep == 0)[:990_000], np.flatnonzero(deep > 0)[:10_000]]
-    best = np.inf
-    for _ in range(5):
-        begun = time.perf_counter()
-        inside_m(lon[at], lat[at], ready)
-        best = min(best, time.perf_counter() - begun)
-    assert best < 1.0
-    assert MARGIN_M == 300.0
