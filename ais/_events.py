@@ -14,43 +14,65 @@ from ais._arrays import Floats
 from ais.schema import EVENTS, TIME, empty
 
 MAX_VERTICES = 100
-_RULE = "behaviours 1"
+_RULE = "behaviours 2"
 
 
 class Sailed(NamedTuple):
-    """The positions of tracks as arrays, each track whole and in time order."""
+    """The positions of tracks as arrays: vessel by vessel, each track whole and in time order.
+
+    A vessel is one hull under one MMSI; ``vessel`` numbers them. ``t`` is in ms since 1970 (UTC),
+    ``sog`` in knots, ``cog`` and ``heading`` in degrees (all NaN where not told), ``status`` 255
+    where not told, ``cls`` 0 for class A, 1 for B, 2 for others.
+    """
 
     mmsi: NDArray[np.uint32]
+    vessel: NDArray[np.int64]
     track: NDArray[np.int64]
     t: NDArray[np.int64]
     lon: NDArray[np.float64]
     lat: NDArray[np.float64]
     sog: NDArray[np.float32]
+    cog: NDArray[np.float32]
+    heading: NDArray[np.float32]
     status: NDArray[np.uint8]
+    cls: NDArray[np.uint8]
 
 
 def sailed(tracks: pl.DataFrame) -> Sailed:
-    """Return the possible positions of ``tracks``, sorted by track and time."""
+    """Return the possible positions of ``tracks``, by vessel, track and time.
+
+    Without the column ``hull`` (`ais.hulls.assign`) an MMSI is one vessel.
+    """
     rows = tracks.filter(pl.col("track_id").is_not_null())
-    if not rows["track_id"].is_sorted():
-        rows = rows.sort("track_id", "t", maintain_order=True)
+    if "hull" not in rows.columns:
+        rows = rows.with_columns(hull=pl.lit(0, pl.UInt8))
+    order = ("mmsi", "hull", "track_id", "t")
+    if not rows["track_id"].is_sorted() or rows["hull"].max() not in (0, None):
+        rows = rows.sort(order, maintain_order=True)
+    told = [
+        rows[name].cast(pl.Float32).fill_null(float("nan")).to_numpy()
+        for name in ("sog_kn", "cog_deg", "heading_deg")
+    ]
     return Sailed(
         rows["mmsi"].to_numpy(),
+        rows.select(pl.struct("mmsi", "hull").rle_id()).to_series().cast(pl.Int64).to_numpy(),
         rows["track_id"].cast(pl.Int64).to_numpy(),
         rows["t"].dt.epoch("ms").to_numpy(),
         rows["lon"].to_numpy(),
         rows["lat"].to_numpy(),
-        rows["sog_kn"].cast(pl.Float32).fill_null(float("nan")).to_numpy(),
+        *told,
         rows["status"].fill_null(255).to_numpy(),
+        rows["cls"].replace_strict({"A": 0, "B": 1}, default=2, return_dtype=pl.UInt8).to_numpy(),
     )
 
 
-def event_id(kind: str, mmsi: int, t0_ms: int, lon: float, lat: float) -> str:
-    """Return the id of an event: the same for the same kind, vessel, start and place.
+def event_id(kind: str, mmsi: int, other: int | None, t0_ms: int, lon: float, lat: float) -> str:
+    """Return the id of an event: the same for the same kind, vessels, start and place of the start.
 
-    The place tells two hulls apart that send one MMSI in the same second.
+    The place tells two hulls apart that send one MMSI in the same second. Where it ends has no
+    part in it: an event that goes on stays the same event.
     """
-    text = f"{kind}|{mmsi}|{t0_ms}|{lon:.2f}|{lat:.2f}"
+    text = f"{kind}|{mmsi}|{'' if other is None else other}|{t0_ms}|{lon:.2f}|{lat:.2f}"
     return hashlib.blake2b(text.encode(), digest_size=10).hexdigest()
 
 
@@ -107,19 +129,26 @@ def events(
     wkb: NDArray[Any],
     evidence: list[dict[str, Any]],
     rule: str,
+    begun: tuple[NDArray[np.float64], NDArray[np.float64]],
+    other: NDArray[np.uint32] | None = None,
 ) -> pl.DataFrame:
-    """Return a table of ``EVENTS``, sorted by time, of behaviours of one kind."""
+    """Return a table of ``EVENTS``, sorted by time, of behaviours of one kind.
+
+    ``lon, lat`` is the place to show each at, ``begun`` the lon, lat where it began, ``other`` the
+    MMSIs of the other parties, if there are any.
+    """
     if not len(mmsi):
         return empty(EVENTS)
+    others: list[int | None] = [None] * len(mmsi) if other is None else other.tolist()
+    starts = zip(
+        mmsi.tolist(), others, t0.tolist(), begun[0].tolist(), begun[1].tolist(), strict=True
+    )
     return pl.DataFrame(
         {
-            "event_id": [
-                event_id(kind, *one)
-                for one in zip(mmsi.tolist(), t0.tolist(), lon.tolist(), lat.tolist(), strict=True)
-            ],
+            "event_id": [event_id(kind, *start) for start in starts],
             "kind": [kind] * len(mmsi),
             "mmsi": mmsi,
-            "other_mmsi": pl.Series([None] * len(mmsi), dtype=pl.UInt32),
+            "other_mmsi": pl.Series(others, dtype=pl.UInt32),
             "t0": pl.Series(t0).cast(TIME),
             "t1": pl.Series(t1).cast(TIME),
             "lon": lon,

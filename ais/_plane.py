@@ -73,11 +73,16 @@ def smoothed(track: Array, t: Array, lon: Array, lat: Array, half_ms: int) -> tu
 
 @numba.njit(cache=True)
 def path_m(track: Array, lon: Array, lat: Array) -> Floats:
-    """Return the path sailed up to each position; differences count within a track only."""
+    """Return the path sailed up to each position; differences count within a track only.
+
+    Steps are whole millionths of a metre: their sums are exact, so that a difference is the same
+    whatever was sailed before.
+    """
     n = track.shape[0]
     out = np.zeros(n)
     for i in range(1, n):
         out[i] = out[i - 1]
         if track[i] == track[i - 1]:
-            out[i] += metres(lon[i - 1], lat[i - 1], lon[i], lat[i])
+            step = metres(lon[i - 1], lat[i - 1], lon[i], lat[i])
+            out[i] += np.round(step * 1_048_576.0) / 1_048_576.0
     return out

@@ -230,6 +230,7 @@ def approach_events(
         wkb=lines(s, first, last),
         evidence=evidence,
         rule="shore approach",
+        begun=(s.lon[first], s.lat[first]),
     )
 
 

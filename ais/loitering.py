@@ -206,6 +206,7 @@ def loitering_events(
         wkb=lines(s, first, last),
         evidence=evidence,
         rule=f"loitering, {preset.name}",
+        begun=(s.lon[first], s.lat[first]),
     )
 
 

@@ -185,6 +185,7 @@ def stop_events(s: Sailed, found: Stops) -> pl.DataFrame:
         wkb=np.asarray(shapely.to_wkb(shapely.points(found.lon, found.lat))),
         evidence=evidence,
         rule="stop",
+        begun=(s.lon[found.first], s.lat[found.first]),
     )
 
 
