@@ -49,10 +49,10 @@ def sailed(tracks: pl.DataFrame) -> Sailed:
     order = ("mmsi", "hull", "track_id", "t")
     if not rows["track_id"].is_sorted() or rows["hull"].max() not in (0, None):
         rows = rows.sort(order, maintain_order=True)
-    told = [
+    sog, cog, heading = (
         rows[name].cast(pl.Float32).fill_null(float("nan")).to_numpy()
         for name in ("sog_kn", "cog_deg", "heading_deg")
-    ]
+    )
     return Sailed(
         rows["mmsi"].to_numpy(),
         rows.select(pl.struct("mmsi", "hull").rle_id()).to_series().cast(pl.Int64).to_numpy(),
@@ -60,7 +60,9 @@ def sailed(tracks: pl.DataFrame) -> Sailed:
         rows["t"].dt.epoch("ms").to_numpy(),
         rows["lon"].to_numpy(),
         rows["lat"].to_numpy(),
-        *told,
+        sog,
+        cog,
+        heading,
         rows["status"].fill_null(255).to_numpy(),
         rows["cls"].replace_strict({"A": 0, "B": 1}, default=2, return_dtype=pl.UInt8).to_numpy(),
     )
