@@ -3,7 +3,7 @@
 from sqlalchemy import Boolean, Column, Date, Float, Integer, LargeBinary, String, Table, Text
 
 from workspace._db_base import key, made, metadata
-from workspace.columns import Json, UtcDateTime
+from workspace.columns import Geometry, Json, UtcDateTime
 
 _STATIC = (
     ("imo", Integer),
@@ -113,5 +113,136 @@ quarantine = Table(
     Column("mend", Text),
     Column("lon", Float),
     Column("lat", Float),
+    Column("t", UtcDateTime),
+)
+events = Table(
+    "events",
+    metadata,
+    key("event_id"),
+    Column("kind", String),
+    Column("mmsi", Integer, index=True),
+    Column("other_mmsi", Integer),
+    Column("t0", UtcDateTime, index=True),
+    Column("t1", UtcDateTime),
+    Column("lon", Float),
+    Column("lat", Float),
+    Column("geometry", Geometry),
+    Column("evidence", Json),
+    Column("version", Integer),
+    Column("algorithm", String),
+    Column("segment_id", String),
+    Column("rank", Float),
+    Column("parts", Json),
+    Column("said_zh", Text),
+    Column("said_en", Text),
+    Column("first_found", UtcDateTime),
+    Column("revised", UtcDateTime),
+    Column("changes", Json),
+    made(),
+)
+event_versions = Table(
+    "event_versions",
+    metadata,
+    key("event_id"),
+    key("version", Integer),
+    Column("kind", String),
+    Column("mmsi", Integer, index=True),
+    Column("t0", UtcDateTime),
+    Column("t1", UtcDateTime),
+    Column("lon", Float),
+    Column("lat", Float),
+    Column("geometry", Geometry),
+    Column("evidence", Json),
+    Column("rank", Float),
+    Column("until", UtcDateTime, index=True),
+    Column("became", String),
+    Column("changes", Json),
+)
+event_reach = Table(
+    "event_reach",
+    metadata,
+    key("event_id"),
+    key("segment_id"),
+    Column("earliest", UtcDateTime),
+    Column("latest", UtcDateTime),
+    Column("detour_m", Float),
+    Column("landable_min", Float),
+    Column("probability", Float),
+)
+learned_berths = Table(
+    "learned_berths",
+    metadata,
+    key("berth_id"),
+    Column("kind", String),
+    Column("basis", String),
+    Column("lon", Float),
+    Column("lat", Float),
+    Column("radius_m", Float),
+    Column("vessels", Integer),
+    Column("stays", Integer),
+)
+vessel_patterns = Table(
+    "vessel_patterns",
+    metadata,
+    key("mmsi", Integer),
+    Column("pattern", String),
+    Column("confidence", Float),
+    Column("why", String),
+)
+detections = Table(
+    "detections",
+    metadata,
+    key("detection_id"),
+    Column("sensor", String),
+    Column("track_id", String),
+    Column("t", UtcDateTime, index=True),
+    Column("lon", Float),
+    Column("lat", Float),
+    Column("cls", String),
+    Column("confidence", Float),
+    Column("length_m", Float),
+    Column("sog_kn", Float),
+    Column("cog_deg", Float),
+    Column("error_m", Float),
+    made(),
+)
+detection_matches = Table(
+    "detection_matches",
+    metadata,
+    key("detection_id"),
+    Column("mmsi", Integer, index=True),
+    Column("distance_m", Float),
+    Column("cost", Float),
+    Column("why", String),
+)
+decisions = Table(
+    "decisions",
+    metadata,
+    key("decision_id"),
+    Column("event_id", String, nullable=False, index=True),
+    Column("event_version", Integer),
+    Column("t", UtcDateTime, nullable=False),
+    Column("user", String),
+    Column("decision", String, nullable=False),
+    Column("reason", String),
+)
+rank_models = Table(
+    "rank_models",
+    metadata,
+    Column("model_id", Integer, primary_key=True, autoincrement=True),
+    Column("t", UtcDateTime, nullable=False),
+    Column("decisions", Integer),
+    Column("used", Boolean),
+    Column("said_zh", Text),
+    Column("said_en", Text),
+    Column("model", Json),
+)
+watch_states = Table(
+    "watch_states",
+    metadata,
+    key("name"),
+    Column("folder", String),
+    Column("archive_version", Integer),
+    Column("digest", String),
     Column("t", UtcDateTime),
 )

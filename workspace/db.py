@@ -23,6 +23,9 @@ from sqlalchemy import (
     event,
 )
 
+from workspace._db_ais import detections as detections
+from workspace._db_ais import event_reach as event_reach
+from workspace._db_ais import events as events
 from workspace._db_ais import ingests as ingests
 from workspace._db_ais import quarantine as quarantine
 from workspace._db_base import key, made, metadata, place
@@ -266,24 +269,6 @@ berths = Table(
     Column("lon", Float),
     Column("lat", Float),
     Column("radius_m", Float),
-    made(),
-)
-events = Table(
-    "events",
-    metadata,
-    key("event_id"),
-    Column("kind", String),
-    Column("mmsi", Integer, index=True),
-    Column("other_mmsi", Integer),
-    Column("t0", UtcDateTime, index=True),
-    Column("t1", UtcDateTime),
-    Column("lon", Float),
-    Column("lat", Float),
-    Column("geometry", Geometry),
-    Column("evidence", Json),
-    Column("version", Integer),
-    Column("algorithm", String),
-    Column("segment_id", String),
     made(),
 )
 event_segments = Table(
