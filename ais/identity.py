@@ -2,6 +2,17 @@
 
 import polars as pl
 
+SIGNS = pl.Schema(
+    {
+        "mmsi": pl.UInt32(),
+        "only_4": pl.Boolean(),
+        "only_21": pl.Boolean(),
+        "drift_lon": pl.Float64(),
+        "drift_lat": pl.Float64(),
+    }
+)
+"""Whether all that an MMSI sends is of type 4, or 21; and where it is, if it drifts as net beacons
+do (null if not)."""
 KINDS = ("vessel", "craft", "handheld", "net beacon", "base station", "aid", "SAR", "group")
 MOVERS = ("vessel", "craft", "handheld")
 """Kinds whose movements are somebody's doings: a craft (98MID) belongs to a parent ship."""
@@ -96,22 +107,26 @@ def kind_of(mmsi: int, name: str | None = None) -> str:
 def kinds(positions: pl.DataFrame, statics: pl.DataFrame) -> pl.DataFrame:
     """Return one row for each MMSI: ``mmsi, kind, name, ship_type, length_m, why``.
 
+    See `kinds_of`, of all ``signs`` in these positions.
+    """
+    return kinds_of(signs(positions), statics)
+
+
+def kinds_of(signs: pl.DataFrame, statics: pl.DataFrame) -> pl.DataFrame:
+    """Return one row for each MMSI: ``mmsi, kind, name, ship_type, length_m, why``.
+
     Beside number and name, what it sends and how it moves count: an MMSI heard only as a base
     station (type 4) or only as an aid (type 21) is one, whatever its number; one that drifts as
     beacons do (`beacon_like`) is one if its number was given by no administration or is one of
     a family, and nothing says that it is a ship (IMO number, 15 m of length). The last known
     value of each field is given. ``why`` has the codes of the reasons, separated by blanks.
     """
-    sends = positions.group_by("mmsi").agg(
-        (pl.col("msg_type") == 4).all().alias("only_4"),
-        (pl.col("msg_type") == 21).all().alias("only_21"),
-    )
     last = (
         statics.sort("t")
         .group_by("mmsi")
         .agg(pl.col("name", "ship_type", "length_m", "imo").drop_nulls().last())
     )
-    drifting = beacon_like(positions).rename({"why": "drift"})
+    drifting = beacon_like(signs).rename({"why": "drift"})
     number, name = pl.col("mmsi"), pl.col("name")
     by_number = why_expression(number, name)
     a_ship = pl.col("imo").is_not_null() | (pl.col("length_m") >= _BIG_M).fill_null(value=False)
@@ -119,7 +134,8 @@ def kinds(positions: pl.DataFrame, statics: pl.DataFrame) -> pl.DataFrame:
     beacon = suspect & by_number.is_in(["number_unassigned", "number_mid"]) & a_ship.not_()
     drift_beacon = (pl.col("drift").is_not_null() & beacon).fill_null(value=False)
     return (
-        sends.join(last, on="mmsi", how="left")
+        signs.select("mmsi", "only_4", "only_21")
+        .join(last, on="mmsi", how="left")
         .join(drifting, on="mmsi", how="left")
         .with_columns(
             pl.when(pl.col("only_4"))
@@ -142,14 +158,12 @@ def kinds(positions: pl.DataFrame, statics: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def beacon_like(positions: pl.DataFrame) -> pl.DataFrame:
-    """Return the MMSIs that behave as net beacons do: ``mmsi, why``.
+def signs(positions: pl.DataFrame) -> pl.DataFrame:
+    """Return what the positions of each MMSI tell of its kind: ``SIGNS``, by mmsi.
 
-    Over 12 hours or more heard as class B only; 99 reports in 100 below 3 kn; carried over half
-    a kilometre or more (a boat at its berth is not); and no heading that its course keeps to.
-    This is a sign and no verdict: a boat may lie to a net for a day. ``why`` is ``drifts``, or
-    ``drifts family`` where two more such MMSIs with the same seven first digits are within 0.2
-    degrees: makers preset numbers in series.
+    An MMSI drifts as net beacons do that over 12 hours or more is heard as class B only; with 99
+    reports in 100 below 3 kn; carried over half a kilometre or more (a boat at its berth is not);
+    and with no heading that its course keeps to.
     """
     lon, lat = pl.col("lon"), pl.col("lat")
     east = (lon - lon.first() + 180).mod(360) * lat.mean().radians().cos() * _DEGREE_M
@@ -166,8 +180,8 @@ def beacon_like(positions: pl.DataFrame) -> pl.DataFrame:
                 "extent_m"
             ),
             coherence.alias("coherence"),
-            lon.median().alias("lon"),
-            lat.median().alias("lat"),
+            lon.median().alias("drift_lon"),
+            lat.median().alias("drift_lat"),
         )
         .filter(
             (pl.col("n") >= _MIN_REPORTS)
@@ -177,6 +191,27 @@ def beacon_like(positions: pl.DataFrame) -> pl.DataFrame:
             & (pl.col("coherence").is_null() | (pl.col("coherence") < _COHERENT))
         )
     )
+    return (
+        positions.group_by("mmsi")
+        .agg(
+            (pl.col("msg_type") == 4).all().alias("only_4"),
+            (pl.col("msg_type") == 21).all().alias("only_21"),
+        )
+        .join(quiet.select("mmsi", "drift_lon", "drift_lat"), on="mmsi", how="left")
+        .cast(SIGNS)
+        .sort("mmsi")
+    )
+
+
+def beacon_like(signs: pl.DataFrame) -> pl.DataFrame:
+    """Return the MMSIs that behave as net beacons do: ``mmsi, why``, given ``SIGNS``.
+
+    This is a sign and no verdict: a boat may lie to a net for a day. ``why`` is ``drifts``, or
+    ``drifts family`` where two more such MMSIs with the same seven first digits are within 0.2
+    degrees: makers preset numbers in series.
+    """
+    lon, lat = pl.col("drift_lon"), pl.col("drift_lat")
+    quiet = signs.filter(lon.is_not_null())
     series = quiet.with_columns(pl.col("mmsi") // _FAMILY_DIGITS).with_columns(
         ((lon - lon.median()).abs() <= _FAMILY_DEG / 2).over("mmsi").alias("_lon"),
         ((lat - lat.median()).abs() <= _FAMILY_DEG / 2).over("mmsi").alias("_lat"),

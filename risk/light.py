@@ -66,3 +66,21 @@ def _lit(t: datetime) -> float:
         at.declination
     ) * math.cos(sun_ra - at.right_ascension)
     return (1.0 - cosine) / 2.0
+
+
+def dark_share(
+    lon: float, lat: float, t0: datetime, t1: datetime, *, step_min: float = 30.0
+) -> float:
+    """Return the share of a time that is dark at a place; of an instant, 0 or 1.
+
+    Dark is as in `light`; samples stand in the middle of equal steps of about ``step_min``.
+    """
+    observer = Observer(lat, lon, 0.0)
+    length = t1 - t0
+    n = max(1, min(48, round(length / timedelta(minutes=step_min))))
+    dark = sum(
+        sun.elevation(observer, t0 + length * ((i + 0.5) / n), with_refraction=False)
+        < DARK_BELOW_DEG
+        for i in range(n)
+    )
+    return dark / n

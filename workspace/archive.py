@@ -10,6 +10,7 @@ of one place side by side. A day has one bucket until it is large, then n, by mm
 from workspace._archive_append import append
 from workspace._archive_compact import Compacted, compact, needs_compaction, retain
 from workspace._archive_log import KEY
+from workspace._archive_news import changed_since
 from workspace._archive_read import (
     buckets,
     by_day,
@@ -27,6 +28,7 @@ __all__ = [
     "buckets",
     "by_day",
     "by_source",
+    "changed_since",
     "compact",
     "coverage",
     "needs_compaction",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ais.identity import KINDS, MOVERS, beacon_like, kind_of, kinds, why_expression
+from ais.identity import KINDS, MOVERS, beacon_like, kind_of, kinds, signs, why_expression
 from ais.schema import POSITIONS, STATICS, empty
 
 T0 = int(datetime(2026, 3, 1, tzinfo=UTC).timestamp() * 1000)
@@ -119,7 +119,7 @@ def test_what_it_sends_tells_the_kind() -> None:
 
 def test_a_drifting_beacon_is_told_by_its_number_too() -> None:
     p = pl.concat([drift(100012345), drift(412345678, seed=2)])
-    assert beacon_like(p)["mmsi"].to_list() == [100012345, 412345678]
+    assert beacon_like(signs(p))["mmsi"].to_list() == [100012345, 412345678]
     out = kinds(p, empty(STATICS))
     assert out["kind"].to_list() == ["net beacon", "vessel"]
     assert out["why"].to_list() == ["number_unassigned drifts", "number_mid drifts"]
@@ -154,7 +154,7 @@ def test_boats_do_not_behave_as_beacons() -> None:
     short = drift(412000003, hours=6)
     class_a = drift(412000004, cls=["A"] * n, msg_type=[1] * n)
     steering = drift(412000005, cog_deg=[90.0] * n, heading_deg=[85.0] * n)
-    assert beacon_like(pl.concat([moored, fishing, short, class_a, steering])).height == 0
+    assert beacon_like(signs(pl.concat([moored, fishing, short, class_a, steering]))).height == 0
 
 
 @given(st.integers(0, 2**32 - 1))
