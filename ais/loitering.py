@@ -1,6 +1,7 @@
 """Find vessels that hang about at sea without lying still."""
 
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
@@ -9,6 +10,7 @@ import polars as pl
 from ais._arrays import Array, Bools, Floats, Ints
 from ais._events import Sailed, beyond_berths, events, lines, rounded, sailed
 from ais._plane import KNOT, metres, path_m, smoothed
+from ais.drift import DriftRule, Drifts, cover, find_drifts
 from ais.stops import StopRule, Stops, find_stops
 
 
@@ -141,73 +143,153 @@ def _spans(
     return gained, x, y, reach
 
 
-def _cover(n: int, first: Ints, last: Ints) -> Bools:
-    """Return which of ``n`` rows lie in any of the runs."""
-    edge = np.zeros(n + 1, np.int64)
-    np.add.at(edge, first, 1)
-    np.add.at(edge, last + 1, -1)
-    return np.cumsum(edge[:-1]) > 0
+def _lying_share(s: Sailed, lain: Stops, first: Ints, last: Ints) -> Floats:
+    """Return which share of each run stops make up at which the vessel lay still."""
+    lying = cover(len(s.t), lain.first[lain.still], lain.last[lain.still])
+    step = np.diff(s.t, prepend=s.t[:1]).clip(0) * lying
+    step[np.diff(s.track, prepend=-1) != 0] = 0
+    lain_ms = np.cumsum(step)
+    return np.asarray((lain_ms[last] - lain_ms[first]) / (s.t[last] - s.t[first]))
 
 
-def loitering_events(
-    s: Sailed, lain: Stops, *, berths: pl.DataFrame, preset: Loitering, rule: StopRule
-) -> pl.DataFrame:
-    """Return loitering as ``EVENTS``, given the stops; see ``loitering``."""
-    x, y = smoothed(s.track, s.t, s.lon, s.lat, round(_SMOOTH_S * 1000))
-    path = path_m(s.track, x, y)
-    n = len(s.t)
-    still = lain.still
-    lasted_min = (s.t[lain.last] - s.t[lain.first]) / 60_000
-    long = (lain.speed_kn <= rule.still_kn) & (lasted_min >= preset.least_min)
-    in_berth = beyond_berths(s.lon, s.lat, berths) <= 0
-    out = in_berth | _cover(n, lain.first[long], lain.last[long])
-    first, last = _slow_runs(
-        s.track, s.t, path, out, round(_LOCAL_S * 1000), preset.max_speed_kn * KNOT,
-        round(preset.least_min * 60_000),
-    )  # fmt: skip
+class _Figures(NamedTuple):
+    """What was measured of runs."""
+
+    first: Ints
+    last: Ints
+    lon: Floats
+    lat: Floats
+    speed_kn: Floats
+    ratio: Floats
+    minutes: Floats
+    path_m: Floats
+    reach_m: Floats
+
+    def only(self, which: Bools) -> "_Figures":
+        return _Figures(
+            self.first[which], self.last[which], self.lon[which], self.lat[which],
+            self.speed_kn[which], self.ratio[which], self.minutes[which], self.path_m[which],
+            self.reach_m[which],
+        )  # fmt: skip
+
+
+def _measure(s: Sailed, x: Floats, y: Floats, path: Floats, first: Ints, last: Ints) -> _Figures:
+    """Measure runs on smoothed positions ``x, y`` and the path along them."""
     gained, lon, lat, reach = _spans(x, y, first, last)
     way = path[last] - path[first]
     seconds = (s.t[last] - s.t[first]) / 1000.0
     ratio = np.divide(gained, way, out=np.zeros(len(way)), where=way > 0)
-    lying = _cover(n, lain.first[still], lain.last[still])
-    step = np.diff(s.t, prepend=s.t[:1]).clip(0) * lying
-    step[np.diff(s.track, prepend=-1) != 0] = 0
-    lain_s = np.cumsum(step) / 1000.0
-    share = (lain_s[last] - lain_s[first]) / seconds
     speed = way / seconds / KNOT
-    is_one = (ratio <= preset.max_ratio) & (speed < preset.max_speed_kn) & (share < _LYING_SHARE)
-    first, last, lon, lat = first[is_one], last[is_one], lon[is_one], lat[is_one]
+    return _Figures(first, last, lon, lat, speed, ratio, seconds / 60.0, way, reach)
+
+
+def _fulfilled(speed_kn: float, minutes: float, ratio: float) -> list[str]:
+    """Return the names of the presets whose definition a run fulfils."""
+    return [
+        p.name
+        for p in PRESETS.values()
+        if speed_kn < p.max_speed_kn and minutes >= p.least_min and ratio <= p.max_ratio
+    ]
+
+
+def _events(
+    kind: str, s: Sailed, runs: _Figures, more: list[dict[str, Any]], rule: str
+) -> pl.DataFrame:
+    """Return runs as ``EVENTS``; ``more`` is what the evidence of each says beside the figures."""
+    first, last = runs.first, runs.last
     evidence = [
+        own
+        | {
+            "mean_speed_kn": rounded(v, 2),
+            "displacement_ratio": rounded(r, 3),
+            "duration_min": rounded(d),
+            "path_m": rounded(w),
+            "reach_m": rounded(m),
+            "presets": _fulfilled(v, d, r),
+            "n_positions": int(b - a + 1),
+        }
+        for own, v, r, d, w, m, a, b in zip(
+            more, runs.speed_kn, runs.ratio, runs.minutes, runs.path_m, runs.reach_m,
+            first, last, strict=True,
+        )
+    ]  # fmt: skip
+    return events(
+        kind,
+        mmsi=s.mmsi[first],
+        t0=s.t[first],
+        t1=s.t[last],
+        lon=runs.lon,
+        lat=runs.lat,
+        wkb=lines(s, first, last),
+        evidence=evidence,
+        rule=rule,
+        begun=(s.lon[first], s.lat[first]),
+    )
+
+
+def _drift_events(s: Sailed, runs: _Figures, found: Drifts, rule: DriftRule) -> pl.DataFrame:
+    """Return drifts as ``EVENTS``."""
+    more = [
+        {
+            "min_speed_kn": rule.min_speed_kn,
+            "max_speed_kn": rule.max_speed_kn,
+            "least_min": rule.least_min,
+            "least_path_m": rule.least_path_m,
+            "off_course_least_deg": rule.off_deg,
+            "off_course_least_share": rule.off_share,
+            "off_course_deg": rounded(angle, 0),
+            "off_course_share": rounded(off, 2),
+            "known_share": rounded(known, 2),
+        }
+        for angle, off, known in zip(
+            found.off_deg, found.off_share, found.known_share, strict=True
+        )
+    ]  # fmt: skip
+    return _events("drift", s, runs, more, "drift")
+
+
+def loitering_events(
+    s: Sailed,
+    lain: Stops,
+    *,
+    berths: pl.DataFrame,
+    preset: Loitering,
+    rule: StopRule,
+    drift: DriftRule | None = None,
+) -> pl.DataFrame:
+    """Return loitering and drift as ``EVENTS`` by time, given the stops; see ``loitering``."""
+    x, y = smoothed(s.track, s.t, s.lon, s.lat, round(_SMOOTH_S * 1000))
+    path = path_m(s.track, x, y)
+    n = len(s.t)
+    in_berth = beyond_berths(s.lon, s.lat, berths) <= 0
+    use = drift or DriftRule()
+    adrift = find_drifts(s, x, y, path, barred=in_berth, lain=lain, rule=use)
+    lasted_min = (s.t[lain.last] - s.t[lain.first]) / 60_000
+    long = (lain.speed_kn <= rule.still_kn) & (lasted_min >= preset.least_min)
+    out = in_berth | cover(n, lain.first[long], lain.last[long])
+    out |= cover(n, adrift.first, adrift.last)
+    first, last = _slow_runs(
+        s.track, s.t, path, out, round(_LOCAL_S * 1000), preset.max_speed_kn * KNOT,
+        round(preset.least_min * 60_000),
+    )  # fmt: skip
+    runs = _measure(s, x, y, path, first, last)
+    share = _lying_share(s, lain, first, last)
+    is_one = (runs.ratio <= preset.max_ratio) & (runs.speed_kn < preset.max_speed_kn)
+    is_one &= share < _LYING_SHARE
+    more = [
         {
             "preset": preset.name,
             "max_speed_kn": preset.max_speed_kn,
             "least_min": preset.least_min,
             "max_ratio": preset.max_ratio,
-            "mean_speed_kn": rounded(v, 2),
-            "displacement_ratio": rounded(r, 3),
-            "duration_min": rounded(d / 60),
-            "path_m": rounded(w),
-            "reach_m": rounded(m),
             "stopped_share": rounded(z, 2),
-            "n_positions": int(b - a + 1),
         }
-        for v, r, d, w, m, z, a, b in zip(
-            speed[is_one], ratio[is_one], seconds[is_one], way[is_one], reach[is_one],
-            share[is_one], first, last, strict=True,
-        )
-    ]  # fmt: skip
-    return events(
-        "loitering",
-        mmsi=s.mmsi[first],
-        t0=s.t[first],
-        t1=s.t[last],
-        lon=lon,
-        lat=lat,
-        wkb=lines(s, first, last),
-        evidence=evidence,
-        rule=f"loitering, {preset.name}",
-        begun=(s.lon[first], s.lat[first]),
-    )
+        for z in share[is_one]
+    ]
+    loitered = _events("loitering", s, runs.only(is_one), more, f"loitering, {preset.name}")
+    drifts = _measure(s, x, y, path, adrift.first, adrift.last)
+    drifted = _drift_events(s, drifts, adrift, use)
+    return pl.concat([loitered, drifted]).sort("t0", "mmsi", "kind", "event_id")
 
 
 def loitering(
@@ -217,15 +299,17 @@ def loitering(
     statics: pl.DataFrame,
     preset: Loitering = COASTAL,
     stop_rule: StopRule | None = None,
+    drift: DriftRule | None = None,
 ) -> pl.DataFrame:
-    """Find loitering: slow for long, and getting nowhere.
+    """Find loitering: slow for long, and getting nowhere; and drift, in its place.
 
     A run is a stretch of a track whose mean speed within 10 min of each position is below the
     preset's; short spurts are allowed if the run's own mean stays below. It counts if it
     lasts, and if displacement / path is small, on positions smoothed over 3 min either way.
     Not loitering: time inside a known berth or anchorage; a stop at which the vessel lay
     still (moored or swinging at anchor) for the preset's time or longer; and a run of which
-    shorter such stops make up 80 % or more.
+    shorter such stops make up 80 % or more. For the time that a vessel drifts (``DriftRule``)
+    it does not loiter.
 
     Parameters
     ----------
@@ -239,9 +323,10 @@ def loitering(
     Returns
     -------
     DataFrame
-        ``EVENTS`` of kind ``loitering``; the point is the middle of the positions.
+        ``EVENTS`` of kinds ``loitering`` and ``drift``; the point is the middle of the positions,
+        ``presets`` in the evidence names every preset whose definition the very run fulfils.
     """
     s = sailed(tracks)
     rule = stop_rule or StopRule()
     lain = find_stops(s, statics, rule)
-    return loitering_events(s, lain, berths=berths, preset=preset, rule=rule)
+    return loitering_events(s, lain, berths=berths, preset=preset, rule=rule, drift=drift)
