@@ -1,0 +1,228 @@
+"""Speed and course made good from step to step, and runs of steps that have something in common."""
+
+from typing import NamedTuple
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from ais._arrays import Array, Bools, Floats, Ints
+from ais._events import Sailed
+from ais._plane import bearing, metres
+
+WINDOW_MS = 60_000
+"""Over less, some 10 m of noise at either end make several knots and any course."""
+_LEAST_MS = 20_000
+_NEAR = 0.75
+"""A step slower than this times a limit over 20 s is below it, noise or not."""
+_STRAY_M = 200.0
+_STRAY_BACK = 0.3
+_STRAY_SPEED = 0.5
+_STRAY_MS = 600_000
+
+
+class MadeGood(NamedTuple):
+    """Of the step up to each row: speed in m/s and course in degrees, over a minute about it.
+
+    A step of a minute or longer stands for itself. NaN at a track's first row and where less than
+    20 s are known.
+    """
+
+    speed: NDArray[np.float32]
+    course: NDArray[np.float32]
+
+
+@numba.njit(cache=True)
+def _made_good(
+    track: Array, t: Array, lon: Array, lat: Array
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    n = t.shape[0]
+    speed, course = np.full(n, np.nan, np.float32), np.full(n, np.nan, np.float32)
+    half = WINDOW_MS // 2
+    p = 0
+    q = 0
+    for i in range(1, n):
+        if track[i] != track[i - 1]:
+            p = i
+            q = i
+            continue
+        middle = (t[i - 1] + t[i]) // 2
+        while p + 1 < i and t[p + 1] <= middle - half:
+            p += 1
+        q = max(q, i)
+        while q + 1 < n and track[q + 1] == track[i] and t[q] < middle + half:
+            q += 1
+        a, b = p, q
+        # What is long past or long to come says nothing about this minute.
+        while a < i - 1 and t[i - 1] - t[a] > WINDOW_MS:
+            a += 1
+        while b > i and t[b] - t[i] > WINDOW_MS:
+            b -= 1
+        took = t[b] - t[a]
+        if took >= _LEAST_MS:
+            speed[i] = metres(lon[a], lat[a], lon[b], lat[b]) / (took / 1000.0)
+            course[i] = bearing(lon[a], lat[a], lon[b], lat[b])
+    return speed, course
+
+
+def made_good(s: Sailed) -> MadeGood:
+    """Return speed and course made good on the step up to each row."""
+    return MadeGood(*_made_good(s.track, s.t, s.lon, s.lat))
+
+
+@numba.njit(cache=True)
+def _back(track: Array, t: Array, a: int, until: int) -> int:
+    """Return the last row of the track not after ``until``, or as far back as it goes to there."""
+    while a > 0 and t[a] > until and track[a - 1] == track[a] and t[a] - t[a - 1] <= WINDOW_MS:
+        a -= 1
+    return a
+
+
+@numba.njit(cache=True)
+def _on(track: Array, t: Array, b: int, until: int) -> int:
+    """Return the first row of the track not before ``until``, or as far on as it goes to there."""
+    n = t.shape[0]
+    while b + 1 < n and t[b] < until and track[b + 1] == track[b] and t[b + 1] - t[b] <= WINDOW_MS:
+        b += 1
+    return b
+
+
+@numba.njit(cache=True)
+def _speed(t: Array, lon: Array, lat: Array, a: int, b: int) -> float:
+    """Return the speed made good between two rows in m/s; NaN where too little is known."""
+    took = t[b] - t[a]
+    return metres(lon[a], lat[a], lon[b], lat[b]) / (took / 1000.0) if took >= _LEAST_MS else np.nan
+
+
+@numba.njit(cache=True)
+def speeds_against(
+    track: Array, t: Array, lon: Array, lat: Array, limit: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return the speed made good on the step up to each row in m/s, to hold against a limit.
+
+    A minute about a change of speed blurs when it was. So a step that is slow over 20 s is taken
+    as it is; another has the fastest of the minutes that end with it, are centred on it and begin
+    with it. NaN at a track's first row and where less than 20 s are known.
+    """
+    n = t.shape[0]
+    speed = np.full(n, np.nan, np.float32)
+    for i in range(1, n):
+        if track[i] != track[i - 1]:
+            continue
+        spare = (_LEAST_MS - (t[i] - t[i - 1])) // 2
+        a = _back(track, t, i - 1, t[i - 1] - max(spare, 0))
+        b = _on(track, t, i, t[i] + max(spare, 0))
+        near = _speed(t, lon, lat, a, b)
+        speed[i] = near
+        spare = WINDOW_MS - (t[i] - t[i - 1])
+        if spare <= 0 or near < _NEAR * limit[i]:
+            continue
+        best = np.nan
+        for part in range(3):
+            a = _back(track, t, i - 1, t[i - 1] - part * spare // 2)
+            b = _on(track, t, i, t[i] + (2 - part) * spare // 2)
+            v = _speed(t, lon, lat, a, b)
+            if t[b] - t[a] >= WINDOW_MS and (np.isnan(best) or v > best):
+                best = v
+        speed[i] = near if np.isnan(best) else best
+    return speed
+
+
+@numba.njit(cache=True)
+def _strays(track: Array, t: Array, lon: Array, lat: Array) -> Bools:
+    n = t.shape[0]
+    out = np.zeros(n, np.bool_)
+    for i in range(1, n - 1):
+        if track[i - 1] != track[i] or track[i + 1] != track[i]:
+            continue
+        before, after = t[i] - t[i - 1], t[i + 1] - t[i]
+        if before <= 0 or after <= 0 or before > _STRAY_MS or after > _STRAY_MS:
+            continue
+        there = metres(lon[i - 1], lat[i - 1], lon[i], lat[i])
+        if there < _STRAY_M:
+            continue
+        back = metres(lon[i], lat[i], lon[i + 1], lat[i + 1])
+        if metres(lon[i - 1], lat[i - 1], lon[i + 1], lat[i + 1]) > _STRAY_BACK * min(there, back):
+            continue
+        fast = False
+        if i > 1 and track[i - 2] == track[i] and t[i - 1] > t[i - 2]:
+            m = metres(lon[i - 2], lat[i - 2], lon[i - 1], lat[i - 1])
+            fast |= m * before > _STRAY_SPEED * there * (t[i - 1] - t[i - 2])
+        if i + 2 < n and track[i + 2] == track[i] and t[i + 2] > t[i + 1]:
+            m = metres(lon[i + 1], lat[i + 1], lon[i + 2], lat[i + 2])
+            fast |= m * after > _STRAY_SPEED * back * (t[i + 2] - t[i + 1])
+        out[i] = not fast
+    return out
+
+
+def strays(s: Sailed) -> Bools:
+    """Return which positions stand alone: out and back again by a vessel that else is slow."""
+    return _strays(s.track, s.t, s.lon, s.lat)
+
+
+@numba.njit(cache=True)
+def runs(
+    track: Array, t: Array, excess: NDArray[np.float32], bridge_ms: int, least_ms: int
+) -> tuple[Ints, Ints]:
+    """Return (first row, last row) of runs of steps whose ``excess`` is not below zero.
+
+    ``excess`` is how far the step up to each row is above what is asked, NaN where that is not
+    known. Steps below, or not known, that take ``bridge_ms`` together do not end a run if the
+    mean excess over its time stays above zero.
+    """
+    n = t.shape[0]
+    first, last = np.empty(n, np.int64), np.empty(n, np.int64)
+    found = 0
+    begin = -1
+    end = -1
+    total = 0.0
+    pending = 0.0
+    for i in range(1, n):
+        new = track[i] != track[i - 1]
+        took = t[i] - t[i - 1]
+        hit = not new and excess[i] >= 0
+        gain = 0.0 if np.isnan(excess[i]) else np.float64(excess[i]) * took
+        if begin >= 0:
+            lost = new or t[i if not hit else i - 1] - t[end] > bridge_ms
+            if lost or (hit and total + pending + gain < 0):
+                if t[end] - t[begin] >= least_ms:
+                    first[found], last[found] = begin, end
+                    found += 1
+                begin = -1
+        if hit:
+            if begin < 0:
+                begin = i - 1
+                total = 0.0
+                pending = 0.0
+            total += pending + gain
+            pending = 0.0
+            end = i
+        elif begin >= 0:
+            pending += gain
+    if begin >= 0 and t[end] - t[begin] >= least_ms:
+        first[found], last[found] = begin, end
+        found += 1
+    return first[:found].copy(), last[:found].copy()
+
+
+@numba.njit(cache=True)
+def over_runs(
+    t: Array, value: NDArray[np.float32], first: Ints, last: Ints
+) -> tuple[Floats, Floats, Floats]:
+    """Return mean by time and maximum of a value of steps over each run, and the longest step."""
+    m = first.shape[0]
+    mean, most, longest = np.full(m, np.nan), np.full(m, np.nan), np.zeros(m)
+    for e in range(m):
+        total = 0.0
+        known = 0.0
+        for k in range(first[e] + 1, last[e] + 1):
+            took = np.float64(t[k] - t[k - 1])
+            longest[e] = max(longest[e], took)
+            if not np.isnan(value[k]):
+                total += took * value[k]
+                known += took
+                if np.isnan(most[e]) or value[k] > most[e]:
+                    most[e] = value[k]
+        if known > 0:
+            mean[e] = total / known
+    return mean, most, longest
