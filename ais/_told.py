@@ -1,0 +1,117 @@
+"""What vessels tell of their speed and course, held against what they make good."""
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from ais._arrays import Array, Floats, Ints
+from ais._plane import KNOT
+
+_NOISE_KN = 3.0
+"""Below, the course told is noise of the receiver."""
+
+
+@numba.njit(cache=True)
+def _apart(a: float, b: float) -> float:
+    return abs((a - b + 180.0) % 360.0 - 180.0)
+
+
+@numba.njit(cache=True)
+def _untold(sog: float, cog: float) -> bool:
+    """Return whether nothing is told: no speed, or nought for both as many devices send it."""
+    return np.isnan(sog) or (sog == 0 and (np.isnan(cog) or cog == 0))
+
+
+@numba.njit(cache=True)
+def speed_excess(
+    track: Array,
+    t: Array,
+    sog: NDArray[np.float32],
+    cog: NDArray[np.float32],
+    speed: NDArray[np.float32],
+    least: float,
+    share: float,
+    sure_ms: int,
+    alike: float,
+    step_ms: int,
+) -> NDArray[np.float32]:
+    """Return 1 for steps whose speed is not what either end tells, -1 for others, NaN unknown."""
+    n = t.shape[0]
+    out = np.full(n, np.nan, np.float32)
+    for i in range(1, n):
+        took = t[i] - t[i - 1]
+        if track[i] != track[i - 1] or took > step_ms or np.isnan(speed[i]):
+            continue
+        if _untold(sog[i], cog[i]) or _untold(sog[i - 1], cog[i - 1]):
+            continue
+        low = min(sog[i], sog[i - 1]) * KNOT
+        high = max(sog[i], sog[i - 1]) * KNOT
+        v = speed[i]
+        out[i] = -1.0
+        if v > high:
+            if v - high >= least and v - high >= share * v:
+                out[i] = 1.0
+        elif low - v >= least and low - v >= share * low:
+            # NaN courses are alike to nothing.
+            if took <= sure_ms or _apart(cog[i], cog[i - 1]) <= alike:
+                out[i] = 1.0
+            else:
+                out[i] = np.nan
+    return out
+
+
+@numba.njit(cache=True)
+def course_excess(
+    track: Array,
+    t: Array,
+    sog: NDArray[np.float32],
+    cog: NDArray[np.float32],
+    speed: NDArray[np.float32],
+    course: NDArray[np.float32],
+    least: float,
+    least_deg: float,
+    step_ms: int,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return 1 for steps whose course is not what either end tells, -1 for others, NaN unknown.
+
+    And the lesser angle between the course made good and what either end tells.
+    """
+    n = t.shape[0]
+    out, off = np.full(n, np.nan, np.float32), np.full(n, np.nan, np.float32)
+    for i in range(1, n):
+        if track[i] != track[i - 1] or t[i] - t[i - 1] > step_ms or not speed[i] >= least:
+            continue
+        known = not np.isnan(cog[i]) and not np.isnan(cog[i - 1])
+        for k in (i - 1, i):
+            known &= not (sog[k] < _NOISE_KN)
+        if not known:
+            continue
+        a = (cog[i - 1] - course[i] + 180.0) % 360.0 - 180.0
+        b = (cog[i] - course[i] + 180.0) % 360.0 - 180.0
+        # To one side and to the other: the vessel turned through the course that it made good.
+        off[i] = min(abs(a), abs(b))
+        out[i] = 1.0 if off[i] >= least_deg and _apart(a, b) < 90.0 else -1.0
+    return out, off
+
+
+@numba.njit(cache=True)
+def over_rows(told: NDArray[np.float32], first: Ints, last: Ints) -> tuple[Floats, Floats, Floats]:
+    """Return mean, least and greatest of a told figure over the rows of each run."""
+    m = first.shape[0]
+    mean, least, most = np.full(m, np.nan), np.full(m, np.nan), np.full(m, np.nan)
+    for e in range(m):
+        total = 0.0
+        n = 0
+        for k in range(first[e], last[e] + 1):
+            v = told[k]
+            if np.isnan(v):
+                continue
+            total += v
+            n += 1
+            if n == 1 or v < least[e]:
+                least[e] = v
+            if n == 1 or v > most[e]:
+                most[e] = v
+        if n:
+            mean[e] = total / n
+    return mean, least, most

@@ -1,0 +1,279 @@
+"""Turns of vessels under way: back again, and to alternating hands."""
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from ais._arrays import Array, Floats, Ints
+from ais._plane import KNOT, bearing, metres
+
+_BUCKET_MS = 60_000
+_CLOSE_MS = 30_000
+_STILL_MPS = 0.5
+_LEG_DEG = 20.0
+"""What keeps within this of the farthest course of a swing is still the leg before the turn."""
+
+
+@numba.njit(cache=True)
+def thinned(track: Array, t: Array) -> Ints:
+    """Return the rows nearest the middle of each minute of each track.
+
+    One that is less than 30 s after the one before is left out. Which rows these are depends on
+    the minute before alone.
+    """
+    n = t.shape[0]
+    out = np.empty(n, np.int64)
+    found = 0
+    previous = -1
+    i = 0
+    while i < n:
+        minute = t[i] // _BUCKET_MS
+        middle = minute * _BUCKET_MS + _BUCKET_MS // 2
+        best = i
+        j = i
+        while j < n and track[j] == track[i] and t[j] // _BUCKET_MS == minute:
+            if abs(t[j] - middle) < abs(t[best] - middle):
+                best = j
+            j += 1
+        close = previous >= 0 and track[previous] == track[best]
+        if not close or t[best] - t[previous] >= _CLOSE_MS:
+            out[found] = best
+            found += 1
+        previous = best
+        i = j
+    return out[:found].copy()
+
+
+@numba.njit(cache=True)
+def courses(
+    track: Array, t: Array, lon: Array, lat: Array, row: Ints, step_ms: int
+) -> tuple[Floats, Floats]:
+    """Return speed in m/s and course made good up to each of these rows, NaN over longer steps."""
+    m = row.shape[0]
+    speed, course = np.full(m, np.nan), np.full(m, np.nan)
+    for k in range(1, m):
+        a, b = row[k - 1], row[k]
+        if track[a] == track[b] and 0 < t[b] - t[a] <= step_ms:
+            speed[k] = metres(lon[a], lat[a], lon[b], lat[b]) / ((t[b] - t[a]) / 1000.0)
+            course[k] = bearing(lon[a], lat[a], lon[b], lat[b])
+    return speed, course
+
+
+@numba.njit(cache=True)
+def _apart(a: float, b: float) -> float:
+    return abs((a - b + 180.0) % 360.0 - 180.0)
+
+
+@numba.njit(cache=True)
+def _leg(
+    t: Array,
+    lon: Array,
+    lat: Array,
+    row: Ints,
+    speed: Floats,
+    course: Floats,
+    k: int,
+    way: int,
+    least: float,
+    steady: float,
+    long_ms: int,
+) -> tuple[int, float]:
+    """Return where a steady leg from k ends, and its course; ``way`` -1 is backwards from k.
+
+    -1 if there is none that is long enough.
+    """
+    m = row.shape[0]
+    j = k
+    while abs(t[row[j]] - t[row[k]]) < long_ms:
+        step = j + 1 if way > 0 else j
+        if step >= m or not speed[step] >= least:
+            return -1, np.nan
+        j += way
+    a, b = min(j, k), max(j, k)
+    along = bearing(lon[row[a]], lat[row[a]], lon[row[b]], lat[row[b]])
+    for step in range(a + 1, b + 1):
+        if _apart(course[step], along) > steady:
+            return -1, np.nan
+    return j, along
+
+
+@numba.njit(cache=True)
+def _stopped(
+    sog: NDArray[np.float32], row: Ints, speed: Floats, i: int, j: int, least: float
+) -> bool:
+    """Return whether a vessel stopped between i and j: told so, or hardly moved for two steps."""
+    told = False
+    for r in range(row[i], row[j] + 1):
+        if not np.isnan(sog[r]):
+            told = True
+            if sog[r] * KNOT < least:
+                return True
+    if told:
+        return False
+    still = 0
+    for k in range(i + 1, j + 1):
+        still += speed[k] < _STILL_MPS
+    return still > 1
+
+
+@numba.njit(cache=True)
+def reversals(
+    t: Array,
+    lon: Array,
+    lat: Array,
+    sog: NDArray[np.float32],
+    row: Ints,
+    speed: Floats,
+    course: Floats,
+    least: float,
+    back: float,
+    turn_ms: int,
+    steady: float,
+    steady_ms: int,
+) -> tuple[Ints, Floats]:
+    """Return of each turn back: rows (leg, its end, next leg, its end), and by how much it turned.
+
+    Of the pairs of legs that fit, the one whose first leg lasts longest is taken.
+    """
+    m = row.shape[0]
+    at = np.empty((m, 4), np.int64)
+    turned = np.empty(m)
+    found = 0
+    i = 1
+    while i < m - 1:
+        hit = False
+        j = i
+        while speed[i] >= least and j + 1 < m and t[row[j]] - t[row[i]] <= turn_ms:
+            if np.isnan(speed[j]):
+                break
+            likely = speed[j + 1] >= least and _apart(course[j + 1], course[i]) >= back - 2 * steady
+            if likely:
+                a, before = _leg(t, lon, lat, row, speed, course, i, -1, least, steady, steady_ms)
+                if a < 0:
+                    break
+                b, after = _leg(t, lon, lat, row, speed, course, j, 1, least, steady, steady_ms)
+                if (
+                    b >= 0
+                    and _apart(before, after) >= back
+                    and not _stopped(sog, row, speed, i, j, 0.5 * least)
+                ):
+                    at[found, 0], at[found, 1] = row[a], row[i]
+                    at[found, 2], at[found, 3] = row[j], row[b]
+                    turned[found] = _apart(before, after)
+                    hit = True
+                    break
+            j += 1
+        if hit and found > 0 and at[found, 1] <= at[found - 1, 2]:
+            # The same turn, from a later end of its first leg.
+            at[found - 1] = at[found]
+            turned[found - 1] = turned[found]
+        elif hit:
+            found += 1
+        i += 1
+    return at[:found].copy(), turned[:found].copy()
+
+
+@numba.njit(cache=True)
+def zigzags(  # noqa: C901
+    track: Array,
+    t: Array,
+    row: Ints,
+    speed: Floats,
+    course: Floats,
+    least: float,
+    turns: int,
+    turn_deg: float,
+    turn_ms: int,
+    within_ms: int,
+    lapse_ms: int,
+) -> tuple[Ints, Ints, Ints, Floats]:
+    """Return of each zigzag: first row, last row, turns, and the least of them in degrees.
+
+    Turns are swings of the course between extremes, as of a line of rain flow; a bend that takes
+    longer than ``turn_ms`` is no turn, and what is under way too slowly for ``lapse_ms`` ends all.
+    """
+    m = row.shape[0]
+    first, last = np.empty(m, np.int64), np.empty(m, np.int64)
+    count, smallest = np.empty(m, np.int64), np.empty(m)
+    found = 0
+    begun, size = np.empty(m, np.int64), np.empty(m)
+    n = 0
+    fresh = 0
+    open_ = False
+    seen = -1
+    hand = 0
+    heading = 0.0
+    top = 0.0
+    top_row = 0
+    low = 0.0
+    low_row = 0
+    base = 0.0
+    least_done = np.inf
+    for k in range(1, m):
+        new = track[row[k]] != track[row[k - 1]]
+        if new or (seen >= 0 and t[row[k]] - t[row[seen]] > lapse_ms and not speed[k] >= least):
+            n = 0
+            hand = 0
+            open_ = False
+            seen = -1
+        if not speed[k] >= least:
+            continue
+        if seen >= 0 and t[row[k - 1]] - t[row[seen]] > lapse_ms:
+            seen = -1
+        if seen < 0:
+            n = 0
+            hand = 0
+            open_ = False
+            heading, top, low = 0.0, 0.0, 0.0
+            top_row, low_row = k, k
+            seen = k
+            continue
+        # Thousandths add up to the same, whatever was before.
+        heading += np.round(((course[k] - course[seen] + 180.0) % 360.0 - 180.0) * 1024.0) / 1024.0
+        seen = k
+        start = -1
+        if hand >= 0 and top - heading >= turn_deg:
+            start, base = top_row, top
+            hand = -1
+            low, low_row = heading, k
+        elif hand <= 0 and heading - low >= turn_deg:
+            start, base = low_row, low
+            hand = 1
+            top, top_row = heading, k
+        if start >= 0:
+            if t[row[k - 1]] - t[row[start]] > turn_ms:
+                n = 0
+                fresh = 0
+                open_ = False
+            else:
+                begun[n], size[n] = start, 0.0
+                n += 1
+                if n >= turns and t[row[k]] - t[row[begun[n - turns]]] <= within_ms:
+                    if not open_:
+                        fresh = n - turns
+                        first[found] = row[begun[fresh]]
+                        found += 1
+                        open_ = True
+                        least_done = size[fresh : n - 1].min() if turns > 1 else np.inf
+                    else:
+                        least_done = min(least_done, size[n - 2])
+                    last[found - 1] = row[k]
+                    count[found - 1] = n - fresh
+                elif open_:
+                    open_ = False
+                    # Turns of one zigzag are none of the next.
+                    begun[0], size[0] = start, 0.0
+                    n = 1
+        if heading > top:
+            top = heading
+        if heading < low:
+            low = heading
+        if heading >= top - _LEG_DEG:
+            top_row = k
+        if heading <= low + _LEG_DEG:
+            low_row = k
+        if n > 0:
+            size[n - 1] = max(size[n - 1], top - base if hand > 0 else base - low)
+        if open_:
+            smallest[found - 1] = min(least_done, size[n - 1])
+    return first[:found].copy(), last[:found].copy(), count[:found].copy(), smallest[:found].copy()
