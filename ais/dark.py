@@ -58,7 +58,7 @@ class DarkRule:
     fixed_hours: int = 3
     fixed_share: float = 0.3
     fixed_m: float = 50.0
-    fixed_contrast: float = 0.35
+    fixed_contrast: float = 0.2
     still_kn: float = 2.0
     least_reception: float = 0.9
 

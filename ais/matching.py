@@ -130,6 +130,8 @@ def match(
     """
     use = gates or Gates()
     rows = numbered(detections, track_gap_s=use.track_gap_s)
+    if not rows.height:
+        return empty(MATCHED)
     heard, mmsi = _heard(rows, positions, empty(STATICS) if statics is None else statics, use)
     seen, limits = _seen(rows, use), _limits(use)
     who, near, near_m = _candidates(heard, seen, limits)

@@ -84,12 +84,13 @@ DETECTIONS = (
         high=90,
     ),
 )  # fmt: skip
-# Pictures may show persons: none is taken, and a row that bears one of these is refused.
-PICTURES = (
+# Pictures may show persons, and plates are their cars': a row that bears one is refused.
+PRIVATE = (
     "照片", "人像", "人像照片", "头像", "抓拍", "抓拍图", "抓拍照片", "抓拍图片", "人员照片",
-    "人员图片", "face", "face image", "portrait", "photo", "person photo", "person image", "headshot",
+    "人员图片", "face", "face image", "portrait", "photo", "person photo", "person image",
+    "headshot", "plate", "plate number", "plate no", "车牌号码", "车辆号牌",
 )  # fmt: skip
-_PICTURES = tuple(Known(f"picture {word}", (word,)) for word in PICTURES)
+_PRIVATE = tuple(Known(f"private {word}", (word,)) for word in PRIVATE)
 _PERSONS = frozenset(
     {
         "人",
@@ -157,7 +158,7 @@ def read_detections(
     The file's rows; those that can be kept, with the columns of ``DETECTIONS`` that the file has;
     what was refused; notes.
     """
-    read = read_rows(path, (*DETECTIONS, *_PICTURES), options)
+    read = read_rows(path, (*DETECTIONS, *_PRIVATE), options)
     rows = replace(
         read,
         private=[
@@ -190,9 +191,9 @@ def _of_persons(row: dict[str, str], headers: dict[str, str]) -> str | None:
         text = unicodedata.normalize("NFKC", cell).strip()
         if not text:
             continue
-        picture = name.startswith("picture ")
+        private = name.startswith("private ")
         person = name == "cls" and text.lower() in _PERSONS
-        if picture or person or _PLATE.search(text.upper()):
+        if private or person or _PLATE.search(text.upper()):
             return headers.get(name, name)
     return None
 
