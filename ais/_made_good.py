@@ -8,13 +8,14 @@ from numpy.typing import NDArray
 
 from ais._arrays import Array, Bools, Floats, Ints
 from ais._events import Sailed
-from ais._plane import bearing, metres
+from ais._plane import KNOT, bearing, metres
 
 WINDOW_MS = 60_000
 """Over less, some 10 m of noise at either end make several knots and any course."""
 _LEAST_MS = 20_000
 _NEAR = 0.75
 """A step slower than this times a limit over 20 s is below it, noise or not."""
+_TOLD_SHARE = 0.5
 _STRAY_M = 200.0
 _STRAY_BACK = 0.3
 _STRAY_SPEED = 0.5
@@ -203,6 +204,16 @@ def runs(
         first[found], last[found] = begin, end
         found += 1
     return first[:found].copy(), last[:found].copy()
+
+
+def contradicted(s: Sailed, speed: NDArray[np.float32], first: Ints, last: Ints) -> Bools:
+    """Return which runs are a single step at both ends of which a vessel tells half or less.
+
+    Such a step is as likely a false position as a speed.
+    """
+    told = np.fmax(s.sog[first], s.sog[last]) * np.float32(KNOT)
+    both = np.isfinite(s.sog[first]) & np.isfinite(s.sog[last])
+    return np.asarray((last == first + 1) & both & (told <= _TOLD_SHARE * speed[last]))
 
 
 @numba.njit(cache=True)

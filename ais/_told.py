@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 from ais._arrays import Array, Floats, Ints
 from ais._plane import KNOT
 
+_MOST_KN = 102.15
+"""102.2 stands for this speed or more (ITU-R M.1371-5, table 48): boats in port tell it."""
 _NOISE_KN = 3.0
 """Below, the course told is noise of the receiver."""
 
@@ -18,8 +20,8 @@ def _apart(a: float, b: float) -> float:
 
 @numba.njit(cache=True)
 def _untold(sog: float, cog: float) -> bool:
-    """Return whether nothing is told: no speed, or nought for both as many devices send it."""
-    return np.isnan(sog) or (sog == 0 and (np.isnan(cog) or cog == 0))
+    """Return whether nothing is told: no speed, the greatest there is, or nought for both."""
+    return np.isnan(sog) or sog >= _MOST_KN or (sog == 0 and (np.isnan(cog) or cog == 0))
 
 
 @numba.njit(cache=True)

@@ -175,7 +175,6 @@ def reversals(
 
 @numba.njit(cache=True)
 def zigzags(  # noqa: C901
-    track: Array,
     t: Array,
     row: Ints,
     speed: Floats,
@@ -210,16 +209,14 @@ def zigzags(  # noqa: C901
     base = 0.0
     least_done = np.inf
     for k in range(1, m):
-        new = track[row[k]] != track[row[k - 1]]
-        if new or (seen >= 0 and t[row[k]] - t[row[seen]] > lapse_ms and not speed[k] >= least):
-            n = 0
-            hand = 0
-            open_ = False
-            seen = -1
+        # Halfway through a sharp turn a single step gains little: it is no stop.
+        slow = k - 1 if speed[k] >= least else k
+        if seen >= 0:
+            lost = t[row[slow]] - t[row[seen]]
+            if lost > (turn_ms if slow - seen == 1 else lapse_ms) or np.isnan(speed[k]):
+                seen = -1
         if not speed[k] >= least:
             continue
-        if seen >= 0 and t[row[k - 1]] - t[row[seen]] > lapse_ms:
-            seen = -1
         if seen < 0:
             n = 0
             hand = 0

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ais._arrays import Floats, Ints
 from ais._events import Sailed, events, lines, rounded
-from ais._made_good import made_good, over_runs, runs, speeds_against, strays
+from ais._made_good import contradicted, made_good, over_runs, runs, speeds_against, strays
 from ais._plane import KNOT, metres
 from ais._told import course_excess, over_rows, speed_excess
 from ais._turns import courses, reversals, thinned, zigzags
@@ -154,6 +154,8 @@ def _over_type(s: Sailed, ships: pl.DataFrame, alone: Ints, rule: SpeedRule) -> 
     first, last = runs(
         s.track, s.t, excess, round(rule.bridge_s * 1000), round(rule.over_min * 60_000)
     )
+    sure = ~contradicted(s, speed, first, last)
+    first, last = first[sure], last[sure]
     mean, most, longest = over_runs(s.t, speed, first, last)
     evidence = [
         {
@@ -259,7 +261,7 @@ def _between(s: Sailed, a: int, b: int) -> float:
 
 def _zigzags(s: Sailed, row: Ints, speed: Floats, course: Floats, rule: CourseRule) -> pl.DataFrame:
     first, last, count, smallest = zigzags(
-        s.track, s.t, row, speed, course, rule.least_kn * KNOT, rule.turns, rule.turn_deg,
+        s.t, row, speed, course, rule.least_kn * KNOT, rule.turns, rule.turn_deg,
         round(rule.turn_min * 60_000), round(rule.zigzag_min * 60_000),
         round(rule.bridge_s * 1000),
     )  # fmt: skip

@@ -11,7 +11,7 @@ import shapely
 
 from ais._arrays import Floats
 from ais._events import Sailed, events, lines, rounded
-from ais._made_good import over_runs, runs, speeds_against, strays
+from ais._made_good import contradicted, over_runs, runs, speeds_against, strays
 from ais._plane import KNOT
 from ais.schema import EVENTS, empty
 
@@ -47,7 +47,8 @@ def fast_runs(s: Sailed, rule: DashRule | None = None) -> pl.DataFrame:
 
     Speed is made good over a minute, or over the step where positions are sparser: a step of ten
     minutes at 20 kn is a run, and one in which the vessel was slow for a part is none. A position
-    out and back again by itself is no speed.
+    out and back again by itself is no speed, nor is a single step at both ends of which half of it
+    or less is told.
 
     Returns
     -------
@@ -66,6 +67,8 @@ def fast_runs(s: Sailed, rule: DashRule | None = None) -> pl.DataFrame:
     first, last = runs(
         s.track, s.t, excess, round(use.bridge_s * 1000), round(use.least_min * 60_000)
     )
+    sure = ~contradicted(s, speed, first, last)
+    first, last = first[sure], last[sure]
     mean, most, longest = over_runs(s.t, speed, first, last)
     evidence = [
         {
