@@ -6,11 +6,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from ais._arrays import Floats, Ints
 from ais._events import events, lines, rounded, sailed
-from ais._plane import METRES_PER_DEGREE
+from ais._plane import KNOT, METRES_PER_DEGREE
 from ais.detections import as_tracks, numbered, sensed_id
 from ais.matching import Gates
 from ais.schema import EVENTS, empty
@@ -282,12 +281,8 @@ def _events_of(
     last = np.append(first[1:], len(s.t)) - 1
     middle = (first + last) // 2
     heard = None if reception is None else reception(s.t, s.lon, s.lat)
-    told = [
-        _evidence(
-            rows[int(a) : int(b) + 1], use, gates, None if heard is None else heard[a : b + 1]
-        )
-        for a, b in zip(first, last, strict=True)
-    ]
+    rows = rows.with_columns(heard=pl.lit(None, pl.Float64) if heard is None else pl.Series(heard))
+    told = [_evidence(one, use, gates) for one in _figures(rows).iter_rows(named=True)]
     made = events(
         "dark_target",
         mmsi=np.arange(len(first), dtype=np.uint32),
@@ -312,57 +307,69 @@ def _events_of(
     ).sort("t0", "event_id")
 
 
-def _evidence(
-    rows: pl.DataFrame, use: DarkRule, gates: Gates, heard: NDArray[np.float64] | None
-) -> dict[str, Any]:
-    """Return what an event of these rows stands on."""
-    begin, end = rows.row(0, named=True), rows.row(-1, named=True)
-    seconds = (end["t"] - begin["t"]).total_seconds()
-    gained = float(np.hypot(end["x"] - begin["x"], end["y"] - begin["y"]))
-    sure, length, error = (rows[c].median() for c in ("confidence", "length_m", "error"))
-    near = rows.filter(pl.col("nearest_m") == pl.col("nearest_m").min()).sort("t", "nearest_mmsi")
-    floor = float(np.hypot(gates.position_m, _number(error)))
-    least = None if heard is None else rounded(float(np.mean(heard)), 2)
+def _figures(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return what is known of each event, from its rows in time order."""
+    nearest = pl.col("nearest_mmsi").sort_by("nearest_m", "t", "nearest_mmsi", nulls_last=True)
+    east, north = (pl.col(c).last() - pl.col(c).first() for c in ("x", "y"))
+    return rows.group_by("number", maintain_order=True).agg(
+        pl.col("sensor", "track_id").first(),
+        pl.col("cls", "why").drop_nulls().mode().sort().first(),
+        pl.col("confidence", "length_m", "error").median(),
+        pl.col("sog_kn", "heard").mean(),
+        pl.col("nearest_m").min(),
+        nearest_mmsi=nearest.first(),
+        close=pl.col("why").is_in(["taken", "crossing"]).any(),
+        seconds=(pl.col("t").last() - pl.col("t").first()).dt.total_milliseconds() / 1000.0,
+        gained_m=(east**2 + north**2).sqrt(),
+        n=pl.len(),
+    )
+
+
+def _evidence(one: dict[str, Any], use: DarkRule, gates: Gates) -> dict[str, Any]:
+    """Return what an event stands on, from a row of `_figures`."""
+    seconds, error = one["seconds"], one["error"]
+    made_good = one["gained_m"] / seconds / KNOT if seconds > 0 else None
     return {
-        "why": "track" if begin["track_id"] is not None else "detection",
-        "sensor": begin["sensor"],
-        "track_id": begin["track_id"],
-        "class": rows["cls"].drop_nulls().mode().sort().first(),
-        "confidence": rounded(_number(sure), 2),
+        "why": "detection" if one["track_id"] is None else "track",
+        "sensor": one["sensor"],
+        "track_id": one["track_id"],
+        "class": one["cls"],
+        "confidence": _told(one["confidence"], 2),
         "least_confidence": use.least_confidence,
-        "length_m": rounded(_number(length)),
-        "duration_min": rounded(seconds / 60),
-        "displacement_m": rounded(gained),
-        "mean_speed_kn": rounded(_number(rows["sog_kn"].mean())),
-        "nearest_ais_mmsi": near["nearest_mmsi"].first(),
-        "nearest_ais_m": rounded(_number(near["nearest_m"].first())),
+        "length_m": _told(one["length_m"]),
+        "duration_min": _told(seconds / 60),
+        "displacement_m": _told(one["gained_m"]),
+        "made_good_kn": _told(made_good),
+        "told_speed_kn": _told(one["sog_kn"]),
+        "nearest_ais_mmsi": one["nearest_mmsi"],
+        "nearest_ais_m": _told(one["nearest_m"]),
         "looked_within_m": gates.near_m,
-        "sensor_error_m": rounded(_number(error)),
+        "sensor_error_m": _told(error),
         "position_error_m": gates.position_m,
         "gate_sigmas": gates.sigmas,
-        "gate_m": rounded(gates.sigmas * floor),
+        "gate_m": _told(gates.sigmas * float(np.hypot(gates.position_m, error))),
         "interpolate_s": gates.interpolate_s,
         "reckon_s": gates.reckon_s,
-        "unexplained": rows["why"].drop_nulls().mode().sort().first(),
-        "reception": least,
+        "unexplained": one["why"],
+        "reception": _told(one["heard"], 2),
         "least_reception": use.least_reception,
-        "cautions": _cautions(rows, least, use),
-        "n_positions": rows.height,
+        "cautions": _cautions(one, use),
+        "n_positions": one["n"],
     }
 
 
-def _number(value: object) -> float:
-    return float(value) if isinstance(value, (int, float)) else float("nan")
+def _told(value: float | None, digits: int = 1) -> float | None:
+    return None if value is None else rounded(value, digits)
 
 
-def _cautions(rows: pl.DataFrame, heard: float | None, use: DarkRule) -> list[str]:
+def _cautions(one: dict[str, Any], use: DarkRule) -> list[str]:
     found = []
-    if heard is None:
+    if one["heard"] is None:
         found.append("reception_unknown")
-    elif heard < use.least_reception:
+    elif one["heard"] < use.least_reception:
         found.append("poor_reception")
-    if rows["confidence"].is_null().all():
+    if one["confidence"] is None:
         found.append("confidence_unknown")
-    if rows["why"].is_in(["taken", "crossing"]).any():
+    if one["close"]:
         found.append("vessels_close_by")
     return found

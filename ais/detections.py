@@ -29,10 +29,14 @@ def numbered(detections: pl.DataFrame, *, track_gap_s: float) -> pl.DataFrame:
     """Return detections with ``sensor_track`` (u32, null where the sensor follows nothing).
 
     Sensors use a number again: a silence longer than ``track_gap_s`` ends a track. Tracks are
-    numbered from 0 by their first time, sensor and id. Rows are sorted by sensor, track and time.
+    numbered from 0 by their first time, sensor and id. Rows are sorted by sensor, track and time;
+    those without time or place are left out, and of several with one id all but the first.
     """
-    rows = detections.filter(pl.all_horizontal(pl.col("t", "lon", "lat").is_not_null())).sort(
-        *ORDER, maintain_order=True
+    placed = pl.all_horizontal(pl.col("lon", "lat").is_finite(), pl.col("t").is_not_null())
+    rows = (
+        detections.filter(placed)
+        .sort(*ORDER, maintain_order=True)
+        .unique("detection_id", keep="first", maintain_order=True)
     )
     silent = pl.col("t").diff() > pl.duration(milliseconds=round(track_gap_s * 1000))
     piece = silent.fill_null(value=False).cum_sum().over("sensor", "track_id")

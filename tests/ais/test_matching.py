@@ -404,7 +404,8 @@ def test_order_and_repetition_of_rows_change_nothing(one: int, other: int, follo
         rows = rows.with_columns(track_id=pl.lit(None, pl.String))
     told = match(rows, ais)
     twice = pl.concat([ais, ais.sample(fraction=0.5, seed=one)])
-    again = match(_shuffled(rows, one), _shuffled(twice, other))
+    repeated = pl.concat([rows, rows.sample(fraction=0.3, seed=other)])
+    again = match(_shuffled(repeated, one), _shuffled(twice, other))
     assert again.equals(told)
     first, second = dark(rows, told), dark(_shuffled(rows, other), _shuffled(again, one))
     assert first.events.equals(second.events)
@@ -473,7 +474,8 @@ def test_an_event_says_what_it_stands_on() -> None:
     assert (told["nearest_ais_mmsi"], told["nearest_ais_m"]) == (MMSI, pytest.approx(900, abs=2))
     assert told["gate_m"] == pytest.approx(3.5 * np.hypot(15, 40), abs=0.1)
     assert told["displacement_m"] == pytest.approx(6 * 590, rel=0.01)
-    assert told["mean_speed_kn"] == pytest.approx(11.7)
+    assert told["told_speed_kn"] == pytest.approx(11.7)
+    assert told["made_good_kn"] == pytest.approx(6 / KNOT, abs=0.1)
     assert told["cautions"] == ["reception_unknown"]
     assert set(found.verdicts["verdict"]) == {"dark"}
 
