@@ -1,0 +1,236 @@
+"""Find where a way goes round and round one centre."""
+
+import math
+
+import numba
+import numpy as np
+
+from ais._arrays import Array, Floats, Ints
+from ais._plane import KNOT, METRES_PER_DEGREE, bearing, metres
+
+LEGS_M = (60.0, 120.0, 240.0, 480.0, 960.0, 1920.0, 3840.0)
+"""A way is looked at in legs of these lengths: each shows turns of 1 to 3 times its length."""
+END_SHARE = 0.04
+"""Where a way comes onto a circle and leaves it on a tangent, it is soon this far off."""
+_BACK_DEG, _AHEAD_DEG = -45.0, 120.0
+_SEED_DEG = 620.0
+_TRY_DEG = 90.0
+_MOST_LEGS = 48
+_MISSES = 2
+_STEP_DEG = 150.0
+_QUARTER = math.pi / 2
+
+
+@numba.njit(cache=True)
+def legs(track: Array, lon: Floats, lat: Floats, rows: Ints, leg_m: float) -> Ints:
+    """Return those of ``rows`` that are ``leg_m`` from the one before, and the first of a track."""
+    out = np.empty(len(rows), np.int64)
+    n = 0
+    for i in rows:
+        j = out[n - 1] if n else -1
+        if j < 0 or track[i] != track[j] or metres(lon[j], lat[j], lon[i], lat[i]) >= leg_m:
+            out[n] = i
+            n += 1
+    return out[:n].copy()
+
+
+@numba.njit(cache=True)
+def _fit(x: Floats, y: Floats) -> tuple[float, float, float]:
+    """Return middle and radius of the circle nearest to points (Kåsa's least squares)."""
+    mx, my = x.mean(), y.mean()
+    u, v = x - mx, y - my
+    uu, vv, uv = (u * u).sum(), (v * v).sum(), (u * v).sum()
+    z = u * u + v * v
+    uz, vz = (u * z).sum() / 2, (v * z).sum() / 2
+    det = uu * vv - uv * uv
+    if det <= 1e-9 * uu * vv:
+        return 0.0, 0.0, np.inf
+    a, b = (uz * vv - vz * uv) / det, (vz * uu - uz * uv) / det
+    return a + mx, b + my, math.sqrt(a * a + b * b + z.mean())
+
+
+@numba.njit(cache=True)
+def _off(x: Floats, y: Floats, i: int, circle: tuple[float, float, float]) -> float:
+    return abs(math.hypot(x[i] - circle[0], y[i] - circle[1]) - circle[2])
+
+
+@numba.njit(cache=True)
+def _grown(
+    x: Floats, y: Floats, lo: int, hi: int, circle: tuple[float, float, float], band_m: float
+) -> tuple[int, int]:
+    """Return the run about lo..hi that keeps to the circle, but for a few positions in a row."""
+    misses = 0
+    k = hi = (lo + hi) // 2
+    lo = hi
+    while k + 1 < len(x) and misses <= _MISSES:
+        k += 1
+        misses += 1
+        if _off(x, y, k, circle) <= band_m:
+            hi, misses = k, 0
+    k, misses = lo, 0
+    while k > 0 and misses <= _MISSES:
+        k -= 1
+        misses += 1
+        if _off(x, y, k, circle) <= band_m:
+            lo, misses = k, 0
+    return lo, hi
+
+
+@numba.njit(cache=True)
+def _uneven(phi: Floats, t: Ints, radius_m: float) -> tuple[float, float]:
+    """Return the mean speed in m/s, and the most that a quarter turn's differs from it (share)."""
+    whole = abs(phi[-1])
+    mean = whole / ((t[-1] - t[0]) / 1000.0)
+    worst = 0.0
+    k, begun = 0, t[0] / 1000.0
+    for q in range(1, int(whole / _QUARTER) + 1):
+        while abs(phi[k]) < q * _QUARTER and k + 1 < len(phi):
+            k += 1
+        step = abs(phi[k]) - abs(phi[k - 1])
+        part = (q * _QUARTER - abs(phi[k - 1])) / step if step > 0 else 1.0
+        at = (t[k - 1] + min(max(part, 0.0), 1.0) * (t[k] - t[k - 1])) / 1000.0
+        worst = max(worst, abs(_QUARTER / max(at - begun, 0.001) / mean - 1.0))
+        begun = at
+    return mean * radius_m, worst
+
+
+@numba.njit(cache=True)
+def _angles(x: Floats, y: Floats, circle: tuple[float, float, float]) -> tuple[Floats, float]:
+    """Return the angle gone round the middle up to each point, and the greatest step."""
+    phi = np.zeros(len(x))
+    most = 0.0
+    before = math.atan2(y[0] - circle[1], x[0] - circle[0])
+    for i in range(1, len(x)):
+        now = math.atan2(y[i] - circle[1], x[i] - circle[0])
+        step = (now - before + math.pi) % (2 * math.pi) - math.pi
+        phi[i] = phi[i - 1] + step
+        most = max(most, abs(step))
+        before = now
+    return phi, most
+
+
+@numba.njit(cache=True)
+def _judged(
+    t: Ints, lon: Floats, lat: Floats, first: int, last: int, seed: tuple[int, int], rule: Floats
+) -> tuple[bool, int, int, Floats]:
+    """Return whether rows first..last hold a circle about the seed's, which rows, and figures."""
+    figures = np.zeros(7)
+    n = last - first + 1
+    x, y = np.empty(n), np.empty(n)
+    mid = (first + last) // 2
+    wide = METRES_PER_DEGREE * math.cos(math.radians(lat[mid]))
+    for i in range(n):
+        x[i] = ((lon[first + i] - lon[mid] + 180.0) % 360.0 - 180.0) * wide
+        y[i] = (lat[first + i] - lat[mid]) * METRES_PER_DEGREE
+    turns, least_m, most_m, round_share, even, slowest, noise_m, within = rule
+    lo, hi = seed[0] - first, seed[1] - first
+    circle = _fit(x[lo : hi + 1], y[lo : hi + 1])
+    for _ in range(4):
+        if not circle[2] <= 2 * most_m:
+            return False, 0, 0, figures
+        lo, hi = _grown(x, y, lo, hi, circle, round_share * circle[2] + noise_m)
+        if hi - lo < 8 * turns:
+            return False, 0, 0, figures
+        circle = _fit(x[lo : hi + 1], y[lo : hi + 1])
+    near_m = END_SHARE * circle[2] + noise_m
+    while hi > lo and _off(x, y, hi, circle) > near_m:
+        hi -= 1
+    while hi > lo and _off(x, y, lo, circle) > near_m:
+        lo += 1
+    if hi - lo < 8 * turns or not least_m <= circle[2] <= most_m:
+        return False, 0, 0, figures
+    phi, step = _angles(x[lo : hi + 1], y[lo : hi + 1], circle)
+    gone = abs(phi[-1]) / (2 * math.pi)
+    if gone < turns or hi - lo < 8 * gone or step > math.radians(_STEP_DEG):
+        return False, 0, 0, figures
+    inside, worst = 0, 0.0
+    for i in range(lo, hi + 1):
+        off = _off(x, y, i, circle)
+        inside += off <= round_share * circle[2] + noise_m
+        worst = max(worst, off)
+    speed, uneven = _uneven(phi, t[first + lo : first + hi + 1], circle[2])
+    figures[0] = lon[mid] + circle[0] / wide
+    figures[1] = lat[mid] + circle[1] / METRES_PER_DEGREE
+    figures[2], figures[3], figures[4] = circle[2], math.copysign(gone, -phi[-1]), speed / KNOT
+    figures[5], figures[6] = uneven, worst / circle[2]
+    good = inside >= within * (hi - lo + 1) and uneven <= even and speed >= slowest
+    return good, first + lo, first + hi, figures
+
+
+@numba.njit(cache=True)
+def _whole(
+    t: Ints, lon: Floats, lat: Floats, seed: tuple[int, int], ends: tuple[int, int], rule: Floats
+) -> tuple[bool, int, int, Floats]:
+    """Return what `_judged` does, of as many rows about the seed as there are turns."""
+    span = seed[1] - seed[0]
+    lo, hi = max(ends[0], seed[0] - span), min(ends[1], seed[1] + span)
+    best = _judged(t, lon, lat, lo, hi, seed, rule)
+    while best[0]:
+        left = max(ends[0], lo - span) if best[1] - lo < span // 2 else lo
+        right = min(ends[1], hi + span) if hi - best[2] < span // 2 else hi
+        if left == lo and right == hi:
+            break
+        lo, hi, span = left, right, 2 * span
+        more = _judged(t, lon, lat, lo, hi, (best[1], best[2]), rule)
+        if not more[0] or more[2] - more[1] <= best[2] - best[1]:
+            break
+        best = more
+    return best
+
+
+@numba.njit(cache=True)
+def turns(track: Array, t: Ints, lon: Floats, lat: Floats, v: Ints, slowest: float) -> Floats:
+    """Return the turn in degrees at the end of each leg between ``v``, right is positive.
+
+    NaN where the way stands still or its track ends.
+    """
+    out = np.full(len(v), np.nan)
+    course, known = 0.0, False
+    for j in range(1, len(v)):
+        a, b = v[j - 1], v[j]
+        took = (t[b] - t[a]) / 1000.0
+        if track[a] != track[b] or metres(lon[a], lat[a], lon[b], lat[b]) < slowest * took:
+            known = False
+            continue
+        now = bearing(lon[a], lat[a], lon[b], lat[b])
+        out[j] = (now - course + 180.0) % 360.0 - 180.0 if known else 0.0
+        known, course = True, now
+    return out
+
+
+@numba.njit(cache=True)
+def circling(
+    t: Ints, lon: Floats, lat: Floats, v: Ints, turn: Floats, ends: Ints, rule: Floats
+) -> tuple[Ints, Ints, Floats]:
+    """Return (first row, last row, figures) of circles to the right along the legs between ``v``.
+
+    ``turn`` is what `turns` returns, negated for circles to the left. ``ends`` is the end of the
+    search on either side of each of ``v``: the first and last row of its track. ``rule`` is turns,
+    least and most radius in m, how round and how even (shares), least speed in m/s, noise in m,
+    share of positions that must keep to the circle.
+    """
+    m = len(v)
+    first, last = np.empty(m, np.int64), np.empty(m, np.int64)
+    figures = np.empty((m, 7))
+    theta = np.zeros(m)
+    found, begin, next_try, done = 0, 0, 0.0, -1
+    for j in range(m):
+        if not _BACK_DEG <= turn[j] <= _AHEAD_DEG:
+            theta[j] = theta[j - 1]
+            begin, next_try = j, theta[j] + _SEED_DEG
+            continue
+        theta[j] = theta[j - 1] + turn[j]
+        if theta[j] < next_try or theta[j] - theta[begin] < _SEED_DEG:
+            continue
+        i = j
+        while i > max(begin, j - _MOST_LEGS) and theta[j] - theta[i] < _SEED_DEG:
+            i -= 1
+        if theta[j] - theta[i] < _SEED_DEG or v[i] <= done:
+            continue
+        next_try = theta[j] + _TRY_DEG
+        good, a, b, told = _whole(t, lon, lat, (v[i], v[j]), (ends[0, j], ends[1, j]), rule)
+        if good:
+            first[found], last[found], figures[found] = a, b, told
+            found += 1
+            done = b
+    return first[:found].copy(), last[:found].copy(), figures[:found].copy()
