@@ -161,6 +161,28 @@ def strays(s: Sailed) -> Bools:
     return _strays(s.track, s.t, s.lon, s.lat)
 
 
+def excess_over(
+    s: Sailed, limit: NDArray[np.float32], step_ms: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the speed made good on the step up to each row, and by how much it is above a limit.
+
+    The latter is NaN for steps longer than ``step_ms`` and for those to and from a position that
+    stands alone.
+    """
+    speed = speeds_against(s.track, s.t, s.lon, s.lat, limit)
+    excess = speed - limit
+    excess[unseen(s, step_ms)] = np.nan
+    return speed, excess
+
+
+def unseen(s: Sailed, step_ms: int) -> Bools:
+    """Return which steps show nothing: longer than ``step_ms``, to or from a stray position."""
+    alone = strays(s)
+    out = alone.copy()
+    out[1:] |= alone[:-1] | (np.diff(s.t) > step_ms)
+    return out
+
+
 @numba.njit(cache=True)
 def runs(
     track: Array, t: Array, excess: NDArray[np.float32], bridge_ms: int, least_ms: int

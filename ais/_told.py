@@ -35,14 +35,13 @@ def speed_excess(
     share: float,
     sure_ms: int,
     alike: float,
-    step_ms: int,
 ) -> NDArray[np.float32]:
     """Return 1 for steps whose speed is not what either end tells, -1 for others, NaN unknown."""
     n = t.shape[0]
     out = np.full(n, np.nan, np.float32)
     for i in range(1, n):
         took = t[i] - t[i - 1]
-        if track[i] != track[i - 1] or took > step_ms or np.isnan(speed[i]):
+        if track[i] != track[i - 1] or np.isnan(speed[i]):
             continue
         if _untold(sog[i], cog[i]) or _untold(sog[i - 1], cog[i - 1]):
             continue

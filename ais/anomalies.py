@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ais._arrays import Floats, Ints
 from ais._events import Sailed, events, lines, rounded
-from ais._made_good import contradicted, made_good, over_runs, runs, speeds_against, strays
+from ais._made_good import contradicted, excess_over, made_good, over_runs, runs, unseen
 from ais._plane import KNOT, metres
 from ais._told import course_excess, over_rows, speed_excess
 from ais._turns import courses, reversals, thinned, zigzags
@@ -51,7 +51,7 @@ class SpeedRule:
     sure_min: float = 3.0
     alike_deg: float = 45.0
     bridge_s: float = 90.0
-    step_min: float = 10.0
+    step_min: float = 15.0
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class CourseRule:
     told_deg: float = 45.0
     told_min: float = 10.0
     bridge_s: float = 90.0
-    step_min: float = 10.0
+    step_min: float = 15.0
 
 
 def _limits(
@@ -140,17 +140,13 @@ def speed_anomalies(s: Sailed, ships: pl.DataFrame, rule: SpeedRule | None = Non
         that a device has stopped to renew.
     """
     use = rule or SpeedRule()
-    alone = np.flatnonzero(strays(s))
-    found = [_over_type(s, ships, alone, use), _told_speed(s, alone, use)]
+    found = [_over_type(s, ships, use), _told_speed(s, use)]
     return pl.concat(found).sort("t0", "mmsi", "event_id")
 
 
-def _over_type(s: Sailed, ships: pl.DataFrame, alone: Ints, rule: SpeedRule) -> pl.DataFrame:
+def _over_type(s: Sailed, ships: pl.DataFrame, rule: SpeedRule) -> pl.DataFrame:
     limit, group, names = _limits(s, ships, rule)
-    speed = speeds_against(s.track, s.t, s.lon, s.lat, limit)
-    excess = speed - limit
-    excess[alone] = np.nan
-    excess[alone + 1] = np.nan
+    speed, excess = excess_over(s, limit, round(rule.step_min * 60_000))
     first, last = runs(
         s.track, s.t, excess, round(rule.bridge_s * 1000), round(rule.over_min * 60_000)
     )
@@ -173,14 +169,13 @@ def _over_type(s: Sailed, ships: pl.DataFrame, alone: Ints, rule: SpeedRule) -> 
     return _events("speed_anomaly", s, first, last, last, evidence)
 
 
-def _told_speed(s: Sailed, alone: Ints, rule: SpeedRule) -> pl.DataFrame:
+def _told_speed(s: Sailed, rule: SpeedRule) -> pl.DataFrame:
     speed = made_good(s).speed
     excess = speed_excess(
         s.track, s.t, s.sog, s.cog, speed, rule.told_kn * KNOT, rule.told_share,
-        round(rule.sure_min * 60_000), rule.alike_deg, round(rule.step_min * 60_000),
+        round(rule.sure_min * 60_000), rule.alike_deg,
     )  # fmt: skip
-    excess[alone] = np.nan
-    excess[alone + 1] = np.nan
+    excess[unseen(s, round(rule.step_min * 60_000))] = np.nan
     first, last = runs(
         s.track, s.t, excess, round(rule.bridge_s * 1000), round(rule.told_min * 60_000)
     )

@@ -11,7 +11,7 @@ import shapely
 
 from ais._arrays import Floats
 from ais._events import Sailed, events, lines, rounded
-from ais._made_good import contradicted, over_runs, runs, speeds_against, strays
+from ais._made_good import contradicted, excess_over, over_runs, runs
 from ais._plane import KNOT
 from ais.schema import EVENTS, empty
 
@@ -28,7 +28,8 @@ class DashRule:
     ``shore_m``. It begins within ``within_h`` of the end of a loitering, drift, rendezvous or gap
     of the same vessel that lay ``offshore_m`` off. A run whose end is followed by a step of
     ``sparse_min`` to ``next_min`` counts as come to where that leads: what lay between was not
-    heard.
+    heard. Steps longer than ``step_min`` show no speed: after a silence, a run begins where the
+    vessel is heard again.
     """
 
     speed_kn: float = 20.0
@@ -40,6 +41,7 @@ class DashRule:
     offshore_m: float = 1500.0
     sparse_min: float = 3.0
     next_min: float = 10.0
+    step_min: float = 15.0
 
 
 def fast_runs(s: Sailed, rule: DashRule | None = None) -> pl.DataFrame:
@@ -59,11 +61,7 @@ def fast_runs(s: Sailed, rule: DashRule | None = None) -> pl.DataFrame:
     """
     use = rule or DashRule()
     limit = np.full(len(s.t), use.speed_kn * KNOT, np.float32)
-    speed = speeds_against(s.track, s.t, s.lon, s.lat, limit)
-    excess = speed - limit
-    alone = np.flatnonzero(strays(s))
-    excess[alone] = np.nan
-    excess[alone + 1] = np.nan
+    speed, excess = excess_over(s, limit, round(use.step_min * 60_000))
     first, last = runs(
         s.track, s.t, excess, round(use.bridge_s * 1000), round(use.least_min * 60_000)
     )

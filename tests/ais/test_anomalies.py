@@ -361,6 +361,55 @@ def test_real_vessels_are_seldom_odd(real) -> None:
     assert world["dash"] < 60
 
 
+def test_real_ways_told_falsely_are_found(shared: Path) -> None:
+    """Every vessel that is under way long enough, at any spacing of its positions; no other."""
+    p = pl.concat([b.positions for b in read(shared / "ais" / REAL[0])])
+    p = clean(p).kept
+    minute = p["t"].dt.epoch("s") // 60
+    for spacing in (1, 6):
+        cut = tracks(p.filter(minute % spacing == 0))
+        moving = cut.filter((pl.col("sog_kn") > 7) & ~pl.col("impossible"))
+        lasted = moving.group_by("mmsi").agg(pl.col("step_s").filter(pl.col("step_s") < 600).sum())
+        sure = set(lasted.filter(pl.col("step_s") > 3600)["mmsi"])
+        assert len(sure) > 150
+        changes = {
+            "told_course": pl.col("cog_deg").add(60) % 360,
+            "told_speed": pl.col("sog_kn") * 0.3,
+            "nothing": (pl.col("cog_deg") + 30) % 360,
+            "nor this": pl.col("sog_kn") * 1.4,
+        }
+        for kind, change in changes.items():
+            s = sailed(cut.with_columns(change))
+            found = pl.concat([speed_anomalies(s, NO_SHIPS), course_anomalies(s)])
+            told = found.filter(
+                pl.Series([w.startswith("told") for w in why(found)], dtype=pl.Boolean)
+            )
+            if kind.startswith("told"):
+                assert set(why(told)) == {kind}
+                assert len(sure - set(told["mmsi"])) <= 1
+            else:
+                assert told["mmsi"].n_unique() <= 1
+
+
+def test_ferries_between_islands_are_not_odd(shared: Path) -> None:
+    """Twenty days of five vessels in Greek waters, without speeds and courses told."""
+    lines = (shared / "ais" / "annot_vessels_input.csv").read_text().splitlines()
+    rows = [r.split() for r in lines if r.count(" ") == 3]
+    p = pl.DataFrame(
+        {
+            "mmsi": [412000000 + int(r[0]) for r in rows],
+            "t": [int(r[3]) * 1000 for r in rows],
+            "lon": [float(r[1]) for r in rows],
+            "lat": [float(r[2]) for r in rows],
+        }
+        | {c: [None] * len(rows) for c in POSITIONS if c not in ("mmsi", "t", "lon", "lat")}
+    )
+    s = sailed(tracks(clean(p.select(POSITIONS.names()).cast(POSITIONS)).kept))
+    assert course_anomalies(s).is_empty()
+    assert speed_anomalies(s, NO_SHIPS).is_empty()
+    assert fast_runs(s)["mmsi"].n_unique() == 3
+
+
 def test_nothing_gives_nothing() -> None:
     p = sail((5, 0, 10))[:0]
     assert speeds(p).schema == EVENTS

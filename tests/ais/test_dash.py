@@ -178,6 +178,17 @@ def test_a_gap_lay_where_it_ended_too() -> None:
     assert dashes(found, still_silent, off).is_empty()
 
 
+def test_a_run_after_a_silence_begins_where_the_vessel_is_heard_again() -> None:
+    """Forty minutes unheard at 25 kn are a gap; the five after it are the dash."""
+    p = sail((2, 30), (25, 45), step_s=30)
+    minute = (p["t"].dt.epoch("ms") - T0) / 60_000
+    found = runs(p.filter((minute <= 30) | (minute >= 70)))
+    assert found.height == 1
+    assert (found["t0"].item().timestamp() * 1000 - T0) / 60_000 == pytest.approx(70, abs=0.6)
+    silence = event("gap", ended_min=70, lasted=40, y=-4500)
+    assert dashes(found, silence, off).height == 1
+
+
 def test_what_is_no_dash() -> None:
     found = runs(sail((2, 30), (27, 9), step_s=30))
     ok = event(ended_min=29)
