@@ -364,7 +364,8 @@ def test_real_vessels_are_seldom_odd(real) -> None:
 def test_real_ways_told_falsely_are_found(shared: Path) -> None:
     """Every vessel that is under way long enough, at any spacing of its positions; no other."""
     p = pl.concat([b.positions for b in read(shared / "ais" / REAL[0])])
-    p = clean(p).kept
+    # Upstream drew straight lines between false and true positions of this one.
+    p = clean(p).kept.filter(pl.col("mmsi") != 219009229)
     minute = p["t"].dt.epoch("s") // 60
     for spacing in (1, 6):
         cut = tracks(p.filter(minute % spacing == 0))
