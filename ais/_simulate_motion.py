@@ -1,5 +1,6 @@
 """How a simulated vessel moves: courses of control points, and reports drawn from them."""
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,7 +12,7 @@ Floats = NDArray[np.float64]
 
 KNOT = 1852.0 / 3600.0
 # What a vessel is doing from one control point to the next.
-OFF, UNDER_WAY, MOORED, AT_ANCHOR, FISHING, PLANTED, ADRIFT = range(7)
+OFF, UNDER_WAY, MOORED, AT_ANCHOR, FISHING, PLANTED, ADRIFT, BRIEF = range(8)
 
 
 @dataclass
@@ -81,21 +82,6 @@ class Course:
         self.add(t, self.at + ring, mode)
 
 
-def wander(
-    centre: Floats, t0: float, t1: float, speed_kn: float, rng: np.random.Generator
-) -> tuple[Floats, Floats]:
-    """Return times and places of idling about a centre: loops that lead nowhere."""
-    t = np.arange(t0, t1, 60.0)
-    radius = rng.uniform(220.0, 420.0)
-    turn = speed_kn * KNOT / radius
-    hours = (t - t0) / 3600.0
-    angle = rng.uniform(0, 2 * np.pi) + turn * (t - t0) * rng.choice([-1.0, 1.0])
-    angle += 0.5 * np.sin(2 * np.pi * hours * rng.uniform(0.8, 1.4))
-    size = radius * (1.0 + 0.25 * np.sin(2 * np.pi * hours * rng.uniform(0.5, 1.1) + 1.0))
-    xy = centre + size[:, None] * np.column_stack([np.sin(angle), np.cos(angle)])
-    return t, xy
-
-
 def trawl(
     course: Course,
     centre: Floats,
@@ -104,22 +90,30 @@ def trawl(
     axis: float,
     speed_kn: float,
     rng: np.random.Generator,
+    *,
+    mode: int = FISHING,
 ) -> None:
     """Tow to and fro across a ground at trawling speed, a lane's width further each time."""
-    lane = -0.7 * radius_m
-    side = 1.0
-    ahead = np.array([np.sin(axis), np.cos(axis)])
-    across = np.array([ahead[1], -ahead[0]])
-    while course.now < until:
-        reach = np.sqrt(max(radius_m**2 - lane**2, 1.0)) * rng.uniform(0.75, 0.95)
-        target = centre + lane * across + side * reach * ahead
-        middle = (course.at + target) / 2 + across * rng.normal(0.0, 0.03 * radius_m)
-        course.go(
-            np.vstack([course.at, middle, target]), speed_kn * rng.uniform(0.93, 1.07), FISHING
-        )
+    lane, side, now = -0.7 * radius_m, 1.0, course.now
+    x, y = float(course.at[0]), float(course.at[1])
+    east, north = math.sin(axis), math.cos(axis)
+    times, places = [now], [(x, y)]
+    while now < until:
+        reach = math.sqrt(max(radius_m**2 - lane**2, 1.0)) * rng.uniform(0.75, 0.95)
+        goal_x = float(centre[0]) + lane * north + side * reach * east
+        goal_y = float(centre[1]) - lane * east + side * reach * north
+        bend = rng.normal(0.0, 0.03 * radius_m)
+        mid_x, mid_y = (x + goal_x) / 2 + bend * north, (y + goal_y) / 2 - bend * east
+        pace = speed_kn * rng.uniform(0.93, 1.07) * KNOT
+        for to_x, to_y in ((mid_x, mid_y), (goal_x, goal_y)):
+            now += math.hypot(to_x - x, to_y - y) / pace
+            x, y = to_x, to_y
+            times.append(now)
+            places.append((x, y))
         side, lane = -side, lane + rng.uniform(0.08, 0.22) * radius_m
         if lane > 0.7 * radius_m:
             lane = -0.7 * radius_m
+    course.add(np.array(times), np.array(places), mode)
 
 
 @dataclass(frozen=True)

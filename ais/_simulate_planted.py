@@ -1,191 +1,198 @@
-"""The simulated behaviours that a watch should find, each with its label, and its decoys."""
+"""The programme of what is planted: how many cases of each kind, when, and played by whom."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from heapq import heapify, heappop, heappush
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
+from shapely import STRtree
 
-from ais._simulate_fleet import DAY, Vessel, World
-from ais._simulate_motion import KNOT, MOORED, OFF, PLANTED, UNDER_WAY, wander
+from ais import _simulate_decoys as decoys
+from ais._simulate_false import another_mmsi, circle, jumps, on_land, renamed, two_hulls
+from ais._simulate_fast import approach, chain, dash
+from ais._simulate_motion import MOORED
+from ais._simulate_odd import gap, over_type, reversal, told_course, told_speed, zigzag
+from ais._simulate_slow import drift, loitering, rendezvous
+from ais._simulate_stage import Case, Stage
+from ais._simulate_world import DAY, Vessel, World
 
 Floats = NDArray[np.float64]
+Play = Callable[[Stage, Case, float], bool]
 
-# How long before an outing the boat is taken; how often an outing is at night, on the tide.
-_MARGIN_S = 5.0 * 3600.0
 _NIGHT_SHARE = 0.85
-_CHAINED_SHARE = 0.35
-_LANDINGS_TRIED, _BOATS_TRIED = 4, 3
-_DASH_KN = (21.0, 27.0)
+NEAR_SHARE = 0.5
+_TRIES = 40
+_FULL_FLEET = 330
+_DENSER = 3.0
+"""A small fleet has up to this many times as much planted per vessel."""
+_SPOTS = 110
+_LAND_POINTS = 4000
 
 
 @dataclass(frozen=True)
-class Label:
-    """What really happened: kind, vessel (its number in the fleet), seconds and metres."""
+class Item:
+    """One line of the programme: cases a day with 330 vessels, and what may be near."""
 
     kind: str
-    vessel: int
-    t0: float
-    t1: float
-    xy: Floats
-    chain: int
+    variant: str
+    per_day: float
+    dims: tuple[str, ...]
+    play: Play
+    night: bool = False
+    near: float = NEAR_SHARE
 
 
-@dataclass(frozen=True)
-class Outing:
-    """One planted trip: idle offshore, run to the shore, or both."""
+def _programme(inland: tuple[Floats, Floats]) -> tuple[Item, ...]:
+    told = ("duration", "difference", "ratio")
+    return (
+        Item(
+            "loitering",
+            "easy",
+            3.1,
+            ("duration", "speed", "ratio"),
+            loitering,
+            night=True,
+            near=0.6,
+        ),
+        Item("drift", "easy", 1.6, ("duration", "speed", "angle"), drift),
+        Item(
+            "rendezvous", "alongside", 0.8, ("duration", "speed"), rendezvous, night=True, near=0.6
+        ),
+        Item(
+            "rendezvous",
+            "apart",
+            0.9,
+            ("duration", "speed", "distance"),
+            rendezvous,
+            night=True,
+            near=0.6,
+        ),
+        Item("gap", "easy", 1.8, ("duration",), gap),
+        Item("shore_approach", "easy", 1.9, ("distance",), approach, night=True, near=0.9),
+        Item("dash", "easy", 1.3, ("speed", "duration", "reach", "delay"), dash, night=True),
+        Item("dash", "after_gap", 0.4, ("speed", "duration"), dash, night=True),
+        Item("speed_anomaly", "fishing", 0.9, ("speed", "duration"), over_type),
+        Item("speed_anomaly", "cargo", 0.3, ("speed", "duration"), over_type),
+        Item("speed_anomaly", "told_speed", 0.8, told, told_speed),
+        Item("course_anomaly", "reversal", 0.9, ("angle", "steady", "turn"), reversal),
+        Item("course_anomaly", "zigzag", 0.7, ("angle", "span"), zigzag),
+        Item("course_anomaly", "told_course", 0.7, ("angle", "duration"), told_course),
+        Item("identity", "name", 0.3, (), renamed),
+        Item("identity", "callsign", 0.2, (), renamed),
+        Item("identity", "size", 0.2, (), renamed),
+        Item("identity", "another_mmsi", 0.8, ("pause",), another_mmsi),
+        Item("identity", "two_hulls", 0.3, (), two_hulls),
+        Item("spoofing", "jumps", 0.6, ("distance",), jumps),
+        Item("spoofing", "circle", 0.7, ("turns", "speed", "radius"), circle),
+        Item("spoofing", "on_land", 0.6, ("depth", "duration"), partial(on_land, inland=inland)),
+        Item("chain", "easy", 1.1, ("delay",), chain, night=True),
+        Item("rendezvous", "pilot", 2.0, (), decoys.pilot),
+        Item("rendezvous", "bunkering", 0.6, (), decoys.bunkering),
+        Item("drift", "drift_fishing", 2.5, (), decoys.drift_fishing),
+        Item("speed_anomaly", "home_fast", 1.2, (), decoys.home_fast),
+    )
 
-    peak: float
-    landing: int
-    loiters: bool
-    lands: bool
 
-
-def choose_outings(
-    world: World, count: int, weights: Floats, quiet: list[tuple[float, float]]
-) -> list[Outing]:
-    """Return outings with ``count`` loiterings and ``count`` landings, in time order.
-
-    Most peaks are night high waters; ``quiet`` are spans of seconds to leave out.
-    """
-    rng = world.rng
-    high = world.tide.high_s
-    hour = (high - world.solar_s) % DAY / 3600.0
-    use = (high > 0.2 * DAY) & (high < world.duration_s - 4 * 3600.0)
-    dark = high[use & ((hour >= 19.5) | (hour < 4.5))]
-    chained = round(_CHAINED_SHARE * count)
-    kinds = [(True, True)] * chained + [(True, False)] * (count - chained)
-    kinds += [(False, True)] * (count - chained)
-    outings: list[Outing] = []
-    for loiters, lands in kinds:
-        for _ in range(50):
-            if len(dark) and rng.random() < _NIGHT_SHARE:
-                peak = float(rng.choice(dark) + rng.normal(0.0, 0.5) * 3600.0)
-            else:
-                peak = float(rng.uniform(0.2 * DAY, world.duration_s - 4 * 3600.0))
-            if all(peak + 2 * 3600 < q0 or peak - 4 * 3600 > q1 for q0, q1 in quiet):
-                break
-        landing = int(rng.choice(len(weights), p=weights / weights.sum()))
-        outings.append(Outing(peak, landing, loiters, lands))
-    return sorted(outings, key=lambda o: o.peak)
-
-
-def plant(
+def make_stage(
     world: World,
     fleet: list[Vessel],
-    outings: list[Outing],
     shore: Floats,
     off_shore: Floats,
+    weight: Floats,
     holes: Floats,
-) -> list[Label]:
-    """Send runners on the outings and return the labels.
-
-    ``shore`` and ``off_shore`` are the landings and the places on the water before them,
-    ``holes`` the places (x, y, radius) where nothing is heard.
-    """
-    runners = [n for n, vessel in enumerate(fleet) if vessel.kind == "runner"]
-    labels: list[Label] = []
-    free_at = dict.fromkeys(runners, -DAY)
-    for n in runners:
-        fleet[n].course.begin(-0.5 * DAY, fleet[n].home)
-    spots: dict[int, Floats | None] = {}
-    for chain, outing in enumerate(outings):
-        ready = [n for n in runners if free_at[n] < outing.peak - _MARGIN_S]
-        # Where no boat can make it in time, the next landing along the coast will do.
-        away = np.hypot(*(off_shore - off_shore[outing.landing]).T)
-        tries = [
-            (int(landing), n)
-            for landing in np.argsort(away, kind="stable")[:_LANDINGS_TRIED]
-            for n in sorted(
-                ready, key=lambda n: float(np.hypot(*(fleet[n].home - off_shore[landing])))
-            )[:_BOATS_TRIED]
-        ]
-        for landing, n in tries:
-            goal = off_shore[landing]
-            if landing not in spots:
-                spots[landing] = _idling_place(world, goal, holes)
-            spot = spots[landing]
-            if spot is None:
-                continue
-            made = _outing(world, fleet[n], n, outing, shore[landing], goal, spot, chain)
-            if made:
-                labels += made
-                free_at[n] = fleet[n].course.now + 1800.0
-                break
-    for n in runners:
-        fleet[n].course.stay(world.duration_s, MOORED)
-    return labels
-
-
-def _idling_place(world: World, goal: Floats, holes: Floats) -> Floats | None:
-    """Return a place 1.5 to 7 km off a landing, clear of wharves, anchorages and holes."""
+    silent: list[tuple[float, float]],
+) -> Stage:
+    """Return the stage of a world: what to keep off, and open places to play at."""
     wharves = np.concatenate([pool for pool in world.berths.values() if len(pool)])
-    for spot in world.sea.find(world.rng, 40, low_m=900, high_m=7000, about=goal, within_m=7000):
-        if (
-            np.hypot(*(spot - goal)) > 1500
-            and np.hypot(*(wharves - spot).T).min() > 1500
-            and (len(world.anchorages) == 0 or np.hypot(*(world.anchorages - spot).T).min() > 1800)
-            and all(np.hypot(*(spot - hole[:2])) > hole[2] + 800 for hole in holes)
-        ):
-            return np.asarray(spot, dtype=np.float64)
-    return None
+    keep_off = np.vstack(
+        [
+            np.column_stack([wharves, np.full(len(wharves), 1300.0)]),
+            np.column_stack([world.anchorages, np.full(len(world.anchorages), 2000.0)]),
+            holes + np.array([0.0, 0.0, 1500.0]),
+        ]
+    )
+    rings = shapely.get_rings(world.sea.polygons)
+    stage = Stage(
+        world,
+        fleet,
+        shore,
+        off_shore,
+        weight / max(float(weight.sum()), 1e-9),
+        keep_off,
+        silent,
+        STRtree(rings),
+        np.empty((0, 2)),
+    )
+    homes = np.array([v.home for v in fleet if v.kind in ("runner", "fisher", "coaster")])
+    spots = world.sea.find(world.rng, 3000, low_m=900, high_m=9000.0)
+    if len(homes) and len(spots):
+        near = np.array([np.hypot(*(homes - spot).T).min() for spot in spots]) < 11_000.0
+        spots = spots[near & (stage.beyond(spots) > 0)]
+    stage.spots = spots[:_SPOTS]
+    return stage
 
 
-def _outing(
-    world: World,
-    vessel: Vessel,
-    number: int,
-    outing: Outing,
-    shore: Floats,
-    goal: Floats,
-    spot: Floats,
-    chain: int,
-) -> list[Label]:
-    rng, sea, course = world.rng, world.sea, vessel.course
-    out = sea.way(vessel.home, spot, clearance_m=350.0)
-    run = sea.way(spot, goal, clearance_m=200.0)
-    if out is None or run is None:
-        return []
-    cruise = rng.uniform(9.0, 14.0)
-    idle_s = rng.uniform(75.0, 165.0) * 60.0 if outing.loiters else 0.0
-    run_m = float(np.hypot(*np.diff(run, axis=0).T).sum()) if outing.lands else 0.0
-    dash = rng.uniform(*_DASH_KN) if outing.loiters else rng.uniform(8.0, 15.0)
-    out_s = float(np.hypot(*np.diff(out, axis=0).T).sum()) / (cruise * KNOT)
-    leave = outing.peak - run_m / (dash * KNOT) - idle_s - out_s
-    if leave < course.now + 600.0:
-        return []
-    course.stay(leave - rng.uniform(300, 1500), OFF)
-    course.stay(leave, MOORED)
-    course.go(out, cruise)
-    made: list[Label] = []
-    if outing.loiters:
-        start = course.now
-        t, xy = wander(spot, start, start + idle_s, rng.uniform(0.8, 1.55), rng)
-        # Ease into the first loop and out of the last at a few knots, not in one jump.
-        course.go(np.vstack([course.at, xy[0]]), 4.0)
-        late = course.now - start
-        course.add(t + late, xy, PLANTED)
-        made.append(
-            Label(
-                "loitering", number, start + late, course.now, spot, chain if outing.lands else -1
-            )
-        )
-    if outing.lands:
-        course.go(np.vstack([course.at, run]), dash, PLANTED, slow_end_m=320.0, slow_kn=3.5)
-        arrived = course.now
-        nudge = 6.0 * (goal - shore) / max(float(np.hypot(*(goal - shore))), 1.0)
-        ashore = arrived + rng.uniform(9.0, 34.0) * 60.0
-        course.add(np.array([arrived + 60.0, ashore]), np.vstack([goal, goal + nudge]), PLANTED)
-        made.append(
-            Label(
-                "shore_approach",
-                number,
-                arrived - 320.0 / (3.5 * KNOT),
-                ashore,
-                goal,
-                chain if outing.loiters else -1,
-            )
-        )
-        course.go(run[::-1], rng.uniform(9.0, 15.0), PLANTED)
-    course.go(np.vstack([course.at, out[::-1]]), cruise, UNDER_WAY, slow_end_m=250.0)
-    course.stay(course.now + 900.0, MOORED)
-    return made
+def plant(stage: Stage, days: int) -> None:
+    """Play the whole programme, in time order, with whoever is free."""
+    world, rng = stage.world, stage.world.rng
+    actors = [v for v in stage.fleet if v.kind in ("runner", "fisher", "coaster", *decoys.PLAYERS)]
+    for vessel in actors:
+        vessel.course.begin(-0.5 * DAY, vessel.home)
+    if len(stage.spots):
+        queue = [
+            (_moment(world, night=item.night), k, item, case)
+            for k, (item, case) in enumerate(_cases(stage, days))
+        ]
+        heapify(queue)
+        tries = np.zeros(len(queue), dtype=int)
+        while queue:
+            t, k, item, case = heappop(queue)
+            if item.play(stage, case, t):
+                continue
+            tries[k] += 1
+            later = t + rng.uniform(0.3, 4.0) * 3600.0
+            if tries[k] < _TRIES and later < world.duration_s - 5 * 3600.0:
+                heappush(queue, (later, k, item, case))
+    for vessel in actors:
+        vessel.course.stay(world.duration_s, MOORED)
+
+
+def _cases(stage: Stage, days: int) -> list[tuple[Item, Case]]:
+    scale = min(1.0, _DENSER * len(stage.fleet) / _FULL_FLEET)
+    listed: list[tuple[Item, Case]] = []
+    for item in _programme(_inland(stage)):
+        if item.kind in ("shore_approach", "dash", "chain") and not len(stage.weight):
+            continue
+        count = max(1, round(item.per_day * days * scale))
+        near = int(np.ceil(item.near * count)) if item.dims else 0
+        for n in range(count):
+            dim = item.dims[n % len(item.dims)] if n < near else ""
+            listed.append((item, Case(item.kind, item.variant, dim)))
+            if dim:
+                listed.append((item, Case(item.kind, item.variant, dim, miss=True)))
+    return listed
+
+
+def _moment(world: World, *, night: bool) -> float:
+    """Return when a case is played; most of the planted landings are at night high water."""
+    rng, high = world.rng, world.tide.high_s
+    last = world.duration_s - 5.0 * 3600.0
+    hour = (high - world.solar_s) % DAY / 3600.0
+    dark = high[(high > 0.15 * DAY) & (high < last) & ((hour >= 19.5) | (hour < 4.5))]
+    if night and len(dark) and rng.random() < _NIGHT_SHARE:
+        return float(rng.choice(dark) + rng.normal(0.0, 0.5) * 3600.0)
+    return float(rng.uniform(0.12 * DAY, last))
+
+
+def _inland(stage: Stage) -> tuple[Floats, Floats]:
+    """Return places on land and how far inside it they lie."""
+    sea, rng = stage.world.sea, stage.world.rng
+    x0, y0, x1, y1 = sea.box
+    xy = np.column_stack([rng.uniform(x0, x1, _LAND_POINTS), rng.uniform(y0, y1, _LAND_POINTS)])
+    xy = xy[~sea.is_wet(xy)]
+    edge = np.minimum.reduce([xy[:, 0] - x0, x1 - xy[:, 0], xy[:, 1] - y0, y1 - xy[:, 1]])
+    deep = stage.shore_m(xy) if len(xy) else np.empty(0)
+    return xy[edge > 4000.0], deep[edge > 4000.0]

@@ -1,15 +1,16 @@
 """What is heard of the simulated vessels: reports with noise, where and when there is reception."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ais._simulate_fleet import Vessel
 from ais._simulate_motion import (
     ADRIFT,
     AT_ANCHOR,
+    BRIEF,
     FISHING,
     KNOT,
     MOORED,
@@ -18,7 +19,9 @@ from ais._simulate_motion import (
     Motion,
 )
 from ais._simulate_sea import Sea
-from ais.schema import POSITIONS, STATICS
+from ais._simulate_stage import Effect
+from ais._simulate_world import Vessel
+from ais.schema import POSITIONS
 
 Floats = NDArray[np.float64]
 
@@ -31,7 +34,8 @@ _LOST = 0.03
 _LOST_IN_HOLES = 0.025
 _HEARD_IN_HOLE = 0.12
 _NO_SOG, _NO_COG, _NO_HEADING = 0.004, 0.008, 0.03
-_STATIC_S = 5400
+# Crews that never touch their status, and those that leave it as it was.
+_LAZY, _STUCK = 0.15, 0.04
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ def sample(
     still = np.isin(mode, [MOORED, AT_ANCHOR])
     drifting = mode == ADRIFT
     every = np.where(drifting, rng.integers(4, 7, count)[vessel], rng.integers(3, 7, count)[vessel])
-    every = np.where((near & ~still & ~drifting) | (mode == PLANTED), 1, every)
+    every = np.where((near & ~still & ~drifting) | np.isin(mode, [PLANTED, BRIEF]), 1, every)
     keep = (minute % every == 0) & ~still
     wanted = target / (1.0 - _LOST - _LOST_IN_HOLES) - keep.sum()
     share = float(np.clip(wanted / max(int(still.sum()), 1), 1 / 30, 1 / 2))
@@ -92,20 +96,77 @@ def heard(
     return np.asarray(rng.random(len(t)) < chance, dtype=bool)
 
 
+@dataclass(frozen=True)
+class Reports:
+    """What is sent and heard, a row each: who, when, doing what, and what it tells of itself.
+
+    ``number`` is whose MMSI it bears, ``xy`` the place told (metres, without noise), ``sog`` and
+    ``turn`` (course, heading) what is added to the true ones.
+    """
+
+    vessel: NDArray[np.int64]
+    t: Floats
+    mode: NDArray[np.int8]
+    number: NDArray[np.int64]
+    xy: Floats
+    sog: Floats
+    turn: Floats
+
+    @classmethod
+    def true(cls, vessel: NDArray[np.int64], t: Floats, mode: NDArray[np.int8], xy: Floats) -> Self:
+        """Return reports that tell what is so."""
+        n = len(t)
+        return cls(vessel, t, mode, vessel.copy(), xy.copy(), np.zeros(n), np.zeros((n, 2)))
+
+    def told(self, effects: list[Effect], span: float) -> Self:
+        """Return the reports as the effects have them."""
+        key = self.vessel * span + self.t
+        number, xy = self.number.copy(), self.xy.copy()
+        sog, turn = self.sog.copy(), self.turn.copy()
+        for e in sorted(effects, key=lambda effect: effect.t0):
+            rows = slice(*np.searchsorted(key, e.vessel * span + np.array([e.t0, e.t1])))
+            if e.what == "borrow":
+                number[rows] = int(e.value[0])
+            elif e.what == "shift":
+                xy[rows] += e.value
+            elif e.what == "place":
+                xy[rows] = e.value
+            elif e.what == "sog":
+                sog[rows] += e.value[0]
+            elif e.what in ("cog", "heading"):
+                turn[rows, int(e.what == "heading")] += e.value[0]
+        return replace(self, number=number, xy=xy, sog=sog, turn=turn)
+
+
+def switched(
+    good: NDArray[np.bool_],
+    effects: list[Effect],
+    vessel: NDArray[np.int64],
+    t: Floats,
+    span: float,
+) -> NDArray[np.bool_]:
+    """Return which reports are heard when some are surely heard, and others never sent."""
+    key = vessel * span + t
+    out = good.copy()
+    for what, value in (("sure", True), ("mute", False)):
+        for e in effects:
+            if e.what == what:
+                out[slice(*np.searchsorted(key, e.vessel * span + np.array([e.t0, e.t1])))] = value
+    return out
+
+
 def positions(
     motion: Motion,
     sea: Sea,
     fleet: list[Vessel],
     mmsi: NDArray[np.uint32],
     t0_ms: int,
-    vessel: NDArray[np.int64],
-    t: Floats,
-    mode: NDArray[np.int8],
+    told: Reports,
     rng: np.random.Generator,
 ) -> pl.DataFrame:
-    """Return the reports as positions, in the resolution that AIS has, sorted by time."""
+    """Return the reports as positions, in the resolution that AIS has, in the reports' order."""
+    vessel, t, mode = told.vessel, told.t, told.mode
     n = len(t)
-    xy = motion.place(vessel, t)
     # Over a switch of the transponder the course may jump: look to the side that is on.
     t1 = np.where(motion.doing(vessel, t + 10.0) == OFF, t, t + 10.0)
     t2 = np.where(motion.doing(vessel, t - 10.0) == OFF, t, t - 10.0)
@@ -113,33 +174,30 @@ def positions(
     velocity = step / np.maximum(t1 - t2, 1.0)[:, None]
     class_a = np.array([v.cls == "A" for v in fleet])[vessel]
     fix = np.where(class_a, *_FIX_M)[:, None]
-    lon, lat = sea.lonlat(xy + fix * rng.normal(size=(n, 2)))
-    speed = np.hypot(*velocity.T) / KNOT
-    tied = np.isin(mode, [MOORED, AT_ANCHOR])
+    lon, lat = sea.lonlat(told.xy + fix * rng.normal(size=(n, 2)))
+    speed = np.hypot(*velocity.T) / KNOT + told.sog
+    tied = np.isin(mode, [MOORED, AT_ANCHOR, BRIEF])
     wobble = velocity + np.where(tied, 0.04, 0.06)[:, None] * rng.normal(size=(n, 2))
-    course = np.degrees(np.arctan2(wobble[:, 0], wobble[:, 1])) % 360.0
+    made_good = np.degrees(np.arctan2(wobble[:, 0], wobble[:, 1]))
+    course = (made_good + told.turn[:, 0]) % 360.0
     speed = np.clip(speed + np.where(tied, 0.05, 0.12) * rng.normal(size=n), 0.0, 60.0)
-    heading = np.round(course + 2.0 * rng.normal(size=n)) % 360.0
+    heading = np.round(made_good + told.turn[:, 1] + 2.0 * rng.normal(size=n)) % 360.0
     berth_heading = np.round(rng.uniform(0, 359, len(fleet)))
-    heading = np.where(mode == MOORED, berth_heading[vessel], heading)
+    heading = np.where(np.isin(mode, [MOORED, BRIEF]), berth_heading[vessel], heading)
     to_anchor = np.degrees(np.arctan2(wobble[:, 1], -wobble[:, 0])) % 360.0
     heading = np.where(mode == AT_ANCHOR, np.round(to_anchor) % 360.0, heading)
-    status = np.select([mode == MOORED, mode == AT_ANCHOR, mode == FISHING], [5, 1, 7], 0)
-    # Not every watch sets its status.
-    lazy = rng.random(len(fleet)) < 0.15
-    status = np.where(lazy[vessel], 0, status)
     without_heading = (~class_a) | (rng.random(n) < _NO_HEADING)
     msg_type = np.where(class_a, np.where(tied, 3, 1), 18)
     table = pl.DataFrame(
         {
-            "mmsi": mmsi[vessel],
+            "mmsi": mmsi[told.number],
             "t": t0_ms + np.round(t).astype(np.int64) * 1000,
             "lon": on_wire_deg(lon),
             "lat": on_wire_deg(lat),
             "sog_kn": _maybe(np.round(speed, 1), rng.random(n) < _NO_SOG),
             "cog_deg": _maybe(np.round(course, 1) % 360.0, rng.random(n) < _NO_COG),
             "heading_deg": _maybe(heading, without_heading),
-            "status": pl.Series(status).set(pl.Series(~class_a), None),
+            "status": pl.Series(_status(fleet, vessel, mode, rng)).set(pl.Series(~class_a), None),
             "msg_type": msg_type,
             "cls": np.where(class_a, "A", "B"),
         }
@@ -150,60 +208,24 @@ def positions(
         )
         .cast(POSITIONS)
         .select(list(POSITIONS))
-        .sort("t", "mmsi")
     )
 
 
-def statics(
+def _status(
     fleet: list[Vessel],
-    mmsi: NDArray[np.uint32],
-    t0_ms: int,
-    positions: pl.DataFrame,
+    vessel: NDArray[np.int64],
+    mode: NDArray[np.int8],
     rng: np.random.Generator,
-) -> pl.DataFrame:
-    """Return the static reports: class A in one message, class B in two (name; the rest).
-
-    A vessel sends them every hour or two while it is heard at all. A net beacon's name carries
-    its battery, which runs down.
-    """
-    order = {number: k for k, number in enumerate(mmsi.tolist())}
-    # Each vessel has its own moment in the hour and a half.
-    own = pl.col("mmsi").cast(pl.Int64) * 37
-    seen = positions.with_columns(slot=(pl.col("t").dt.epoch("s") + own) // _STATIC_S).unique(
-        ["mmsi", "slot"], keep="first", maintain_order=True
+) -> NDArray[np.int64]:
+    """Return the navigational status that the crew has set, rightly or not."""
+    right = np.select(
+        [np.isin(mode, [MOORED, BRIEF]), mode == AT_ANCHOR, mode == FISHING], [5, 1, 7], 0
     )
-    rows: list[tuple[object, ...]] = []
-    numbers: dict[str, int] = {}
-    label: list[int] = []
-    for vessel in fleet:
-        numbers[vessel.kind] = numbers.get(vessel.kind, 0) + 1
-        label.append(numbers[vessel.kind])
-    delay = rng.integers(1, 3, seen.height)
-    for number, stamp, late in zip(
-        seen["mmsi"].to_list(), seen["t"].dt.epoch("ms").to_list(), delay.tolist(), strict=True
-    ):
-        k = order[number]
-        vessel = fleet[k]
-        t = stamp + 1000 * late
-        name = f"SIM {vessel.kind.upper()} {label[k]:03d}"
-        if vessel.kind == "beacon":
-            name = f"NET MARK {max(5, vessel.battery - int((stamp - t0_ms) // 43_200_000))}%"
-        callsign = f"SIM{label[k]:04d}" if vessel.kind != "beacon" else None
-        kind, size = vessel.ship_type, (float(vessel.length_m), float(vessel.width_m))
-        if vessel.cls == "A":
-            rows.append((number, t, None, name, callsign, kind, *size, vessel.draught_m))
-        else:
-            rows.append((number, t, None, name, None, None, None, None, None))
-            rows.append((number, t, None, None, callsign, kind, *size, None))
-    columns = [name for name in STATICS if name != "source"]
-    table = pl.DataFrame(rows, schema=columns, orient="row", infer_schema_length=None)
-    return (
-        table.with_columns(
-            pl.col("t").cast(pl.Datetime("ms")).dt.replace_time_zone("UTC"), source=pl.lit("sim")
-        )
-        .cast(STATICS)
-        .select(list(STATICS))
-        .sort("t", "mmsi", maintain_order=True)
+    # Not every watch sets its status, and some never set it back.
+    habit = rng.random(len(fleet))[vessel]
+    usual = np.array([7 if v.ship_type == 30 else 1 for v in fleet])[vessel]
+    return np.asarray(
+        np.where(habit < _LAZY, 0, np.where(habit > 1.0 - _STUCK, usual, right)), dtype=np.int64
     )
 
 

@@ -1,12 +1,12 @@
 """The simulated sea: places to lie, work and pass, and the ways between them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import geopandas as gpd
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.crs import to_lonlat, to_metres
+from geo.crs import metre_shapes, to_lonlat, to_metres
 from geo.errors import InputError
 from geo.land import LandMask
 from geo.water import WaterGrid
@@ -17,6 +17,7 @@ Floats = NDArray[np.float64]
 _BERTH_M = np.array([45.0, 70.0, 100.0, 140.0])
 _LANE_M = 1000.0
 _GATES = 6
+_ROUND_M = 4000.0
 _BEARINGS = np.radians(np.arange(0.0, 360.0, 15.0))
 
 
@@ -28,6 +29,8 @@ class Sea:
     lanes: WaterGrid
     mask: LandMask
     box: tuple[float, float, float, float]
+    polygons: NDArray[np.object_]
+    """The land in metres."""
     _ways: dict[tuple[float, ...], Floats | None] = field(default_factory=dict)
 
     @classmethod
@@ -38,7 +41,9 @@ class Sea:
         # The widest box that is inside the layer on every side: beyond it the land is unknown.
         box = (max(x[0], x[2]), max(y[0], y[3]), min(x[1], x[3]), min(y[1], y[2]))
         lanes = WaterGrid.build(land, cell_m=3 * water.cell_m)
-        return cls(water, lanes, LandMask.build(land), box)
+        return cls(
+            water, lanes, LandMask.build(land), box, metre_shapes(water.crs, land.geometry.values)
+        )
 
     def metres(self, lon: Floats, lat: Floats) -> Floats:
         """Return lon/lat as (n, 2) metres."""
@@ -104,13 +109,15 @@ class Sea:
         if (self.off_shore_m(inner) > max(clearance_m, self.water.cell_m)).all():
             return np.vstack([a, b])
         lon, lat = self.lonlat(np.vstack([a, b]))
-        try:
-            # Ships that keep this far off need no narrow channel: a coarser grid finds their way.
-            grid = self.lanes if clearance_m >= _LANE_M else self.water
-            path = grid.path(lon[0], lat[0], lon[1], lat[1], clearance_m=clearance_m)
-        except InputError:
-            return None
-        return self.metres(path[:, 0], path[:, 1])
+        # Ships that keep this far off need no narrow channel: a coarser grid finds their way.
+        whole = self.lanes if clearance_m >= _LANE_M else self.water
+        for grid in (_window(whole, a, b), whole):
+            try:
+                path = grid.path(lon[0], lat[0], lon[1], lat[1], clearance_m=clearance_m)
+            except InputError:
+                continue
+            return self.metres(path[:, 0], path[:, 1])
+        return None
 
     def find(
         self,
@@ -163,6 +170,26 @@ class Sea:
             if len(chosen) == _GATES:
                 break
         return np.array(chosen).reshape(-1, 2)
+
+
+def _window(grid: WaterGrid, a: Floats, b: Floats) -> WaterGrid:
+    """Return the part of a grid about two places: few ways lead farther round."""
+    about = max(_ROUND_M, 0.4 * float(np.hypot(*(b - a))))
+    low = (np.minimum(a, b) - about - [grid.x0, grid.y0]) // grid.cell_m
+    high = (np.maximum(a, b) + about - [grid.x0, grid.y0]) // grid.cell_m + 1
+    c0, r0 = np.maximum(low, 0).astype(int).tolist()
+    c1, r1 = np.maximum(high, 1).astype(int).tolist()
+    part = (slice(r0, r1), slice(c0, c1))
+    return replace(
+        grid,
+        x0=grid.x0 + c0 * grid.cell_m,
+        y0=grid.y0 + r0 * grid.cell_m,
+        water=np.ascontiguousarray(grid.water[part]),
+        to_land_m=np.ascontiguousarray(grid.to_land_m[part]),
+        # Nobody snaps farther than the window's margin.
+        snap_row=np.clip(grid.snap_row[part] - r0, 0, r1 - r0 - 1),
+        snap_col=np.clip(grid.snap_col[part] - c0, 0, c1 - c0 - 1),
+    )
 
 
 @dataclass(frozen=True)

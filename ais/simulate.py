@@ -8,39 +8,56 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ais._simulate_fleet import DAY, Vessel, World, make_fleet
-from ais._simulate_motion import AT_ANCHOR, MOORED, UNDER_WAY, Motion
+from ais import _simulate_decoys as decoys
+from ais._simulate_fleet import make_fleet
+from ais._simulate_motion import Motion
 from ais._simulate_nmea import write_nmea
-from ais._simulate_planted import Label, choose_outings, plant
-from ais._simulate_reports import Reception, heard, positions, sample, statics
+from ais._simulate_ordinary import ordinary
+from ais._simulate_planted import make_stage, plant
+from ais._simulate_reports import Reception, Reports, heard, positions, sample, switched
 from ais._simulate_sea import Floats, Sea, Tide
+from ais._simulate_seen import watch
+from ais._simulate_stage import Effect, Label, Stage
+from ais._simulate_statics import names, statics
+from ais._simulate_world import DAY, Vessel, World
+from ais.schema import TIME
 from geo.errors import InputError
 from geo.water import WaterGrid
 
-__all__ = ["TRUTH", "Places", "Simulation", "simulate", "write_nmea"]
+__all__ = ["TRUTH", "Noiseless", "Places", "Simulation", "simulate", "write_nmea"]
 
 # No administration has the MID 415: no real vessel can be taken for a simulated one.
 _FIRST_MMSI = 415_000_001
 _POSITIONS_PER_VESSEL_DAY = 336
-_PLANTED_PER_DAY = 3.7
 _HOLES = 3
-_PASSAGES = 24
+_WHARF_M, _ANCHORAGE_M = 250.0, 1200.0
+_NEAR = 0.2
+_PLAIN = ("trawler", "netter", "cargo", "tanker", "ferry", "tug", "small", "patrol")
 
 TRUTH = pl.Schema(
     {
         "kind": pl.String(),
         "mmsi": pl.UInt32(),
-        "t0": pl.Datetime("ms", "UTC"),
-        "t1": pl.Datetime("ms", "UTC"),
+        "other_mmsi": pl.UInt32(),
+        "t0": TIME,
+        "t1": TIME,
         "lon": pl.Float64(),
         "lat": pl.Float64(),
         "chain": pl.Int64(),
         "decoy": pl.Boolean(),
+        "near": pl.Boolean(),
+        "ordinary": pl.Boolean(),
+        "what": pl.String(),
+        "margin": pl.Float64(),
     }
 )
-"""What really happened. ``kind`` is loitering or shore_approach, or for decoys (which no watch
-should raise) anchored, moored_ferry or channel_passage; rows with the same ``chain`` are one
-outing, loitering first, then the run to the shore."""
+"""What really happened. ``kind`` is the behaviour, for a decoy (which no watch should raise) the
+one that it looks like; ``what`` a short code of the variant, of the figure that is near its
+threshold, or of the kind of decoy (``near_miss_*``: beyond a threshold by less than 20 %).
+``margin`` is that figure's relative distance from the threshold, negative beyond it; ``near``
+whether it is within 20 % on the true side. ``ordinary`` rows are true by definition and nobody's
+plan: vessels at work, transponders off at home. Rows with the same ``chain`` are one outing. A dark
+target has no ``mmsi``."""
 
 
 @dataclass(frozen=True)
@@ -61,19 +78,41 @@ class Places:
 
 
 @dataclass(frozen=True)
+class Noiseless:
+    """The true motion, before noise, sampling, reception and all that is told falsely."""
+
+    motion: Motion
+    sea: Sea
+    t0_ms: int
+    vessels: dict[int, int]
+
+    def place(self, mmsi: int, t: NDArray[np.datetime64]) -> Floats:
+        """Return (n, 2) metres (the water grid's plane) of an MMSI's vessel at UTC times."""
+        seconds = (t.astype("datetime64[ms]").astype(np.int64) - self.t0_ms) / 1000.0
+        return self.motion.place(np.full(len(t), self.vessels[mmsi]), seconds)
+
+
+@dataclass(frozen=True)
 class Simulation:
     """Simulated reports and the truth behind them.
 
-    ``anchorages`` (lon, lat, radius_m) are where ships lie at anchor; ``holes`` (lon, lat,
-    radius_m) where little is heard; ``outages`` (t0, t1) when nothing is.
+    ``detections`` (``ais.schema.DETECTIONS``) are what radars, a camera and a satellite saw;
+    ``sightings`` whom: detection_id, mmsi (null without AIS), boat (a number for those without
+    AIS; null for clutter). ``anchorages`` and ``berths`` (lon, lat, radius_m) are where ships lie;
+    ``holes`` (lon, lat, radius_m) where little is heard; ``outages`` (t0, t1) when nothing is.
+    ``noiseless`` is where the vessels truly were.
     """
 
     positions: pl.DataFrame
     statics: pl.DataFrame
     truth: pl.DataFrame
+    detections: pl.DataFrame
+    sightings: pl.DataFrame
+    berths: pl.DataFrame
     anchorages: pl.DataFrame
     holes: pl.DataFrame
     outages: pl.DataFrame
+    noiseless: Noiseless
 
 
 def simulate(
@@ -114,29 +153,75 @@ def simulate(
     world = _world(sea, places, t0_ms, duration, np.random.default_rng([seed, 1]))
     fleet = make_fleet(world, vessels)
     reception = _reception(world, places, np.random.default_rng([seed, 2]))
-    labels = _plant(world, fleet, places, reception, days)
+    stage = _play(world, fleet, places, reception, days)
     motion = Motion.of([vessel.course for vessel in fleet], duration)
-    mmsi = (_FIRST_MMSI + np.arange(len(fleet)) * 7).astype(np.uint32)
-
-    rng = np.random.default_rng([seed, 3])
-    vessel, t, mode = sample(
-        motion, sea, len(fleet), duration, _POSITIONS_PER_VESSEL_DAY * vessels * days, rng
+    mmsi = _FIRST_MMSI + 7 * np.arange(len(fleet) + stage.extra, dtype=np.uint32)
+    told, labels, effects = _reports(stage, motion, reception, duration, days, seed)
+    rng = np.random.default_rng([seed, 4])
+    table = positions(motion, sea, fleet, mmsi, t0_ms, told, rng).with_columns(
+        vessel=told.vessel, number=told.number
     )
+    # Two hulls under one number may report in the same second: of these the first is kept.
+    table = table.sort("t", "mmsi", "vessel").unique(
+        ["t", "mmsi"], keep="first", maintain_order=True
+    )
+    static = statics(fleet, mmsi, t0_ms, table, stage.said, rng)
+    wharves = np.concatenate([pool for pool in world.berths.values() if len(pool)])
+    circles = np.vstack([_round(wharves, _WHARF_M), _round(world.anchorages, _ANCHORAGE_M)])
+    labels += ordinary(fleet, motion, circles, duration, np.random.default_rng([seed, 5]))
+    dark, detections, sightings = watch(stage, mmsi, t0_ms, np.random.default_rng([seed, 6]))
+    return Simulation(
+        table.drop("vessel", "number"),
+        static,
+        _truth([*labels, *dark], sea, _Numbers(mmsi, len(fleet), effects), t0_ms, duration),
+        detections,
+        sightings,
+        _circles(sea, circles[: len(wharves)]),
+        _circles(sea, circles[len(wharves) :]),
+        _circles(sea, reception.holes),
+        _spans(reception.silent, t0_ms),
+        Noiseless(motion, sea, t0_ms, _owners(mmsi, len(fleet), effects)),
+    )
+
+
+def _owners(mmsi: NDArray[np.uint32], fleet: int, effects: list[Effect]) -> dict[int, int]:
+    """Return which vessel sends each MMSI (of two that share one, the one whose it is)."""
+    owner = {int(number): n for n, number in enumerate(mmsi[:fleet])}
+    taken = {
+        int(mmsi[int(e.value[0])]): e.vessel
+        for e in effects
+        if e.what == "borrow" and e.value[0] >= fleet
+    }
+    return owner | taken
+
+
+def _round(xy: Floats, radius: float) -> Floats:
+    return np.column_stack([xy, np.full(len(xy), radius)])
+
+
+def _reports(
+    stage: Stage, motion: Motion, reception: Reception, duration: float, days: int, seed: int
+) -> tuple[Reports, list[Label], list[Effect]]:
+    """Return what is heard and what it tells, all labels, and all effects."""
+    fleet, sea = stage.fleet, stage.world.sea
+    rng = np.random.default_rng([seed, 3])
+    target = _POSITIONS_PER_VESSEL_DAY * len(fleet) * days
+    vessel, t, mode = sample(motion, sea, len(fleet), duration, target, rng)
     xy = motion.place(vessel, t)
     good = heard(t, xy, reception, rng)
+    good = switched(good, stage.effects, vessel, t, motion.span)
     # A way is as fine as the grid's cells: what it cuts of a headland is not reported.
     good[good] = sea.is_wet(xy[good])
     vessel, t, mode, xy = vessel[good], t[good], mode[good], xy[good]
-    table = positions(motion, sea, fleet, mmsi, t0_ms, vessel, t, mode, rng)
-    labels += _decoys(fleet, sea, vessel, t, mode, xy)
-    return Simulation(
-        table,
-        statics(fleet, mmsi, t0_ms, table, rng),
-        _truth(labels, sea, mmsi, t0_ms, duration),
-        _circles(sea, np.column_stack([world.anchorages, np.full(len(world.anchorages), 1200.0)])),
-        _circles(sea, reception.holes),
-        _spans(reception.silent, t0_ms),
-    )
+    labels = [label for label in stage.labels if label.t0 > 0 and label.t1 <= duration]
+    labels += decoys.found(fleet, sea, reception, vessel, t, mode, xy)
+    plain = np.array([v.kind in _PLAIN for v in fleet])
+    wrong, effects = decoys.glitches(vessel, t, mode, xy, plain, rng)
+    slips, said = decoys.misspelt(fleet, names(fleet)[0], vessel, t, mode, xy, rng)
+    stage.said += said
+    effects = [*stage.effects, *effects]
+    told = Reports.true(vessel, t, mode, xy).told(effects, motion.span)
+    return told, [*labels, *wrong, *slips], effects
 
 
 def _world(
@@ -189,17 +274,17 @@ def _ferry_lines(sea: Sea, berths: Floats) -> list[Floats]:
     left = list(range(len(berths)))
     while len(left) > 1:
         first = left.pop(0)
-        options = [
-            (float(np.hypot(*np.diff(way, axis=0).T).sum()), k, way)
-            for k in left
-            if (way := sea.way(berths[first], berths[k], clearance_m=250.0)) is not None
-            and len(way) > 1
-        ]
-        options = [option for option in options if option[0] > 800.0]
-        if options:
-            _, partner, way = min(options, key=lambda option: option[:2])
-            left.remove(partner)
-            lines.append(way)
+        best: tuple[float, int, Floats] | None = None
+        for k in sorted(left, key=lambda k: float(np.hypot(*(berths[k] - berths[first])))):
+            if best is not None and np.hypot(*(berths[k] - berths[first])) >= best[0]:
+                break
+            way = sea.way(berths[first], berths[k], clearance_m=250.0)
+            length = 0.0 if way is None else float(np.hypot(*np.diff(way, axis=0).T).sum())
+            if way is not None and length > 800.0 and (best is None or length < best[0]):
+                best = (length, k, way)
+        if best is not None:
+            left.remove(best[1])
+            lines.append(best[2])
     return lines
 
 
@@ -219,72 +304,46 @@ def _reception(world: World, places: Places, rng: np.random.Generator) -> Recept
     return Reception(np.column_stack([chosen, radius]).reshape(-1, 3), silent)
 
 
-def _plant(
+def _play(
     world: World, fleet: list[Vessel], places: Places, reception: Reception, days: int
-) -> list[Label]:
+) -> Stage:
     shore = world.sea.metres(places.landings["lon"].to_numpy(), places.landings["lat"].to_numpy())
     off = [world.sea.beside(xy, world.rng) for xy in shore]
     good = [n for n, place in enumerate(off) if place is not None]
-    runners = sum(vessel.kind == "runner" for vessel in fleet)
-    if not good or not runners:
-        return []
+    off_shore = np.array([place for place in off if place is not None]).reshape(-1, 2)
     weights = places.landings["weight"].to_numpy().astype(float)[good]
-    count = max(1, round(min(_PLANTED_PER_DAY, 2.0 * runners) * days))
-    outings = choose_outings(world, count, weights, reception.silent)
-    off_shore = np.array([place for place in off if place is not None])
-    labels = plant(world, fleet, outings, shore[good], off_shore, reception.holes)
-    return [label for label in labels if label.t0 > 0 and label.t1 < world.duration_s]
+    stage = make_stage(
+        world, fleet, shore[good], off_shore, weights, reception.holes, reception.silent
+    )
+    plant(stage, days)
+    return stage
 
 
-def _decoys(
-    fleet: list[Vessel],
-    sea: Sea,
-    vessel: NDArray[np.int64],
-    t: Floats,
-    mode: NDArray[np.int8],
-    xy: Floats,
-) -> list[Label]:
-    """Return what looks like trouble and is not, found in what really happened."""
-    labels: list[Label] = []
-    for kind, wanted, ships in (
-        ("anchored", AT_ANCHOR, ("anchored", "cargo", "tanker")),
-        ("moored_ferry", MOORED, ("ferry",)),
-    ):
-        for number, ship in enumerate(fleet):
-            mine = np.flatnonzero((vessel == number) & (mode == wanted))
-            if ship.kind not in ships or len(mine) < 10:
-                continue
-            runs = np.split(mine, np.flatnonzero(np.diff(t[mine]) > 3600.0) + 1)
-            run = max(runs, key=len)
-            if t[run[-1]] - t[run[0]] > 3600.0:
-                labels.append(Label(kind, number, t[run[0]], t[run[-1]], xy[run].mean(axis=0), -1))
-    big = np.array([ship.kind in ("cargo", "tanker", "trawler", "ferry") for ship in fleet])
-    close = np.flatnonzero(big[vessel] & (mode == UNDER_WAY))
-    close = close[sea.off_shore_m(xy[close]) < 450.0]
-    breaks = (np.diff(vessel[close]) != 0) | (np.diff(t[close]) > 200.0)
-    passes = 0
-    for run in np.split(close, np.flatnonzero(breaks) + 1):
-        if passes >= _PASSAGES or len(run) < 6:
-            continue
-        moved = float(np.hypot(*(xy[run[-1]] - xy[run[0]])))
-        # A passage leads somewhere at a passage's speed; coming alongside does not.
-        if moved > 3.0 * (t[run[-1]] - t[run[0]]):
-            passes += 1
-            labels.append(
-                Label(
-                    "channel_passage",
-                    int(vessel[run[0]]),
-                    t[run[0]],
-                    t[run[-1]],
-                    xy[run].mean(axis=0),
-                    -1,
-                )
-            )
-    return labels
+@dataclass(frozen=True)
+class _Numbers:
+    """Which MMSI a vessel sends, when: it may have taken another for good."""
+
+    mmsi: NDArray[np.uint32]
+    fleet: int
+    effects: list[Effect]
+
+    def of(self, vessel: int, t: float) -> int | None:
+        if vessel < 0:
+            return None
+        taken = [
+            effect
+            for effect in self.effects
+            if effect.what == "borrow"
+            and effect.vessel == vessel
+            and effect.value[0] >= self.fleet
+            and effect.t0 <= t
+        ]
+        last = max(taken, key=lambda effect: effect.t0, default=None)
+        return int(self.mmsi[vessel if last is None else int(last.value[0])])
 
 
 def _truth(
-    labels: list[Label], sea: Sea, mmsi: NDArray[np.uint32], t0_ms: int, duration: float
+    labels: list[Label], sea: Sea, numbers: _Numbers, t0_ms: int, duration: float
 ) -> pl.DataFrame:
     if not labels:
         return pl.DataFrame(schema=TRUTH)
@@ -295,25 +354,36 @@ def _truth(
         * 1000
         for end in ("t0", "t1")
     ]
-    kinds = [label.kind for label in labels]
+    pairs = [
+        (numbers.of(label.vessel, label.t0), numbers.of(label.other, label.t0)) for label in labels
+    ]
+    pairs = [
+        (min(a, b), max(a, b)) if label.kind == "rendezvous" and a and b else (a, b)
+        for label, (a, b) in zip(labels, pairs, strict=True)
+    ]
+    margin = np.array([label.margin for label in labels])
     return (
         pl.DataFrame(
             {
-                "kind": kinds,
-                "mmsi": [int(mmsi[label.vessel]) for label in labels],
+                "kind": [label.kind for label in labels],
+                "mmsi": [a for a, _ in pairs],
+                "other_mmsi": [b for _, b in pairs],
                 "t0": stamps[0],
                 "t1": stamps[1],
                 "lon": np.round(lon, 6),
                 "lat": np.round(lat, 6),
-                "chain": pl.Series(
-                    [label.chain if label.chain >= 0 else None for label in labels], dtype=pl.Int64
-                ),
-                "decoy": [kind not in ("loitering", "shore_approach") for kind in kinds],
-            }
+                "chain": [label.chain if label.chain >= 0 else None for label in labels],
+                "decoy": [label.decoy for label in labels],
+                "near": (margin > 0.0) & (margin <= _NEAR),
+                "ordinary": [label.ordinary for label in labels],
+                "what": [label.what for label in labels],
+                "margin": pl.Series(margin.round(4)).fill_nan(None),
+            },
+            schema_overrides={"mmsi": pl.Int64, "other_mmsi": pl.Int64, "chain": pl.Int64},
         )
         .with_columns(pl.col("t0", "t1").cast(pl.Datetime("ms")).dt.replace_time_zone("UTC"))
         .cast(TRUTH)
-        .sort("t0", "mmsi", "kind")
+        .sort("t0", "mmsi", "kind", "what", nulls_last=True)
     )
 
 

@@ -1,0 +1,210 @@
+"""What the ordinary traffic really does that a definition calls a behaviour, from its motion."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ais._simulate_decoys import place_at
+from ais._simulate_motion import AT_ANCHOR, BRIEF, KNOT, MOORED, OFF, Motion
+from ais._simulate_stage import Label
+from ais._simulate_world import Vessel
+
+Floats = NDArray[np.float64]
+
+_STEP_S = 150.0
+_HOURS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
+# A twentieth on either side of a definition is nobody's error.
+_SLACK = 1.05
+_STOP_M, _STOP_S = 100.0, 600.0
+_STAY_APART_S = 3600.0
+_STOPS_PER_DAY, _VISITS_PER_DAY, _NEAR = 6.0, 3.0, 0.4
+_BEACON = ("beacon",)
+
+
+class Rest(NamedTuple):
+    """A rest alongside or at anchor; ``cut`` where the transponder goes off or on beside it."""
+
+    vessel: int
+    t0: float
+    t1: float
+    xy: Floats
+    mode: int
+    cut: bool
+
+
+def ordinary(
+    fleet: list[Vessel],
+    motion: Motion,
+    circles: Floats,
+    duration: float,
+    rng: np.random.Generator,
+) -> list[Label]:
+    """Return stops, berth visits, loitering and silences of all vessels.
+
+    ``circles`` (x, y, radius) are the known berths and anchorages. Some of the stops and visits
+    are drawn as cases to be found; the others are marked ordinary, as is all else.
+    """
+    rests = _rests(fleet, duration)
+    days = duration / 86_400.0 * min(1.0, len(fleet) / 110)
+    labels = _stops(fleet, rests, round(_STOPS_PER_DAY * days), rng)
+    labels += _visits(rests, circles, round(_VISITS_PER_DAY * days), rng)
+    for n, vessel in enumerate(fleet):
+        if vessel.course.t and vessel.kind not in _BEACON:
+            labels += _slow(n, motion, circles, duration)
+            labels += _off(n, vessel, duration)
+    return labels
+
+
+def _rests(fleet: list[Vessel], duration: float) -> list[Rest]:
+    """Return every rest alongside or at anchor, with its exact times."""
+    found: list[Rest] = []
+    for n, vessel in enumerate(fleet):
+        if not vessel.course.t or vessel.kind in _BEACON:
+            continue
+        t = np.concatenate(vessel.course.t)
+        mode, xy = np.concatenate(vessel.course.mode), np.concatenate(vessel.course.xy)
+        rest = np.isin(mode, [MOORED, BRIEF, AT_ANCHOR]).astype(np.int8)
+        edge = np.flatnonzero(np.diff(np.concatenate([[0], rest, [0]])))
+        for a, b in zip(edge[::2].tolist(), edge[1::2].tolist(), strict=True):
+            t0, t1 = max(float(t[a]), 0.0), min(float(t[min(b, len(t) - 1)]), duration)
+            if t1 - t0 > 60.0:
+                cut = OFF in (mode[max(a - 1, 0)], mode[min(b, len(mode) - 1)])
+                found.append(Rest(n, t0, t1, xy[a:b].mean(axis=0), int(mode[a]), bool(cut)))
+    return found
+
+
+def _within(vessel: Vessel, t0: float, t1: float, place: Floats) -> tuple[float, float]:
+    """Return from when to when a vessel is within 100 m of where it rests."""
+    before, after = t0 - np.arange(0.0, 241.0, 4.0), t1 + np.arange(0.0, 241.0, 4.0)
+    ends = []
+    for times in (before, after):
+        where, doing = place_at(vessel.course, times)
+        far = (np.hypot(*(where - place).T) > _STOP_M) | (doing == OFF)
+        # The first look is at the rest itself.
+        far[0] = False
+        ends.append(float(times[int(np.argmax(far)) - 1] if far.any() else times[0]))
+    return ends[0], ends[1]
+
+
+def _stops(
+    fleet: list[Vessel], rests: list[Rest], count: int, rng: np.random.Generator
+) -> list[Label]:
+    labels: list[Label] = []
+    for n, begun, ended, at, mode, _ in rests:
+        t0, t1 = begun, ended
+        if abs(t1 - t0 - _STOP_S) < 300.0:
+            # Coming and going count while they are within reach of the place.
+            t0, t1 = _within(fleet[n], begun, ended, at)
+        margin = (t1 - t0) / _STOP_S - 1.0
+        what = "alongside" if mode != AT_ANCHOR else "at_anchor"
+        if margin >= 0.0:
+            labels.append(Label("stop", n, t0, t1, at, ordinary=True, what=what, margin=margin))
+        elif margin > -0.185:
+            labels.append(Label("stop", n, t0, t1, at, decoy=True, what="short", margin=margin))
+    return _draw(labels, count, rng)
+
+
+def _draw(labels: list[Label], count: int, rng: np.random.Generator) -> list[Label]:
+    """Return the labels with some drawn as cases, a share of them near, and as many near misses."""
+    order = [int(k) for k in rng.permutation(len(labels))]
+    near = [k for k in order if not labels[k].decoy and 0.045 < labels[k].margin < 0.185]
+    miss = [k for k in order if labels[k].decoy and labels[k].margin < -0.045]
+    far = [
+        k
+        for k in order
+        if not labels[k].decoy and not labels[k].margin < 0.2 and labels[k].what != "cut"
+    ]
+    few = round(_NEAR * count)
+    cases = set(near[:few] + far[: count - few])
+    kept = set(miss[:few])
+    drawn = []
+    for k, label in enumerate(labels):
+        if k in cases:
+            drawn.append(_as(label, ordinary=False))
+        elif k in kept:
+            drawn.append(_as(label, what="near_miss_duration"))
+        elif not label.decoy:
+            drawn.append(label)
+    return drawn
+
+
+def _as(label: Label, **change: object) -> Label:
+    return Label(**{**label.__dict__, **change})
+
+
+def _visits(
+    rests: list[Rest],
+    circles: Floats,
+    count: int,
+    rng: np.random.Generator,
+) -> list[Label]:
+    """Return stays at known places: rests at one less than an hour apart are one stay."""
+    labels: list[Label] = []
+    last: dict[tuple[int, int], int] = {}
+    for n, t0, t1, at, _, cut in rests:
+        off = np.hypot(*(circles[:, :2] - at).T) - circles[:, 2]
+        k = int(np.argmin(off))
+        if off[k] > 0.0 or t1 - t0 < _STOP_S:
+            continue
+        at_last = last.get((n, k))
+        if at_last is not None and t0 - labels[at_last].t1 <= _STAY_APART_S:
+            cut_too = cut or labels[at_last].what == "cut"
+            labels[at_last] = _as(labels[at_last], t1=t1, what="cut" if cut_too else "visit")
+            continue
+        last[n, k] = len(labels)
+        labels.append(
+            Label("berth_visit", n, t0, t1, at, ordinary=True, what="cut" if cut else "visit")
+        )
+    return _draw(labels, count, rng)
+
+
+def _slow(n: int, motion: Motion, circles: Floats, duration: float) -> list[Label]:
+    """Return when a vessel is slow for an hour or more and gets nowhere, outside known berths."""
+    t = np.arange(max(motion.first[n], 0.0), min(motion.last[n], duration), _STEP_S)
+    if len(t) < 40:
+        return []
+    who = np.full(len(t), n)
+    xy, doing = motion.place(who, t), motion.doing(who, t)
+    inside = np.zeros(len(t), dtype=bool)
+    for x, y, radius in circles:
+        inside |= (xy[:, 0] - x) ** 2 + (xy[:, 1] - y) ** 2 < radius**2
+    free = ~inside & (doing != OFF)
+    if free.sum() < 25:
+        return []
+    path = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))])
+    shut = np.concatenate([[0], np.cumsum(~free)])
+    marked = np.zeros(len(t) + 1, dtype=np.int64)
+    for hours in _HOURS:
+        w = round(hours * 3600.0 / _STEP_S)
+        if w >= len(t):
+            break
+        went = path[w:] - path[:-w]
+        gone = np.hypot(*(xy[w:] - xy[:-w]).T)
+        hit = (went < _SLACK * 2.0 * KNOT * hours * 3600.0) & (gone <= _SLACK * 0.3 * went)
+        hit &= shut[w + 1 :] == shut[: len(t) - w]
+        rows = np.flatnonzero(hit)
+        np.add.at(marked, rows, 1)
+        np.add.at(marked, rows + w, -1)
+    slow = np.flatnonzero(np.diff(np.concatenate([[0], np.cumsum(marked) > 0, [0]]).astype(int)))
+    ends = np.minimum(slow, len(t) - 1)
+    return [
+        Label(
+            "loitering", n, float(t[a]), float(t[b]), xy[(a + b) // 2], ordinary=True, what="slow"
+        )
+        for a, b in zip(ends[::2].tolist(), ends[1::2].tolist(), strict=True)
+    ]
+
+
+def _off(n: int, vessel: Vessel, duration: float) -> list[Label]:
+    """Return when a vessel's transponder is off for long where it lies."""
+    t, mode = np.concatenate(vessel.course.t), np.concatenate(vessel.course.mode)
+    xy = np.concatenate(vessel.course.xy)
+    off = (mode == OFF).astype(np.int8)
+    edge = np.flatnonzero(np.diff(np.concatenate([[0], off, [0]])))
+    labels = []
+    for a, b in zip(edge[::2].tolist(), edge[1::2].tolist(), strict=True):
+        t0, t1 = max(float(t[a]), 0.0), min(float(t[min(b, len(t) - 1)]), duration)
+        if t1 - t0 > 1500.0:
+            labels.append(Label("gap", n, t0, t1, xy[a], ordinary=True, what="off_at_rest"))
+    return labels
