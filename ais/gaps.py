@@ -1,0 +1,385 @@
+"""Find silences, and judge which of them are gaps: a vessel that would have been heard."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numba
+import numpy as np
+import polars as pl
+import shapely
+
+from ais._arrays import Array, Bools, Floats, Ints
+from ais._events import Sailed, beyond_berths, events, rounded
+from ais._plane import KNOT, metres
+from ais._reception import SLOT_MS, reckon
+from ais._silences import headed, plausible, silent
+from ais._slots import in_order, paces
+from ais.reception import Reception
+from ais.schema import EVENTS, SILENCES, TIME, empty
+
+_THROUGH = 12
+_ASTRAY_DEG = 30.0
+_LEAST_MISSED = 0.001
+_BERTHING_KN = 3.0
+
+Afloat = Callable[[Floats, Floats], Bools]
+"""Tells of places (lon, lat) whether a vessel can be there."""
+
+
+@dataclass(frozen=True)
+class GapRule:
+    """What counts as a gap.
+
+    A silence of ``least_min`` and more, where reception is ``least_reception`` or better: at the
+    last position, and in the ``judged_min`` after it where the vessel would have been, going on
+    at its last speed and course, and, if it was heard again, on the straight way there. One cell
+    farther on, and there 30 degrees to either side, coverage must not end: it may be sailing out.
+    One not heard since is open, and ends ``open_h`` after its last position or with the data. A
+    vessel that lay in a berth or anchorage (at less than 3 kn) and was next heard within
+    ``moved_m``, or not since, has switched off at its berth, and that is no gap; nor is it one
+    where a vessel is next heard in a berth within ``moved_m``.
+
+    Where reception is 0.9, three reports in a row are often lost: how likely a vessel that
+    transmits is to stay unheard for so long, (1 - reception) ^ (minutes / 10), may be
+    ``most_chance`` at the most.
+    """
+
+    least_min: float = 30.0
+    least_reception: float = 0.9
+    judged_min: float = 30.0
+    open_h: float = 12.0
+    moved_m: float = 2000.0
+    most_chance: float = 1e-4
+
+
+def silences(
+    s: Sailed, *, least_min: float = 30.0, horizon: datetime | None = None
+) -> pl.DataFrame:
+    """Return the silences of each vessel, within and between its tracks, as ``SILENCES``.
+
+    The last position of each vessel is one, too, with null for what comes after; with a
+    ``horizon``, where it is ``least_min`` earlier than that. None is of a vessel that is usually
+    (the median, of lying still and of being under way each) heard every 10 min or less often: a
+    satellite's passes or a thinned archive are no switching off. Speed and course before it are
+    made good over the last positions where they are not told. ``plausible_kn`` is the 95th
+    percentile of the speeds that the vessel makes under way (from 1 kn), at least 8 kn, at most
+    60; 12 kn where fewer than ten are known.
+    """
+    o = in_order(s)
+    far = np.iinfo(np.int64).max // 2
+    until = far if horizon is None else round(horizon.timestamp() * 1000)
+    pace = paces(o.vessel, o.t, o.lon, o.lat, o.sog, 0.5)
+    pairs = silent(o.vessel, o.t, pace, round(least_min * 60_000), until)
+    if not len(pairs):
+        return empty(SILENCES)
+    before, after = pairs[:, 0], pairs[:, 1]
+    heading = headed(before, o.vessel, o.t, o.lon, o.lat, o.sog, o.cog)
+    speeds = plausible(o.vessel, o.t, o.lon, o.lat, o.sog)
+    again = pl.Series(after >= 0)
+    later = np.maximum(after, 0)
+    first_hull = np.flatnonzero(np.diff(o.mmsi, prepend=o.mmsi[:1] + 1))
+    hull = (
+        o.vessel - o.vessel[first_hull][np.cumsum(np.diff(o.mmsi, prepend=o.mmsi[:1] + 1) != 0) - 1]
+    )
+    known = pl.DataFrame(
+        {
+            "mmsi": o.mmsi[before],
+            "hull": hull[before],
+            "cls": o.cls[before],
+            "t0": pl.Series(o.t[before]).cast(TIME),
+            "t1": pl.Series(o.t[later]).cast(TIME),
+            "lon0": o.lon[before],
+            "lat0": o.lat[before],
+            "lon1": o.lon[later],
+            "lat1": o.lat[later],
+            "sog0_kn": heading[:, 0],
+            "cog0_deg": heading[:, 1],
+            "sog1_kn": o.sog[later],
+            "plausible_kn": speeds[before],
+        }
+    )
+    gone = ("t1", "lon1", "lat1", "sog1_kn")
+    return (
+        known.with_columns(pl.when(again).then(pl.col(c)).alias(c) for c in gone)
+        .with_columns(pl.col("sog0_kn", "cog0_deg", "sog1_kn").fill_nan(None))
+        .cast(SILENCES)
+        .sort("t0", "mmsi", "hull")
+    )
+
+
+@numba.njit(cache=True)
+def _reckoned(lon: Floats, lat: Floats, kn: Floats, cog: Floats, seconds: Floats) -> Array:
+    out = np.empty((2, len(lon)))
+    for i in range(len(lon)):
+        out[0, i], out[1, i] = reckon(lon[i], lat[i], kn[i], cog[i], seconds[i])
+    return out
+
+
+class _Figures:
+    """The least reception and the fewest others that any of the places asked for have."""
+
+    def __init__(self, reception: Reception, frame: pl.DataFrame) -> None:
+        self.reception = reception
+        self.mmsi, self.cls = frame["mmsi"].to_numpy(), frame["cls"].to_numpy()
+        n = frame.height
+        self.least, self.enough, self.poor = np.ones(n), np.ones(n, np.bool_), np.zeros(n, np.bool_)
+        self.missed, self.asked = np.zeros(n), 0
+        self.vessels, self.slots = np.full(n, 1 << 30), np.full(n, np.inf)
+
+    def ask(self, t: Ints, place: Array, below: float) -> Floats:
+        """Take in what is known of one place of each, and return its reception."""
+        told = self.reception.probability(self.mmsi, self.cls, t, place[0], place[1])
+        self.least = np.minimum(self.least, told.p)
+        self.missed += np.log(np.maximum(1 - told.p, _LEAST_MISSED))
+        self.asked += 1
+        self.poor |= told.enough & (told.p < below)
+        self.enough &= told.enough
+        self.vessels = np.minimum(self.vessels, told.vessels)
+        self.slots = np.minimum(self.slots, told.slots)
+        return told.p
+
+    def within(self, t: Ints, place: Array) -> None:
+        """Take in whether a place of each is inside coverage."""
+        self.enough &= self.reception.probability(self.mmsi, self.cls, t, *place).inside
+
+
+def _columns(frame: pl.DataFrame, *names: str) -> list[Floats]:
+    return [frame[name].cast(pl.Float64).fill_null(np.nan).to_numpy() for name in names]
+
+
+def judged(
+    silences: pl.DataFrame,
+    reception: Reception,
+    *,
+    rule: GapRule | None = None,
+    horizon: datetime,
+    berths: pl.DataFrame | None = None,
+    afloat: Afloat | None = None,
+) -> pl.DataFrame:
+    """Return the silences with a ``verdict`` on each, and the figures that it rests on.
+
+    Parameters
+    ----------
+    silences : DataFrame
+        ``SILENCES``.
+    reception : Reception
+        Of the same vessels.
+    horizon : datetime
+        The end of the data.
+    berths : DataFrame, optional
+        Known and learned berths and anchorages: lon, lat, radius_m.
+    afloat : callable, optional
+        Whether places are on water. Where going on would lead ashore, a vessel is taken to stay
+        where it was last afloat; without this a silence that begins off a shore it heads for
+        can rarely be judged, as nobody is heard on land.
+
+    Returns
+    -------
+    DataFrame
+        Of those that last ``rule.least_min``, the columns of ``SILENCES``; ``end``, ``open``,
+        ``in_berth``, ``minutes``, ``distance_m`` (null when open); ``before``, ``least``,
+        ``chance``, ``vessels``, ``slots``: reception at the last position, the least of all
+        places judged, how likely one that transmits stays unheard, and the fewest others behind
+        a place; ``verdict``: ``gap``; ``berth``; ``unheard`` (reception
+        is too low: an outage, a hole, the edge of what is covered); ``unjudged`` (too few others
+        tell of it).
+    """
+    use = rule or GapRule()
+    rows = _lasting(silences, use, horizon)
+    figures = _Figures(reception, rows)
+    t0 = rows["t0"].dt.epoch("ms").to_numpy()
+    lon0, lat0, lon1, lat1, kn, cog = _columns(
+        rows, "lon0", "lat0", "lon1", "lat1", "sog0_kn", "cog0_deg"
+    )
+    before = figures.ask(t0, np.array([lon0, lat0]), use.least_reception)
+    place = np.array([lon0, lat0])
+    ahead = np.ones(rows.height, np.bool_)
+    steps = [*np.arange(SLOT_MS, use.judged_min * 60_000, SLOT_MS), use.judged_min * 60_000]
+    lasted = rows["minutes"].to_numpy() * 60_000
+    closed = ~np.isnan(lon1)
+    for step in steps:
+        at = t0 + np.int64(step)
+        place, ahead = _onward(place, ahead, lon0, lat0, kn, cog, np.full(len(t0), step / 1e3),
+                               afloat)  # fmt: skip
+        figures.ask(at, place, use.least_reception)
+        share = np.where(closed, step / lasted, 0.0)
+        way = (np.nan_to_num(lon1 - lon0) + 180.0) % 360.0 - 180.0
+        straight = np.array([lon0 + share * way, lat0 + share * np.nan_to_num(lat1 - lat0)])
+        figures.ask(at, straight, use.least_reception)
+    under_way = kn >= 0.5
+    cell_s = reception.cell_deg * 60.0 / np.where(under_way, kn, np.inf) * 3600.0
+    for turn in (-_ASTRAY_DEG, 0.0, _ASTRAY_DEG):
+        farther, _ = _onward(
+            place, ahead, lon0, lat0, kn, cog + turn, steps[-1] / 1e3 + cell_s, afloat
+        )
+        figures.within(t0, np.where(under_way, farther, place))
+    minutes = rows["minutes"].to_numpy()
+    chance = np.exp(figures.missed / figures.asked * minutes / 10.0)
+    in_berth, stayed = _berthed(rows, berths, use)
+    unheard = figures.poor | (figures.enough & (chance > use.most_chance))
+    verdict = np.select([stayed, unheard, ~figures.enough], ["berth", "unheard", "unjudged"], "gap")
+    return rows.with_columns(
+        pl.Series("in_berth", in_berth),
+        pl.Series("before", before),
+        pl.Series("least", figures.least),
+        pl.Series("chance", chance),
+        pl.Series("vessels", figures.vessels),
+        pl.Series("slots", figures.slots),
+        pl.Series("verdict", verdict.astype(str)),
+    )
+
+
+def _berthed(rows: pl.DataFrame, berths: pl.DataFrame | None, rule: GapRule) -> tuple[Bools, Bools]:
+    """Return which lay in a berth as they were last heard, and which were silent at a berth."""
+    n = rows.height
+    if berths is None:
+        return np.zeros(n, np.bool_), np.zeros(n, np.bool_)
+    lon0, lat0, lon1, lat1, kn, far = _columns(
+        rows, "lon0", "lat0", "lon1", "lat1", "sog0_kn", "distance_m"
+    )
+    lay = (beyond_berths(lon0, lat0, berths) <= 0) & ~(kn >= _BERTHING_KN)
+    closed = ~np.isnan(lon1)
+    ends = closed & (beyond_berths(np.nan_to_num(lon1), np.nan_to_num(lat1), berths) <= 0)
+    return lay, (lay & ~closed) | ((lay | ends) & (far <= rule.moved_m))
+
+
+def _lasting(silences: pl.DataFrame, rule: GapRule, horizon: datetime) -> pl.DataFrame:
+    """Return the silences that last, with their ends, minutes and distances."""
+    end = pl.lit(horizon).cast(TIME)
+    until = pl.min_horizontal(pl.col("t0") + pl.duration(minutes=round(rule.open_h * 60)), end)
+    rows = (
+        silences.with_columns(
+            pl.coalesce("t1", until).alias("end"), pl.col("t1").is_null().alias("open")
+        )
+        .with_columns(
+            ((pl.col("end") - pl.col("t0")).dt.total_milliseconds() / 60_000).alias("minutes")
+        )
+        .filter(pl.col("minutes") >= rule.least_min)
+        .sort("t0", "mmsi", "hull")
+    )
+    far = _metres(*_columns(rows, "lon0", "lat0", "lon1", "lat1"))
+    return rows.with_columns(pl.Series("distance_m", far, nan_to_null=True))
+
+
+@numba.njit(cache=True)
+def _metres(lon0: Floats, lat0: Floats, lon1: Floats, lat1: Floats) -> Floats:
+    out = np.empty(len(lon0))
+    for i in range(len(lon0)):
+        out[i] = metres(lon0[i], lat0[i], lon1[i], lat1[i])
+    return out
+
+
+def _onward(
+    place: Array,
+    ahead: Bools,
+    lon: Floats,
+    lat: Floats,
+    kn: Floats,
+    cog: Floats,
+    seconds: Floats,
+    afloat: Afloat | None,
+) -> tuple[Array, Bools]:
+    """Return where each would be next, or where it was where that is on land, and who goes on."""
+    there = _reckoned(lon, lat, kn, cog, seconds)
+    if afloat is not None:
+        ahead = ahead & afloat(there[0], there[1])
+    return np.where(ahead, there, place), ahead
+
+
+def gaps(
+    silences: pl.DataFrame,
+    reception: Reception,
+    *,
+    rule: GapRule | None = None,
+    horizon: datetime,
+    berths: pl.DataFrame | None = None,
+    afloat: Afloat | None = None,
+) -> pl.DataFrame:
+    """Return gaps as ``EVENTS``: silences in which a transmitting vessel would have been heard.
+
+    The parameters are those of ``judged``. The point is the last position, the geometry the
+    straight way to the next one, or the last position where there is none.
+    """
+    use = rule or GapRule()
+    found = judged(
+        silences, reception, rule=use, horizon=horizon, berths=berths, afloat=afloat
+    ).filter(pl.col("verdict") == "gap")
+    return gap_events(found, reception, rule=use)
+
+
+def gap_events(found: pl.DataFrame, reception: Reception, *, rule: GapRule) -> pl.DataFrame:
+    """Return those rows of ``judged`` that are gaps as ``EVENTS``."""
+    rows = found.filter(pl.col("verdict") == "gap")
+    if not rows.height:
+        return empty(EVENTS)
+    lon0, lat0, lon1, lat1 = _columns(rows, "lon0", "lat0", "lon1", "lat1")
+    t0, t1 = (rows[c].dt.epoch("ms").to_numpy() for c in ("t0", "end"))
+    open_ = rows["open"].to_numpy()
+    lon1, lat1 = np.where(open_, lon0, lon1), np.where(open_, lat0, lat1)
+    drawn = np.asarray(
+        shapely.linestrings(np.stack([[lon0, lon1], [lat0, lat1]], axis=-1).swapaxes(0, 1))
+    )
+    still = (lon0 == lon1) & (lat0 == lat1)
+    drawn[still] = shapely.points(lon0[still], lat0[still])
+    through = _through(rows, reception, lon0, lat0, lon1, lat1)
+    after = reception.probability(rows["mmsi"].to_numpy(), rows["cls"].to_numpy(), t1, lon1, lat1).p
+    evidence = [
+        _evidence(row, rule, float(p), float(q))
+        for row, p, q in zip(rows.iter_rows(named=True), through, after, strict=True)
+    ]
+    return events(
+        "gap",
+        mmsi=rows["mmsi"].to_numpy(),
+        t0=t0,
+        t1=t1,
+        lon=lon0,
+        lat=lat0,
+        wkb=np.asarray(shapely.to_wkb(drawn)),
+        evidence=evidence,
+        rule="gap",
+        begun=(lon0, lat0),
+    )
+
+
+def _through(
+    rows: pl.DataFrame, reception: Reception, lon0: Floats, lat0: Floats, lon1: Floats, lat1: Floats
+) -> Floats:
+    """Return the mean reception at a dozen moments of each silence, on its straight way."""
+    t0, t1 = (rows[c].dt.epoch("ms").to_numpy() for c in ("t0", "end"))
+    way = (lon1 - lon0 + 180.0) % 360.0 - 180.0
+    total = np.zeros(rows.height)
+    for k in range(_THROUGH):
+        share = (k + 0.5) / _THROUGH
+        at = t0 + (share * (t1 - t0)).astype(np.int64)
+        place = (lon0 + share * way, lat0 + share * (lat1 - lat0))
+        total += reception.probability(
+            rows["mmsi"].to_numpy(), rows["cls"].to_numpy(), at, *place
+        ).p
+    return total / _THROUGH
+
+
+def _evidence(row: dict[str, Any], rule: GapRule, through: float, after: float) -> dict[str, Any]:
+    far = row["distance_m"]
+    return {
+        "least_min": rule.least_min,
+        "least_reception": rule.least_reception,
+        "most_chance": rule.most_chance,
+        "duration_min": rounded(row["minutes"]),
+        "open": row["open"],
+        "in_berth": row["in_berth"],
+        "reception_before": rounded(row["before"], 3),
+        "reception_least": rounded(row["least"], 3),
+        "reception_through": rounded(through, 3),
+        "reception_after": None if row["open"] else rounded(after, 3),
+        "chance": float(f"{row['chance']:.1e}"),
+        "other_vessels": row["vessels"],
+        "other_slots": rounded(row["slots"], 0),
+        "speed_before_kn": None if row["sog0_kn"] is None else rounded(row["sog0_kn"]),
+        "course_before_deg": None if row["cog0_deg"] is None else rounded(row["cog0_deg"], 0),
+        "distance_m": None if far is None else rounded(far, 0),
+        "implied_kn": None if far is None else rounded(far / (row["minutes"] * 60) / KNOT),
+        "plausible_kn": rounded(row["plausible_kn"]),
+        "n_positions": 1 if row["open"] else 2,
+    }
