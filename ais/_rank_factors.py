@@ -29,6 +29,7 @@ _READ = {
     "company": pl.Float64,
     "doubts": pl.Float64,
     "stale": pl.Boolean,
+    "berthed": pl.Boolean,
 }
 _PRIOR_DAYS = 20.0
 
@@ -96,12 +97,18 @@ def _read(kind: str, text: str | None) -> tuple[float | None, ...]:
     doubts = evidence.get("cautions")
     return (
         margin(kind, evidence),
-        number(evidence.get("reception")),
+        _first(evidence, "reception_through", "reception_least", "reception"),
         number(evidence.get("n_positions")),
         _company(evidence),
         float(len(doubts)) if isinstance(doubts, list) else None,
         evidence.get("told_unchanged") is True,
+        evidence.get("in_berth") is True,
     )
+
+
+def _first(evidence: dict[str, Any], *keys: str) -> float | None:
+    """Return the first figure known."""
+    return next((v for key in keys if (v := number(evidence.get(key))) is not None), None)
 
 
 def _company(evidence: dict[str, Any]) -> float:
@@ -129,7 +136,7 @@ def _of_event(watched: pl.Expr | pl.Series) -> dict[str, pl.Expr]:
         "margin": pl.col("margin_of"),
         "rare_kind": pl.col("rare_kind"),
         "rare_own": pl.col("rare_own"),
-        "reception": pl.when(kind == "gap").then(
+        "reception": pl.when(kind.is_in(["gap", "dark_target"])).then(
             ((pl.col("reception_of") - 0.9) / 0.1).clip(0.0, 1.0)
         ),
         "few_positions": (1.0 - pl.col("positions_of") / _FEW).clip(0.0, 1.0),
@@ -149,9 +156,10 @@ def _of_places() -> dict[str, pl.Expr]:
         "near_shore": pl.when(~comes_ashore).then((-pl.col("shore_m") / 3000.0).exp()),
         "landing_place": (-pl.col("landing_m") / 1000.0).exp(),
         "strange_place": pl.when(kind.is_in(_PLACED)).then(pl.col("strange_place")),
-        "near_berth": pl.when(kind.is_in(_PLACED)).then(
-            (1.0 - pl.col("berth_m").clip(0.0, None) / 1000.0).clip(0.0, 1.0)
-        ),
+        "near_berth": pl.when(pl.col("berthed"))
+        .then(1.0)
+        .when(kind.is_in(_PLACED))
+        .then((1.0 - pl.col("berth_m").clip(0.0, None) / 1000.0).clip(0.0, 1.0)),
     }
 
 
@@ -309,13 +317,18 @@ def _stays(when: pl.DataFrame, profiles: pl.DataFrame, haunts: pl.DataFrame) -> 
 
 
 def _chained(events: pl.DataFrame) -> pl.DataFrame:
-    """Return ``in_chain``: 1 for what is part of a chain found."""
-    parts: set[str] = set()
+    """Return ``in_chain``: the score of the best chain that an event is part of."""
+    score: dict[str, float] = {}
     for (text,) in events.filter(pl.col("kind") == "chain").select("evidence").iter_rows():
-        for part in facts(text).get("parts") or []:
+        found = facts(text)
+        told = _first(found, "score")
+        of_chain = 1.0 if told is None else min(1.0, told)
+        parts = found.get("parts")
+        for part in parts if isinstance(parts, list) else []:
             if isinstance(part, dict) and "event_id" in part:
-                parts.add(str(part["event_id"]))
+                name = str(part["event_id"])
+                score[name] = max(of_chain, score.get(name, 0.0))
     return pl.DataFrame(
-        {"event_id": sorted(parts), "in_chain": [1.0] * len(parts)},
+        {"event_id": sorted(score), "in_chain": [score[k] for k in sorted(score)]},
         schema={"event_id": pl.String, "in_chain": pl.Float64},
     )

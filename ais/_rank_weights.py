@@ -18,7 +18,7 @@ BASE: dict[str, float] = {
     "identity": -0.2,
     "spoofing": 0.2,
     "dark_target": -0.4,
-    "chain": 1.5,
+    "chain": 0.8,
 }
 """What a kind weighs on its own; 0 is as likely worth a look as not."""
 
@@ -87,7 +87,7 @@ LIMITS: dict[str, tuple[Limit, ...]] = {
         Limit("duration_min", "least_min", 4.0),
         Limit("mean_m", "max_m", 0.1),
     ),
-    "gap": (Limit("silent_min", "least_min", 6.0),),
+    "gap": (Limit("duration_min", "least_min", 6.0),),
     "shore_approach": (
         Limit("min_shore_m", "band_m", 0.1),
         Limit("slow_min", 3.0, 4.0),
@@ -106,15 +106,21 @@ LIMITS: dict[str, tuple[Limit, ...]] = {
         Limit("off_deg", "least_deg", 3.0),
         Limit("turns", "least_turns", 2.0),
     ),
-    "spoofing": (Limit("n_jumps", "least_jumps", 4.0),),
+    "spoofing": (
+        Limit("n_positions", "least_positions", 4.0),
+        Limit("turns", "least_turns", 3.0),
+        Limit("minutes", "least_min", 4.0),
+    ),
 }
 
 
 def margin(kind: str, evidence: Mapping[str, Any]) -> float | None:
     """Return how far the figures are past their thresholds, 0 at them, 1 well past.
 
-    The mean over the figures known; None where none is.
+    The mean over the figures known; None where none is. A chain has its own score.
     """
+    if kind == "chain":
+        return number(evidence.get("score"))
     found = []
     for figure, limit, full in LIMITS.get(kind, ()):
         is_ = number(evidence.get(figure))

@@ -71,9 +71,11 @@ CODE: dict[str, Both] = {
     "ship_type": ("船型", "ship type"),
     "size": ("尺寸", "size"),
     # roles in a chain
+    "meeting": ("会合", "meeting"),
     "mother": ("母船", "mother ship"),
-    "go_between": ("接驳船", "go-between"),
-    "shore": ("上岸", "shore"),
+    "silence": ("失联", "silence"),
+    "run": ("冲滩", "run"),
+    "landing": ("上岸", "landing"),
 }
 """Codes that the evidence uses, beside those of profiles."""
 

@@ -320,7 +320,14 @@ SAYINGS: dict[str, Saying] = {
     ),
     "chain": Saying(
         ("参与接驳链", "was part of a chain from ship to shore"),
-        (Clause("{parts}", "{parts}"), Clause("得分 {score}", "score {score}")),
+        (
+            Clause("{parts}", "{parts}"),
+            Clause("会合 {meeting_min}", "having met for {meeting_min}"),
+            Clause("{hours_between}后上岸", "landing {hours_between} after"),
+            Clause("两处相距 {way_m}", "{way_m} from there"),
+            Clause("得分 {score}", "score {score}"),
+        ),
+        (Clause("会合后 {within_h}内抵岸或冲滩", "landing within {within_h} of a meeting"),),
     ),
 }
 """By kind, or by kind and the reason (``why``, or ``kind`` of a berth)."""

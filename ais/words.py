@@ -270,9 +270,9 @@ def _code(value: str, lang: str) -> str:
 def _parts(parts: Sequence[object], lang: str) -> str | None:
     """Return the parts of a chain one after another."""
     steps = [
-        f"{p['mmsi']} {kind(str(p.get('kind')), lang)}"
+        f"{_said('role', p.get('role') or p.get('kind'), lang) or ''} {p['mmsi']}".strip()
         for p in parts
-        if isinstance(p, Mapping) and p.get("mmsi") is not None
+        if isinstance(p, Mapping) and isinstance(p.get("mmsi"), int)
     ]
     return " → ".join(steps) or None
 

@@ -82,7 +82,10 @@ def context(**columns) -> pl.DataFrame:
 def test_the_parts_add_up_to_the_rank() -> None:
     events = happened(
         {"evidence": {"duration_min": 180, "least_min": 60, "n_positions": 4}},
-        {"kind": "gap", "evidence": {"reception": 0.97, "silent_min": 90, "least_min": 30}},
+        {
+            "kind": "gap",
+            "evidence": {"reception_through": 0.97, "duration_min": 90, "least_min": 30},
+        },
         {"kind": "rendezvous", "other_mmsi": B, "evidence": {"company_before": 1}},
         {"kind": "dark_target", "mmsi": None, "evidence": {"cautions": ["poor_reception"]}},
     )
@@ -206,6 +209,22 @@ def test_parts_of_a_chain_rise() -> None:
     found = one(happened({}, chain))
     assert found[1]["in_chain"] == WEIGHT["in_chain"]
     assert found[0] > one(happened({}))[0]
+
+
+def test_a_weak_chain_and_its_parts_rise_less() -> None:
+    def ranked(score: float) -> pl.DataFrame:
+        part = [{"event_id": "e000"}, "x", {}]
+        return rank(
+            happened({}, {"kind": "chain", "evidence": {"parts": part, "score": score}}), UNKNOWN
+        )
+
+    weak, strong = ranked(0.2)["rank"], ranked(0.9)["rank"]
+    assert (weak < strong).all()
+
+
+def test_a_gap_in_a_berth_is_near_one() -> None:
+    gap = happened({"kind": "gap", "evidence": {"in_berth": True}})
+    assert one(gap)[1]["near_berth"] == WEIGHT["near_berth"]
 
 
 def test_what_a_pattern_seldom_does_rises_and_what_it_does_daily_falls() -> None:

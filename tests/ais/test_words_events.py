@@ -76,10 +76,10 @@ EVIDENCE: dict[str, dict] = {
     },
     "chain": {
         "parts": [
-            {"event_id": "a", "kind": "rendezvous", "mmsi": 412000001, "role": "mother"},
-            {"event_id": "b", "kind": "dash", "mmsi": 412000002, "role": "go_between"},
+            {"event_id": "a", "kind": "rendezvous", "mmsi": 412000001, "role": "meeting"},
+            {"event_id": "b", "kind": "dash", "mmsi": 412000002, "role": "run"},
         ],
-        "score": 0.82,
+        "meeting_min": 40.0, "hours_between": 1.2, "way_m": 8200.0, "within_h": 6.0, "score": 0.82,
     },
 }  # fmt: skip
 OTHERS: dict[str, dict] = {
