@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ais._arrays import Array, Bools, Floats, Ints
 from ais._events import Sailed
-from ais._plane import KNOT, METRES_PER_DEGREE, bearing, metres
+from ais._plane import KNOT, METRES_PER_DEGREE, bearing, metres, smoothed
 from ais.stops import Stops
 
 
@@ -51,9 +51,11 @@ class Drifts(NamedTuple):
     known_share: Floats
     off_deg: Floats
     """Of the time in which heading and course are known: the mean angle between them."""
+    path_m: Floats
 
 
 _UNIT = 1_048_576.0
+_SMOOTH_MS = 60_000
 _SPURT = 1.5
 """What goes faster than this times the greatest mean speed goes by itself."""
 
@@ -78,7 +80,7 @@ def _heading_sums(heading: NDArray[np.float32]) -> tuple[Ints, Ints, Ints]:
 
 
 @numba.njit(cache=True)
-def _angles(
+def _angles(  # noqa: C901
     track: Array,
     t: Array,
     lon: Floats,
@@ -91,35 +93,68 @@ def _angles(
 ) -> NDArray[np.float32]:
     """Return the angle between heading and course made good on the step up to each row.
 
+    Of the windows that end with the step, are centred on it and begin with it, the slowest is
+    taken: where a vessel stops to drift or goes on, the others are of what she did else.
+
     -1 where it is not known, -2 where the step is none: a track begins, is barred, or too fast.
     """
     n = t.shape[0]
     angle = np.full(n, -2.0, np.float32)
     east, north, known = _heading_sums(heading)
-    p = 0
-    q = 0
+    rows = np.zeros((3, 2), np.int64)
     for i in range(1, n):
         if track[i] != track[i - 1]:
-            p = i
-            q = i
+            rows[:] = i
             continue
-        while t[p] < t[i - 1] - half_ms:
-            p += 1
-        while q + 1 < n and track[q + 1] == track[i] and t[q + 1] <= t[i] + half_ms:
-            q += 1
+        for k in range(3):
+            while t[rows[k, 0]] < t[i - 1] - k * half_ms:
+                rows[k, 0] += 1
+            rows[k, 1] = max(rows[k, 1], i)
+            ahead = t[i] + (2 - k) * half_ms
+            while (
+                rows[k, 1] + 1 < n
+                and track[rows[k, 1] + 1] == track[i]
+                and t[rows[k, 1] + 1] <= ahead
+            ):
+                rows[k, 1] += 1
         if out[i] or out[i - 1]:
             continue
-        b = max(q, i)
-        gained = metres(lon[p], lat[p], lon[b], lat[b])
-        if gained > limit * max(t[b] - t[p], 1000) / 1000.0:
+        best = np.inf
+        p = rows[1, 0]
+        q = rows[1, 1]
+        for k in (1, 0, 2):
+            a, b = rows[k, 0], rows[k, 1]
+            took = max(t[b] - t[a], 1000) / 1000.0
+            if k != 1 and took < 0.75 * (t[rows[1, 1]] - t[rows[1, 0]]) / 1000.0:
+                continue
+            speed = metres(lon[a], lat[a], lon[b], lat[b]) / took
+            if speed < best:
+                best, p, q = speed, a, b
+            if k == 1 and speed > 2.0 * limit:
+                break
+        if best > limit:
             continue
-        if gained < least_m or known[b + 1] == known[p]:
+        gained = best * (t[q] - t[p]) / 1000.0
+        if gained < least_m or known[q + 1] == known[p]:
             angle[i] = -1.0
             continue
-        head = np.degrees(np.arctan2(east[b + 1] - east[p], north[b + 1] - north[p]))
-        off = bearing(lon[p], lat[p], lon[b], lat[b]) - head
+        head = np.degrees(np.arctan2(east[q + 1] - east[p], north[q + 1] - north[p]))
+        off = bearing(lon[p], lat[p], lon[q], lat[q]) - head
         angle[i] = abs((off + 180.0) % 360.0 - 180.0)
     return angle
+
+
+@numba.njit(cache=True)
+def _ways(t: Array, lon: Floats, lat: Floats, first: Ints, last: Ints, chord_ms: int) -> Floats:
+    """Return the way of each run in metres, by chords: from step to step, noise adds up."""
+    out = np.zeros(first.shape[0])
+    for e in range(first.shape[0]):
+        a = first[e]
+        for k in range(first[e] + 1, last[e] + 1):
+            if t[k] - t[a] >= chord_ms or k == last[e]:
+                out[e] += metres(lon[a], lat[a], lon[k], lat[k])
+                a = k
+    return out
 
 
 @numba.njit(cache=True)
@@ -234,20 +269,19 @@ def _swings(
     return out
 
 
-def find_drifts(
-    s: Sailed, x: Floats, y: Floats, path: Floats, *, barred: Bools, lain: Stops, rule: DriftRule
-) -> Drifts:
+def find_drifts(s: Sailed, *, barred: Bools, lain: Stops, rule: DriftRule) -> Drifts:
     """Find the drifts in ``s``, in row order.
 
-    ``x, y`` are smoothed lon, lat and ``path`` the metres sailed along them; rows ``barred`` lie
-    in berths. A drift does not reach into a stop of ``least_min`` or longer at which the vessel
-    lay moored or swung about her anchor; one that she went through with the stream does not end
-    it. Without headings nothing is a drift.
+    Rows ``barred`` lie in berths. A drift does not reach into a stop of ``least_min`` or longer
+    at which the vessel lay moored or swung about her anchor; one that she went through with the
+    stream does not end it. Without headings nothing is a drift.
     """
-    none = np.array([], np.int64)
     if not np.isfinite(s.heading).any():
-        return Drifts(none, none, np.empty(0), np.empty(0), np.empty(0))
+        none = np.array([], np.int64)
+        return Drifts(none, none, *(np.empty(0) for _ in range(4)))
     least_ms = round(rule.least_min * 60_000)
+    half_ms = round(rule.window_s * 1000)
+    x, y = smoothed(s.track, s.t, s.lon, s.lat, _SMOOTH_MS)
     swing = (x, y, s.heading)
     held = lain.still & (s.t[lain.last] - s.t[lain.first] >= least_ms)
     first, last = lain.first[held], lain.last[held]
@@ -257,19 +291,20 @@ def find_drifts(
     still |= _swings(*swing, first, last, rule.swing_m, rule.swing_share)
     out = barred | cover(len(s.t), first[still], last[still])
     angle = _angles(
-        s.track, s.t, x, y, out, s.heading, round(rule.window_s * 1000), rule.least_gain_m,
+        s.track, s.t, x, y, out, s.heading, half_ms, rule.least_gain_m,
         _SPURT * rule.max_speed_kn * KNOT,
     )  # fmt: skip
     first, last = _runs(
         s.t, angle, rule.off_deg, rule.off_share, round(rule.lapse_min * 60_000), least_ms
     )
     off, known, mean = _shares(s.t, angle, rule.off_deg, first, last)
-    way = path[last] - path[first]
+    way = _ways(s.t, x, y, first, last, 2 * half_ms)
     speed = way / ((s.t[last] - s.t[first]) / 1000.0) / KNOT
     is_one = (speed >= rule.min_speed_kn) & (speed <= rule.max_speed_kn)
     is_one &= (way >= rule.least_path_m) & (off >= rule.off_share) & (known >= rule.known_share)
     is_one &= ~_swings(*swing, first, last, rule.swing_m, rule.swing_share)
-    return Drifts(first[is_one], last[is_one], off[is_one], known[is_one], mean[is_one])
+    figures = (v[is_one] for v in (off, known, mean, way))
+    return Drifts(first[is_one], last[is_one], *figures)
 
 
 def cover(n: int, first: Ints, last: Ints) -> Bools:

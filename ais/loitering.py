@@ -173,10 +173,9 @@ class _Figures(NamedTuple):
         )  # fmt: skip
 
 
-def _measure(s: Sailed, x: Floats, y: Floats, path: Floats, first: Ints, last: Ints) -> _Figures:
-    """Measure runs on smoothed positions ``x, y`` and the path along them."""
+def _measure(s: Sailed, x: Floats, y: Floats, way: Floats, first: Ints, last: Ints) -> _Figures:
+    """Measure runs on smoothed positions ``x, y`` and the way of each."""
     gained, lon, lat, reach = _spans(x, y, first, last)
-    way = path[last] - path[first]
     seconds = (s.t[last] - s.t[first]) / 1000.0
     ratio = np.divide(gained, way, out=np.zeros(len(way)), where=way > 0)
     speed = way / seconds / KNOT
@@ -263,7 +262,7 @@ def loitering_events(
     n = len(s.t)
     in_berth = beyond_berths(s.lon, s.lat, berths) <= 0
     use = drift or DriftRule()
-    adrift = find_drifts(s, x, y, path, barred=in_berth, lain=lain, rule=use)
+    adrift = find_drifts(s, barred=in_berth, lain=lain, rule=use)
     lasted_min = (s.t[lain.last] - s.t[lain.first]) / 60_000
     long = (lain.speed_kn <= rule.still_kn) & (lasted_min >= preset.least_min)
     out = in_berth | cover(n, lain.first[long], lain.last[long])
@@ -272,7 +271,7 @@ def loitering_events(
         s.track, s.t, path, out, round(_LOCAL_S * 1000), preset.max_speed_kn * KNOT,
         round(preset.least_min * 60_000),
     )  # fmt: skip
-    runs = _measure(s, x, y, path, first, last)
+    runs = _measure(s, x, y, path[last] - path[first], first, last)
     share = _lying_share(s, lain, first, last)
     is_one = (runs.ratio <= preset.max_ratio) & (runs.speed_kn < preset.max_speed_kn)
     is_one &= share < _LYING_SHARE
@@ -287,7 +286,7 @@ def loitering_events(
         for z in share[is_one]
     ]
     loitered = _events("loitering", s, runs.only(is_one), more, f"loitering, {preset.name}")
-    drifts = _measure(s, x, y, path, adrift.first, adrift.last)
+    drifts = _measure(s, x, y, adrift.path_m, adrift.first, adrift.last)
     drifted = _drift_events(s, drifts, adrift, use)
     return pl.concat([loitered, drifted]).sort("t0", "mmsi", "kind", "event_id")
 

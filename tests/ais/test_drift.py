@@ -90,6 +90,32 @@ def test_a_way_that_turns_with_the_tide_is_one_drift() -> None:
     assert said(events)[0]["displacement_ratio"] < 0.2
 
 
+@pytest.mark.parametrize("step_s", [10, 60, 180])
+@pytest.mark.parametrize(
+    ("minutes", "knots", "angle", "is_one"),
+    [
+        (56, 1.2, 80, False), (65, 1.2, 80, True),
+        (120, 0.17, 80, False), (120, 0.24, 80, True), (120, 2.8, 80, True),
+        (120, 3.3, 80, False), (100, 1.2, 34, False), (100, 1.2, 48, True),
+    ],
+)  # fmt: skip
+def test_near_the_thresholds_between_two_ways_at_speed(
+    minutes: float, knots: float, angle: float, is_one: bool, step_s: float
+) -> None:
+    """What she does before and after, ahead at 8 kn, is not taken for what the stream does."""
+    seconds = np.arange(0, (60 + minutes) * 60, step_s)
+    adrift = (seconds >= 1800) & (seconds < 1800 + minutes * 60)
+    gained = np.where(adrift, knots, 8.0) * KNOT_M * step_s / 60
+    towards = np.radians(np.where(adrift, 90 - angle, 90))
+    x = np.cumsum(gained * np.sin(towards)) - gained[0]
+    y = np.cumsum(gained * np.cos(towards)) - gained[0]
+    heading = 90 + np.random.default_rng(3).normal(0, 5, len(x))
+    events = found(voyage(x, y, heading, minutes=seconds / 60)).filter(pl.col("kind") == "drift")
+    assert (events.height == 1) == is_one
+    if is_one:
+        assert said(events)[0]["duration_min"] == pytest.approx(minutes, abs=5)
+
+
 @pytest.mark.parametrize("length_m", [20.0, 180.0])
 def test_a_slow_drift_of_a_long_ship_is_no_anchorage(length_m: float) -> None:
     """In a circle wide enough for her to swing in, she passes for one at anchor for an hour."""
