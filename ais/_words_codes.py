@@ -65,6 +65,9 @@ CODE: dict[str, Both] = {
     "falling": ("落潮", "falling"),
     "slack": ("平潮", "slack"),
     # identities
+    "changed": ("改报", "changed"),
+    "handed_over": ("换号续用", "handed over"),
+    "shared": ("一号多船", "shared by several hulls"),
     "name": ("船名", "name"),
     "callsign": ("呼号", "call sign"),
     "imo": ("IMO 编号", "IMO number"),

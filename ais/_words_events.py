@@ -252,13 +252,29 @@ SAYINGS: dict[str, Saying] = {
         ),
         (Clause("相差至少 {least_deg}", "at least {least_deg} apart"), _LEAST),
     ),
-    "identity": Saying(
-        ("身份变更", "changed its identity"),
+    "identity": Saying(("身份变更", "changed its identity"), (Clause("{why}", "{why}"),)),
+    "identity.changed": Saying(
+        ("身份变更", "changed its identity"), (Clause("{changes}", "{changes}"),)
+    ),
+    "identity.handed_over": Saying(
+        ("身份变更，前者停发后由后者续用", "bore the same identity, one after the other"),
         (
-            Clause("{why}", "{why}"),
-            Clause("原为 {before}，现为 {after}", "from {before} to {after}"),
-            Clause("相隔 {apart_min}", "{apart_min} apart"),
-            Clause("两处相距 {distance_km}", "{distance_km} apart"),
+            Clause("相同的是{fields}", "the same {fields}"),
+            Clause("间隔 {silent_min}", "{silent_min} between them"),
+            Clause("两处相距 {distance_m}", "{distance_m} apart"),
+        ),
+        (
+            Clause("间隔不超过 {handover_min}", "at most {handover_min} between them"),
+            Clause("以 {max_kn}可达", "within reach at {max_kn}"),
+        ),
+    ),
+    "identity.shared": Saying(
+        ("身份变更，一号多船", "is a number that several hulls use at once"),
+        (
+            Clause("共 {hulls} 条船", "{hulls} of them"),
+            Clause("同时 {at_once_min}", "at once for {at_once_min}"),
+            Clause("相距 {distance_km}", "{distance_km} apart"),
+            Clause("所用船名 {names}", "under the names {names}"),
         ),
     ),
     "spoofing": Saying(("位置伪造", "told false positions"), (Clause("{why}", "{why}"),)),

@@ -248,8 +248,8 @@ def _said(key: str, value: object, lang: str) -> str | None:
     figure = _figure(value)
     if figure is not None:
         return _with_unit(key, figure, lang)
-    if key == "parts" and isinstance(value, list):
-        return _parts(value, lang)
+    if key in ("parts", "changes") and isinstance(value, list):
+        return (_parts if key == "parts" else _changes)(value, lang)
     if isinstance(value, list):
         return ranked.listed([_code(str(v), lang) for v in value], lang) or None
     if isinstance(value, str) and value:
@@ -275,6 +275,16 @@ def _parts(parts: Sequence[object], lang: str) -> str | None:
         if isinstance(p, Mapping) and isinstance(p.get("mmsi"), int)
     ]
     return " → ".join(steps) or None
+
+
+def _changes(changes: Sequence[object], lang: str) -> str | None:
+    """Return what a vessel told of itself before and after."""
+    told = [
+        f"{_code(str(c.get('field')), lang)} {c.get('from')} → {c.get('to')}"
+        for c in changes
+        if isinstance(c, Mapping) and c.get("from") is not None and c.get("to") is not None
+    ]
+    return ranked.listed(told, lang) or None
 
 
 def _with_unit(key: str, value: float, lang: str) -> str:

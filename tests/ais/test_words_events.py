@@ -64,7 +64,13 @@ EVIDENCE: dict[str, dict] = {
         "why": "reversal", "turned_deg": 174.0, "turn_min": 3.0, "speed_before_kn": 9.0,
         "speed_after_kn": 11.0, "turn_most_min": 5.0, "back_least_deg": 150.0, "steady_min": 10.0,
     },
-    "identity": {"why": "name", "before": "ZHE 1", "after": "MIN 2"},
+    "identity": {
+        "why": "changed", "fields": ["name", "imo"],
+        "changes": [
+            {"field": "name", "from": "ZHE 1", "to": "MIN 2", "told_again": False},
+            {"field": "imo", "from": 9123457, "to": 9123456},
+        ],
+    },
     "spoofing": {
         "why": "jumps", "off_m": 81_000.0, "needed_kn": 900.0, "n_positions": 7,
         "within_min": 60.0, "least_positions": 3, "least_off_m": 5000.0, "max_kn": 60.0,
@@ -98,7 +104,17 @@ OTHERS: dict[str, dict] = {
     },
     "gap": {"least_min": 30.0, "open": True, "reception_before": 0.95, "other_vessels": 4},
 }  # fmt: skip
-CASES = [*EVIDENCE.items(), *OTHERS.items()]
+IDENTITIES = [
+    ("identity", {"why": "handed_over", "fields": ["callsign"], "silent_min": 12.0,
+                  "distance_m": 800.0, "handover_min": 60.0, "max_kn": 60.0}),
+    ("identity", {"why": "shared", "hulls": 2, "at_once_min": 240.0, "distance_km": 31.0,
+                  "names": ["ZHE 1", "MIN 2"]}),
+    ("spoofing", {"why": "on_land", "inside_m": 2400.0, "least_inside_m": 1000.0,
+                  "least_positions": 5, "least_min": 10.0, "n_positions": 9}),
+    ("course_anomaly", {"why": "told_course", "off_deg": 71.0, "least_deg": 45.0,
+                        "least_min": 10.0, "mean_speed_kn": 9.0, "told_unchanged": False}),
+]  # fmt: skip
+CASES = [*EVIDENCE.items(), *OTHERS.items(), *IDENTITIES]
 
 
 def event(kind: str, evidence: object, **more) -> dict:
@@ -225,6 +241,11 @@ def test_loitering_reads_as_a_liaison_would_say_it() -> None:
         "It was dark; the tide stood at +1.2 m, rising; judged by: below 2 kn on average, "
         "for at least 1 h, gaining at most 30% of the way; it rests on 205 positions."
     )
+
+
+def test_a_change_of_identity_says_from_what_to_what() -> None:
+    zh = said("identity", EVIDENCE["identity"], "zh", t1=T0)
+    assert "身份变更，船名 ZHE 1 → MIN 2、IMO 编号 9123457 → 9123456。" in zh
 
 
 def test_both_parties_of_a_meeting_are_named() -> None:
