@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ais._events import sailed
 from ais._near import overlapping
 from ais.rendezvous import PRESETS, meetings, spells
-from ais.schema import EVENTS, POSITIONS, SPELLS, TIME, empty
+from ais.schema import BERTHS, EVENTS, POSITIONS, SPELLS, TIME, empty
 from ais.tracks import tracks
 
 T0 = int(datetime(2026, 3, 1, tzinfo=UTC).timestamp() * 1000)
@@ -368,3 +368,49 @@ def test_a_crowded_anchorage(full: bool) -> None:
     assert out.height > 0
     if full:
         assert took < 60
+
+
+def test_two_hulls_of_one_mmsi_by_the_same_ship_are_one_rendezvous() -> None:
+    parts = [lying(MOTHER, minutes=(60, 200)), lying(GO, x=50), lying(THIRD, x=90)]
+    found = spells(sailed(tracks(pl.concat(parts))), berths=NO_BERTHS)
+    second = pl.col("mmsi") == THIRD
+    one = found.with_columns(
+        hull=second.cast(pl.UInt8), mmsi=pl.when(second).then(GO).otherwise("mmsi").cast(pl.UInt32)
+    )
+    out = meetings(one, berths=NO_BERTHS)
+    assert sorted(out.select("mmsi", "other_mmsi").rows()) == [(MOTHER, GO), (GO, GO)]
+    assert out["event_id"].is_unique().all()
+
+
+def test_two_moored_side_by_side_are_dropped_by_the_berth_that_was_learned_there() -> None:
+    quay = at(20, 0)
+    pair = lying(MOTHER, minutes=(0, 600)), lying(GO, x=35, minutes=(100, 500))
+    assert met(*pair).height == 1
+    learned = pl.DataFrame(
+        [{"berth_id": "b1", "kind": "berth", "basis": "learned", "lon": float(quay[0]),
+          "lat": float(quay[1]), "radius_m": 80.0, "vessels": 3, "stays": 9}],
+        schema=BERTHS,
+    )  # fmt: skip
+    assert met(*pair, berths=learned).is_empty()
+
+
+@given(st.integers(0, 10_000), st.integers(60, 200))
+def test_a_spell_depends_on_a_quarter_of_an_hour_before_and_after(seed: int, cut: int) -> None:
+    p = fleet(seed)
+    until = pl.lit(T0 + cut * 60_000).cast(TIME)
+    part = spells(sailed(tracks(p.filter(pl.col("t") <= until))), berths=NO_BERTHS)
+    whole = spells(sailed(tracks(p)), berths=NO_BERTHS)
+    over = pl.col("t1") < until - timedelta_ms(15 * 60_000)
+    assert part.filter(over).equals(whole.filter(over))
+    rest = spells(sailed(tracks(p.filter(pl.col("t") >= until))), berths=NO_BERTHS)
+    began = pl.col("t0") > until + timedelta_ms(15 * 60_000)
+    assert rest.filter(began).equals(whole.filter(began))
+
+
+def test_a_meeting_that_goes_on_keeps_its_id() -> None:
+    ids = {
+        met(*(x.filter(pl.col("t").dt.epoch("ms") < T0 + m * 60_000) for x in pair))["event_id"][0]
+        for pair in [(lying(), visit(took=90))]
+        for m in (150, 170, 200, 260)
+    }
+    assert len(ids) == 1
