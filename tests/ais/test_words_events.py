@@ -183,7 +183,7 @@ def test_every_kind_makes_sentences(kind: str, evidence: dict) -> None:
     assert "None" not in zh + en
     assert "  " not in zh + en
     assert en[0].isupper()
-    without_ids = re.sub(r"learned-1|radar-3|s-12|a-1|AIS|ZHE|MIN", "", zh)
+    without_ids = re.sub(r"learned-1|radar-3|s-12|a-1|AIS|IMO|ZHE|MIN", "", zh)
     assert not LATIN.search(without_ids)
     assert said(kind, json.dumps(evidence), "zh") == zh
 
