@@ -7,19 +7,20 @@ from numpy.typing import NDArray
 from ais._arrays import Array, Floats, Ints
 from ais._plane import KNOT, bearing, metres
 
-_BUCKET_MS = 60_000
-_CLOSE_MS = 30_000
+MINUTE_MS = 60_000
+_SLOWEST = 0.7
+"""A step may be slower than asked by this much where the leg as a whole is not: noise, a wave."""
 _STILL_MPS = 0.5
 _LEG_DEG = 20.0
 """What keeps within this of the farthest course of a swing is still the leg before the turn."""
 
 
 @numba.njit(cache=True)
-def thinned(track: Array, t: Array) -> Ints:
-    """Return the rows nearest the middle of each minute of each track.
+def thinned(track: Array, t: Array, span_ms: int) -> Ints:
+    """Return the rows nearest the middle of each span of time (a minute, say) of each track.
 
-    One that is less than 30 s after the one before is left out. Which rows these are depends on
-    the minute before alone.
+    One that is less than half a span after the one before is left out. Which rows these are
+    depends on the span before alone.
     """
     n = t.shape[0]
     out = np.empty(n, np.int64)
@@ -27,16 +28,16 @@ def thinned(track: Array, t: Array) -> Ints:
     previous = -1
     i = 0
     while i < n:
-        minute = t[i] // _BUCKET_MS
-        middle = minute * _BUCKET_MS + _BUCKET_MS // 2
+        span = t[i] // span_ms
+        middle = span * span_ms + span_ms // 2
         best = i
         j = i
-        while j < n and track[j] == track[i] and t[j] // _BUCKET_MS == minute:
+        while j < n and track[j] == track[i] and t[j] // span_ms == span:
             if abs(t[j] - middle) < abs(t[best] - middle):
                 best = j
             j += 1
         close = previous >= 0 and track[previous] == track[best]
-        if not close or t[best] - t[previous] >= _CLOSE_MS:
+        if not close or 2 * (t[best] - t[previous]) >= span_ms:
             out[found] = best
             found += 1
         previous = best
@@ -86,10 +87,13 @@ def _leg(
     j = k
     while abs(t[row[j]] - t[row[k]]) < long_ms:
         step = j + 1 if way > 0 else j
-        if step >= m or not speed[step] >= least:
+        if step >= m or not speed[step] >= _SLOWEST * least:
             return -1, np.nan
         j += way
     a, b = min(j, k), max(j, k)
+    took = (t[row[b]] - t[row[a]]) / 1000.0
+    if metres(lon[row[a]], lat[row[a]], lon[row[b]], lat[row[b]]) < least * took:
+        return -1, np.nan
     along = bearing(lon[row[a]], lat[row[a]], lon[row[b]], lat[row[b]])
     for step in range(a + 1, b + 1):
         if _apart(course[step], along) > steady:
@@ -138,15 +142,16 @@ def reversals(
     m = row.shape[0]
     at = np.empty((m, 4), np.int64)
     turned = np.empty(m)
+    slowest = _SLOWEST * least
     found = 0
     i = 1
     while i < m - 1:
         hit = False
         j = i
-        while speed[i] >= least and j + 1 < m and t[row[j]] - t[row[i]] <= turn_ms:
+        while speed[i] >= slowest and j + 1 < m and t[row[j]] - t[row[i]] <= turn_ms:
             if np.isnan(speed[j]):
                 break
-            likely = speed[j + 1] >= least and _apart(course[j + 1], course[i]) >= back - 2 * steady
+            likely = speed[j + 1] >= slowest and _apart(course[j + 1], course[i]) >= back
             if likely:
                 a, before = _leg(t, lon, lat, row, speed, course, i, -1, least, steady, steady_ms)
                 if a < 0:

@@ -12,7 +12,7 @@ from ais._events import Sailed, events, lines, rounded
 from ais._made_good import contradicted, excess_over, made_good, over_runs, runs, unseen
 from ais._plane import KNOT, metres
 from ais._told import course_excess, over_rows, speed_excess
-from ais._turns import courses, reversals, thinned, zigzags
+from ais._turns import MINUTE_MS, courses, reversals, thinned, zigzags
 
 LIMITS: dict[str, tuple[tuple[int, ...], float]] = {
     "fishing": ((30,), 16.0),
@@ -210,20 +210,23 @@ def course_anomalies(s: Sailed, rule: CourseRule | None = None) -> pl.DataFrame:
         minutes before the turn to ten after, shown at the turn), ``zigzag`` or ``told_course``.
     """
     use = rule or CourseRule()
-    row = thinned(s.track, s.t)
-    step_ms = round(use.step_min * 60_000)
-    speed, course = courses(s.track, s.t, s.lon, s.lat, row, step_ms)
     found = [
-        _reversals(s, row, speed, course, use),
-        _zigzags(s, row, speed, course, use),
+        _reversals(s, use),
+        _zigzags(s, use),
         _told_course(s, use),
     ]
     return pl.concat(found).sort("t0", "mmsi", "event_id")
 
 
-def _reversals(
-    s: Sailed, row: Ints, speed: Floats, course: Floats, rule: CourseRule
-) -> pl.DataFrame:
+def _steps(s: Sailed, span_ms: int, rule: CourseRule) -> tuple[Ints, Floats, Floats]:
+    """Return one row in each span of time, with speed and course made good up to it."""
+    row = thinned(s.track, s.t, span_ms)
+    step_ms = round(rule.step_min * 60_000)
+    return row, *courses(s.track, s.t, s.lon, s.lat, row, step_ms)
+
+
+def _reversals(s: Sailed, rule: CourseRule) -> pl.DataFrame:
+    row, speed, course = _steps(s, MINUTE_MS, rule)
     at, turned = reversals(
         s.t, s.lon, s.lat, s.sog, row, speed, course, rule.least_kn * KNOT, rule.back_deg,
         round(rule.turn_min * 60_000), rule.steady_deg, round(rule.steady_min * 60_000),
@@ -254,7 +257,8 @@ def _between(s: Sailed, a: int, b: int) -> float:
     return float(way / ((s.t[b] - s.t[a]) / 1000.0) / KNOT)
 
 
-def _zigzags(s: Sailed, row: Ints, speed: Floats, course: Floats, rule: CourseRule) -> pl.DataFrame:
+def _zigzags(s: Sailed, rule: CourseRule) -> pl.DataFrame:
+    row, speed, course = _steps(s, 2 * MINUTE_MS, rule)
     first, last, count, smallest = zigzags(
         s.t, row, speed, course, rule.least_kn * KNOT, rule.turns, rule.turn_deg,
         round(rule.turn_min * 60_000), round(rule.zigzag_min * 60_000),
