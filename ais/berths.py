@@ -27,16 +27,16 @@ class BerthRule:
 
     A stop teaches when it is ``least_min`` long, or shorter yet tight (``tight_m``: no boat that
     drifts at slack water holds its place so); at anchor it must last ``anchor_min``. Stops are
-    joined within ``berth_eps_m`` (quays and rafts), what is left and is at anchor within
-    ``anchor_eps_m`` (ships at anchor keep clear of each other), about places with
-    ``least_visits`` of them.
+    joined within ``berth_eps_m`` (quays and rafts, where half of the stays keep within
+    ``quay_spread_m``), what is left and lies as long as at anchor within ``anchor_eps_m`` (ships
+    at anchor keep clear of each other), about places with ``least_visits`` of them.
 
     A circle has to bear its own evidence: ``least_vessels`` that came on as many days, or
     visits begun on ``least_days`` days, or ``residents`` that each lay ``resident_h`` in all. One
     night's meeting of a few boats is none of these. A stay that goes on within ``lapse_h``,
     without a stop elsewhere, is one visit: bad reception is no return. And so many visits must
-    not come together by ``chance``, of those that lie scattered within 10 km (Poisson): in a year
-    boats wait everywhere.
+    not come together by ``chance`` (Poisson) of the others within 10 km, at a berth of those only
+    that lie scattered: in a year boats wait everywhere.
 
     A circle covers ``cover`` of its stays with a margin, and has at most ``berth_most_m`` or
     ``anchor_most_m`` of radius: a cluster too big for one is cut into tiles with one each.
@@ -44,6 +44,7 @@ class BerthRule:
 
     least_min: float = 30.0
     tight_m: float = 30.0
+    quay_spread_m: float = 50.0
     anchor_min: float = 180.0
     berth_eps_m: float = 150.0
     anchor_eps_m: float = 500.0
@@ -84,10 +85,13 @@ def learn(stops: pl.DataFrame, known: pl.DataFrame, rule: BerthRule | None = Non
     stays = stays.filter(pl.Series(outside, dtype=pl.Boolean) & _teaches(use))
     if stays.is_empty():
         return empty(BERTHS)
-    anchored = stays["state"] == "at_anchor"
     label = _clusters(stays, use.berth_eps_m, use)
-    # A place where most lie at anchor is a crowded anchorage, whatever the distances in it.
-    crowd = stays.select(pl.lit(anchored).mean().over(pl.Series(label)) > 0.5).to_series()
+    # A place where most lie at anchor, or swing, is a crowded anchorage however near they lie.
+    mixed = stays.with_columns(pl.Series("cluster", label))
+    crowd = mixed.select(
+        ((pl.col("state") == "at_anchor").mean() > 0.5).over("cluster")
+        | (pl.col("spread_m").median() > use.quay_spread_m).over("cluster")
+    ).to_series()
     quay = (label >= 0) & ~crowd.to_numpy()
     berths = _circles(stays.filter(pl.Series(quay)), label[quay], "berth", use)
     wide = ~quay & (stays["duration_min"] >= use.anchor_min).to_numpy()
@@ -183,8 +187,11 @@ def _circles(stays: pl.DataFrame, label: Ints, kind: str, rule: BerthRule) -> pl
         | (pl.col("days") >= rule.least_days)
         | (pl.col("residents") >= rule.residents)
     )
-    lone = clustered.filter((pl.col("cluster") < 0) & pl.col("comes"))
-    drawn = drawn.filter(pl.Series(_by_chance(drawn, lone, eps) < rule.chance, dtype=pl.Boolean))
+    # Moored boats outside clusters are strays; ships at anchor elsewhere are what chance brings.
+    stray = (pl.col("cluster") < 0) | pl.lit(kind == "anchorage")
+    others = clustered.filter(stray & pl.col("comes"))
+    chance = _by_chance(drawn, others, eps)
+    drawn = drawn.filter(pl.Series(chance < rule.chance, dtype=pl.Boolean))
     return _named(drawn.with_columns(pl.col("radius_m").clip(upper_bound=most)), kind, most)
 
 
@@ -223,14 +230,17 @@ def _drawn(placed: pl.DataFrame, margin_m: float, rule: BerthRule) -> pl.DataFra
     )
 
 
-def _by_chance(drawn: pl.DataFrame, lone: pl.DataFrame, eps_m: float) -> Floats:
-    """Return how likely so many stays come together of those that lie alone around them."""
-    if drawn.is_empty() or lone.is_empty():
+def _by_chance(drawn: pl.DataFrame, others: pl.DataFrame, eps_m: float) -> Floats:
+    """Return how likely so many stays come together of as many others as lie around them."""
+    if drawn.is_empty() or others.is_empty():
         return np.zeros(drawn.height)
-    tree = KDTree(_on_sphere(lone))
+    tree = KDTree(_on_sphere(others))
     around = tree.query_ball_point(_on_sphere(drawn), _ROUND_M / _EARTH_M, return_length=True)
+    mine = others.group_by("cluster").agg(pl.len().alias("mine")).filter(pl.col("cluster") >= 0)
+    own = drawn.join(mine, on="cluster", how="left", maintain_order="left")["mine"].fill_null(0)
     share = (np.maximum(drawn["radius_m"].to_numpy(), eps_m) / _ROUND_M) ** 2
-    return np.asarray(pdtrc(drawn["stays"].to_numpy() - 1.0, around * share))
+    expected = np.maximum(around - own.to_numpy(), 0) * share
+    return np.asarray(pdtrc(drawn["stays"].to_numpy() - 1.0, expected))
 
 
 def _on_sphere(places: pl.DataFrame) -> Floats:
