@@ -45,12 +45,14 @@ class LifeRule:
 
     Trawling: on a day at least ``tow_h`` in stretches at 2 to 5 kn of 45 min or more, these being
     ``tow_share`` of all the time that the vessel moved. Netting: ``slow_h`` of a day at 0.5 to
-    2 kn, ``slow_share`` of the time it moved. Ferry: ``trips`` passages between the same two
-    berths, ``trip_share`` of all its passages, and hardly any slow work (``ferry_slow`` of the
-    time it moved). Pilot: short meetings with ``pilot_ships`` different ships. A vessel that says
-    that it is slow (fishing, working, cargo) and makes more than 20 kn for ``rush_h`` is not
-    believed; one that says fishing is not after ``out_h`` of moving without any. The confidence
-    grows with the days heard: half of it after ``half_days``.
+    2 kn, ``slow_share`` of the time it moved. Both on ``days_mute`` days where a vessel says no
+    type. Ferry: ``trips`` passages between the same two berths, ``trip_share`` of all its passages
+    (where it does not say that it carries passengers, ``trips_a_day`` on each day that it moved)
+    and hardly any slow work (``ferry_slow`` of the time it moved). Pilot: short meetings with
+    ``pilot_ships`` different ships. A vessel that says that it is slow (fishing, working, cargo)
+    and makes more than 20 kn for ``rush_h`` is not believed; one that says fishing is not after
+    ``out_h`` of moving with less than ``fish_share`` of it below 5 kn. The confidence grows with
+    the days on which a pattern showed: half of it after ``half_days``.
     """
 
     tow_h: float = 1.5
@@ -60,6 +62,9 @@ class LifeRule:
     trips: int = 4
     trip_share: float = 0.6
     ferry_slow: float = 0.4
+    days_mute: int = 3
+    trips_a_day: float = 2.0
+    fish_share: float = 0.15
     pilot_ships: int = 4
     rush_h: float = 0.2
     out_h: float = 6.0
@@ -67,16 +72,25 @@ class LifeRule:
 
 
 def judged(row: pl.DataFrame, rule: LifeRule) -> pl.DataFrame:
-    """Return the vessels with ``pattern``, ``sure`` (if heard for long) and ``why``.
+    """Return the vessels with ``pattern``, ``confidence`` and ``why``.
 
-    ``row`` has ship_type, the hours of ``DAYS`` summed up, tow_days, slow_days, trips, most_trips,
-    ships and meetings.
+    ``row`` has ship_type, the hours of ``DAYS`` summed up, days, out_days, tow_days, slow_days,
+    trips, most_trips, ships and meetings.
     """
     pattern, sure, why = _judgement()
+    shown = (
+        pl.when(pl.col("pattern") == "trawling")
+        .then("tow_days")
+        .when(pl.col("pattern") == "netting")
+        .then("slow_days")
+        .otherwise("days")
+    )
     return (
         row.with_columns(_says(pl.col("ship_type")))
         .with_columns(*_signs(rule))
         .with_columns(pattern.alias("pattern"), sure.alias("sure"), why.alias("why"))
+        .with_columns((1.0 - 0.5 ** (shown / rule.half_days)).alias("shown"))
+        .with_columns((pl.col("sure") * pl.col("shown")).round(3).alias("confidence"))
     )
 
 
@@ -108,13 +122,22 @@ def _signs(rule: LifeRule) -> tuple[pl.Expr, ...]:
     worked = pl.sum_horizontal(_WORK)
     moved = pl.sum_horizontal(_MOVE)
     slow = pl.col("says").is_in(["fishing", "working", "cargo"])
+    days = pl.when(pl.col("says") == "nothing").then(rule.days_mute).otherwise(1)
+    regular = (pl.col("says") == "passenger") | (
+        pl.col("most_trips") >= rule.trips_a_day * pl.col("out_days")
+    )
+    below_5 = pl.col("slow_h") + pl.col("trawl_h")
     return (
-        ((pl.col("tow_days") >= 1) & (pl.col("tow_h") >= rule.tow_share * worked)).alias("tows"),
-        ((pl.col("slow_days") >= 1) & (pl.col("slow_h") >= rule.slow_share * worked)).alias("nets"),
+        ((pl.col("tow_days") >= days) & (pl.col("tow_h") >= rule.tow_share * worked)).alias("tows"),
+        ((pl.col("slow_days") >= days) & (pl.col("slow_h") >= rule.slow_share * worked)).alias(
+            "nets"
+        ),
+        (below_5 >= rule.fish_share * worked).alias("dallies"),
         (
             (pl.col("most_trips") >= rule.trips)
             & (pl.col("most_trips") >= rule.trip_share * pl.col("trips"))
-            & (pl.col("slow_h") + pl.col("trawl_h") <= rule.ferry_slow * worked)
+            & regular
+            & (below_5 <= rule.ferry_slow * worked)
         ).alias("shuttles"),
         ((pl.col("ships") >= rule.pilot_ships) & (pl.col("ships") * 2 > pl.col("meetings"))).alias(
             "pilots"
@@ -143,7 +166,7 @@ def _judgement() -> tuple[pl.Expr, pl.Expr, pl.Expr]:
         (
             pl.col("shuttles") & ~fishing,
             "ferry",
-            pl.when(says == "passenger").then(1.0).otherwise(0.7),
+            pl.when(says == "passenger").then(1.0).otherwise(0.5),
             said + " same_two_berths",
         ),
         (pl.col("pilots") & mute, "pilot", 0.6, said + " meets_many_ships"),
@@ -159,7 +182,12 @@ def _judgement() -> tuple[pl.Expr, pl.Expr, pl.Expr]:
             pl.when(fishing).then(0.9).otherwise(0.3),
             said + " works_slowly",
         ),
-        (fishing & pl.col("seen_out"), "unknown", 0.8, said + " never_fishes"),
+        (
+            fishing & pl.col("seen_out") & ~pl.col("dallies"),
+            "unknown",
+            0.8,
+            said + " never_fishes",
+        ),
         (~may_fish & pl.col("moved"), says, 0.8, said + " keeps_a_ships_pace"),
         (~may_fish, says, 0.4, said + " little_seen"),
     )

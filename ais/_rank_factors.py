@@ -30,6 +30,7 @@ _READ = {
     "doubts": pl.Float64,
     "stale": pl.Boolean,
     "berthed": pl.Boolean,
+    "lay": pl.Float64,
 }
 _PRIOR_DAYS = 20.0
 
@@ -103,7 +104,17 @@ def _read(kind: str, text: str | None) -> tuple[float | None, ...]:
         float(len(doubts)) if isinstance(doubts, list) else None,
         evidence.get("told_unchanged") is True,
         evidence.get("in_berth") is True,
+        _lay(evidence) if kind == "gap" else None,
     )
+
+
+def _lay(evidence: dict[str, Any]) -> float | None:
+    """Return how likely a vessel lay while silent: slow before, and still there after."""
+    before, far = (number(evidence.get(k)) for k in ("speed_before_kn", "distance_m"))
+    found = [
+        0.0 if v is None else max(0.0, 1.0 - v / of) for v, of in ((before, 2.0), (far, 1000.0))
+    ]
+    return max(found[1], 0.5 * found[0])
 
 
 def _first(evidence: dict[str, Any], *keys: str) -> float | None:
@@ -139,7 +150,10 @@ def _of_event(watched: pl.Expr | pl.Series) -> dict[str, pl.Expr]:
         "reception": pl.when(kind.is_in(["gap", "dark_target"])).then(
             ((pl.col("reception_of") - 0.9) / 0.1).clip(0.0, 1.0)
         ),
-        "few_positions": (1.0 - pl.col("positions_of") / _FEW).clip(0.0, 1.0),
+        "few_positions": pl.when(~kind.is_in(["gap", "identity"])).then(
+            (1.0 - pl.col("positions_of") / _FEW).clip(0.0, 1.0)
+        ),
+        "lay_silent": pl.col("lay"),
         "doubtful": (pl.col("doubts") / 2.0).clip(0.0, 1.0),
         "stale_device": pl.col("stale"),
         "watched": (on_list.fill_null(value=False) | pl.col("on_watchlist").fill_null(value=False)),
@@ -150,7 +164,7 @@ def _of_event(watched: pl.Expr | pl.Series) -> dict[str, pl.Expr]:
 
 def _of_places() -> dict[str, pl.Expr]:
     kind = pl.col("kind")
-    comes_ashore = kind.is_in(["shore_approach", "dash", "identity", "spoofing", "chain"])
+    comes_ashore = kind.is_in(["shore_approach", "dash", "identity", "spoofing", "chain", "gap"])
     return {
         "dark": pl.col("dark").clip(0.0, 1.0),
         "near_shore": pl.when(~comes_ashore).then((-pl.col("shore_m") / 3000.0).exp()),

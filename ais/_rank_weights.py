@@ -50,6 +50,7 @@ FACTORS: tuple[Factor, ...] = (
     Factor("in_chain", 1.2),
     Factor("not_as_said", 0.8),
     Factor("near_berth", -1.2),
+    Factor("lay_silent", -1.5),
     Factor("own_ground", -2.5),
     Factor("ferry_line", -3.0),
     Factor("pilotage", -3.0),
@@ -87,7 +88,6 @@ LIMITS: dict[str, tuple[Limit, ...]] = {
         Limit("duration_min", "least_min", 4.0),
         Limit("mean_m", "max_m", 0.1),
     ),
-    "gap": (Limit("duration_min", "least_min", 6.0),),
     "shore_approach": (
         Limit("min_shore_m", "band_m", 0.1),
         Limit("slow_min", 3.0, 4.0),

@@ -22,6 +22,7 @@ FACTOR: dict[str, Both] = {
     "in_chain": ("属于一条接驳链", "part of a chain"),
     "not_as_said": ("行为与所报船型不符", "does not act as the type it gives"),
     "near_berth": ("靠近码头或锚地", "near a berth or anchorage"),
+    "lay_silent": ("停着时关机，开机仍在原处", "silent while it lay, and still there after"),
     "own_ground": ("渔船在惯常渔场", "a fishing boat on its ground"),
     "ferry_line": ("渡船在自己的航线两端", "a ferry at the end of its line"),
     "pilotage": ("引航作业", "pilotage"),

@@ -271,15 +271,15 @@ def profiles(
     )
     row = (
         known.join(done, on="mmsi", how="full", coalesce=True)
-        .with_columns(pl.col(*HOURS, "tow_h", "days", "tow_days", "slow_days").fill_null(0))
+        .with_columns(
+            pl.col(*HOURS, "tow_h", "days", "tow_days", "slow_days", "out_days").fill_null(0)
+        )
         .join(shuttles(events), on="mmsi", how="left")
         .join(short_meetings(events, known), on="mmsi", how="left")
         .with_columns(pl.col("trips", "most_trips", "ships", "meetings").fill_null(0))
     )
-    heard = 1.0 - 0.5 ** (pl.col("days") / use.half_days)
     return (
         judged(row, use)
-        .with_columns((pl.col("sure") * heard).round(3).alias("confidence"))
         .with_columns(
             pl.when(pl.col("pattern") == "ferry").then(pl.col("end_lon", "end_lat")).otherwise(None)
         )

@@ -220,6 +220,20 @@ def test_what_is_said_and_shown_is_surer_than_what_is_shown_alone() -> None:
     assert judged(trawl(), 30)["confidence"] > judged(trawl(), None)["confidence"] > 0
 
 
+def test_who_says_nothing_must_show_a_pattern_on_several_days() -> None:
+    """A boat that idles at sea for one night is no fishing boat by that."""
+    assert judged(work_nets(1), None)["pattern"] == "unknown"
+    assert judged(work_nets(2), None)["pattern"] == "unknown"
+    assert judged(work_nets(1), 30)["pattern"] == "netting"
+    assert judged(work_nets(1), 30)["confidence"] < 0.3
+
+
+def test_little_slow_work_is_neither_fishing_nor_proof_against_it() -> None:
+    x = along(*[(120, 8.0), (60, 1.2), (120, -8.0), (1140, 0.0)] * 3)
+    found = judged(voyage(x, 0 * x), 30)
+    assert (found["pattern"], found["why"]) == ("unknown", "says_fishing little_seen")
+
+
 def test_confidence_grows_with_the_days_heard() -> None:
     sure = [judged(trawl(n), 30)["confidence"] for n in (1, 3, 7)]
     assert sure == sorted(sure)
@@ -241,6 +255,9 @@ def test_a_ferry_goes_back_and_forth_between_the_same_two_berths() -> None:
     assert judged(quick, None, shuttle(3))["pattern"] == "unknown"
     assert judged(quick, None, shuttle(8, across=400))["pattern"] == "unknown"
     assert judged(quick, None, shuttle(8, h=14.0))["pattern"] == "unknown"
+    week = voyage(along(*[(60, 9.0), (60, -9.0), (1320, 0.0)] * 7), np.zeros(7 * 1440))
+    assert judged(week, None, shuttle(8))["pattern"] == "unknown"
+    assert judged(week, 60, shuttle(8))["pattern"] == "ferry"
     assert judged(quick, 30, shuttle(8))["pattern"] == "unknown"
     assert judged(quick, None, shuttle(8))["confidence"] < found["confidence"]
 

@@ -227,6 +227,21 @@ def test_a_gap_in_a_berth_is_near_one() -> None:
     assert one(gap)[1]["near_berth"] == WEIGHT["near_berth"]
 
 
+@pytest.mark.parametrize(
+    ("evidence", "value"),
+    [
+        ({"speed_before_kn": 0.1, "distance_m": 0.0}, 1.0),
+        ({"speed_before_kn": 0.0, "distance_m": None}, 0.5),
+        ({"speed_before_kn": 9.0, "distance_m": 500.0}, 0.5),
+        ({"speed_before_kn": 9.0, "distance_m": 18_000.0}, None),
+        ({}, None),
+    ],
+)
+def test_who_lay_where_it_fell_silent_falls(evidence: dict, value: float | None) -> None:
+    found = one(happened({"kind": "gap", "evidence": evidence}))[1].get("lay_silent")
+    assert found == (None if value is None else pytest.approx(value * WEIGHT["lay_silent"]))
+
+
 def test_what_a_pattern_seldom_does_rises_and_what_it_does_daily_falls() -> None:
     many = [(A + k, "netting", 30, 12.0) for k in range(20)]
     cargo = [(A + 100 + k, "cargo", 70, 120.0) for k in range(20)]
