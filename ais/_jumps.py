@@ -307,6 +307,8 @@ def _episodes(
     rule: JumpRule,
 ) -> pl.DataFrame:
     """Return jumps of rows ``hit`` that have company enough within the time."""
+    if not len(hit):
+        return empty(EVENTS)
     lapse_ms = round(rule.within_min * _MINUTE_MS)
     new = np.ones(len(hit), np.bool_)
     new[1:] = (mmsi[hit[1:]] != mmsi[hit[:-1]]) | (t[hit[1:]] - t[hit[:-1]] > lapse_ms)
