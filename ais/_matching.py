@@ -10,6 +10,9 @@ from ais._arrays import Array, Floats, Ints
 from ais._plane import KNOT, METRES_PER_DEGREE, metres
 
 BIN_MS = 60_000
+_NINE_IN_TEN = 2.0 * math.log(10.0)
+"""Nine in ten of two-dimensional errors have a square below this, in standard deviations."""
+_FAIR = 2.0 * math.log(20.0)
 _COLUMNS = 1 << 21
 _ROWS = 1 << 20
 
@@ -107,23 +110,24 @@ def _unlike(h: Heard, u: int, s: Seen, d: int, g: Limits) -> float:
 
 
 @numba.njit(cache=True)
-def _compared(h: Heard, u: int, i: int, s: Seen, d: int, g: Limits) -> tuple[float, float]:
+def _compared(h: Heard, u: int, i: int, s: Seen, d: int, g: Limits) -> tuple[float, float, float]:
     """Return distance and cost of taking detection ``d`` for voyage ``u``; -1 where not heard.
 
     The cost is minus twice the log of how likely the distance is, beside that of a vessel whose
-    place is known as well as its receiver tells it.
+    place is known as well as its receiver tells it. Third comes the part of it that the distance
+    has no share in: how little is known of the place.
     """
     lon, lat, seconds, speed, told = _placed(h, i, h.starts[u], h.starts[u + 1], s.t[d], g)
     if seconds < 0:
-        return -1.0, 0.0
+        return -1.0, 0.0, 0.0
     m = metres(lon, lat, s.lon[d], s.lat[d])
     floor = math.hypot(g.position_m, s.error[d])
     unsteady = max(g.unsteady_mps, g.unsteady_share * speed) if told > 0 else g.unknown_mps
     antenna = g.antenna_share * h.length[u] if h.length[u] > 0 else 0.0
     way = math.hypot(unsteady * seconds, speed * g.clock_s)
     spread = math.sqrt(floor * floor + antenna * antenna + way * way)
-    cost = (m / spread) ** 2 + 4.0 * math.log(spread / floor) + _unlike(h, u, s, d, g)
-    return m, cost
+    blur = 4.0 * math.log(spread / floor)
+    return m, (m / spread) ** 2 + blur + _unlike(h, u, s, d, g), blur
 
 
 @numba.njit(cache=True)
@@ -216,7 +220,7 @@ def candidates(  # noqa: C901
                             last = np.searchsorted(key, cell + 1)
                             d += np.searchsorted(s.t[d:last], c0)
                             while d < last and s.t[d] <= c1:
-                                m, cost = _compared(h, u, i, s, d, g)
+                                m, cost, _ = _compared(h, u, i, s, d, g)
                                 if m <= g.near_m and m < nearest_m[d]:
                                     nearest_m[d], nearest[d] = m, u
                                 if cost <= best:
@@ -237,10 +241,12 @@ def wholes(
 
     Returns
     -------
-    The detections at whose time the voyage was heard, those of them within the gates, and what
-    is gained by explaining these: the sum of the gate's cost less theirs.
+    The detections at whose time the voyage's place was known, those of them within the gates, and
+    what is gained by explaining these: the sum of the gate's cost less theirs. A place is known
+    well enough if a vessel that is there would be within the gates nine times in ten.
     """
     n = len(first)
+    best = g.sigmas * g.sigmas
     heard, explained, gain = np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n)
     for p in range(n):
         u = voyage[p]
@@ -249,13 +255,46 @@ def wholes(
         for d in range(first[p], last[p] + 1):
             while i + 1 < b and h.t[i + 1] <= s.t[d]:
                 i += 1
-            m, cost = _compared(h, u, i, s, d, g)
+            m, cost, blur = _compared(h, u, i, s, d, g)
             if m >= 0:
-                heard[p] += 1
-                if cost <= g.sigmas * g.sigmas:
+                within = cost <= best
+                heard[p] += within or blur <= best - _NINE_IN_TEN
+                if within:
                     explained[p] += 1
-                    gain[p] += g.sigmas * g.sigmas - cost
+                    gain[p] += best - cost
     return heard, explained, gain
+
+
+@numba.njit(cache=True)
+def ends(
+    h: Heard, s: Seen, first: Ints, last: Ints, voyage: Ints, least: int, g: Limits
+) -> tuple[Ints, Ints]:
+    """Return until and since which detection a voyage explains a sensor track; -1 where not.
+
+    Each detection counts for it by 1 at most, or against it by up to 3, as it lies nearer or
+    farther than 19 in 20 of a vessel's own would. The beginning is the stretch that counts most,
+    ``least`` at least; the end likewise.
+    """
+    until, since = np.full(len(first), -1, np.int64), np.full(len(first), -1, np.int64)
+    for p in range(len(first)):
+        u = voyage[p]
+        a, b = h.starts[u], h.starts[u + 1]
+        i = a - 1 + np.searchsorted(h.t[a:b], s.t[first[p]], side="right")
+        run, most, fewest = 0.0, 0.0, 0.0
+        begin = first[p]
+        for d in range(first[p], last[p] + 1):
+            while i + 1 < b and h.t[i + 1] <= s.t[d]:
+                i += 1
+            m, cost, blur = _compared(h, u, i, s, d, g)
+            if m >= 0 and blur <= g.sigmas * g.sigmas - _NINE_IN_TEN:
+                run += max(-3.0, min(1.0, (_FAIR + blur - cost) / 4.0))
+            if run > most and run >= least:
+                most, until[p] = run, d
+            if run < fewest:
+                fewest, begin = run, d + 1
+        if run - fewest >= least:
+            since[p] = begin
+    return until, since
 
 
 @numba.njit(cache=True)
@@ -268,7 +307,7 @@ def each(h: Heard, s: Seen, voyage: Ints, g: Limits) -> tuple[Floats, Floats]:
             continue
         a, b = h.starts[u], h.starts[u + 1]
         i = a - 1 + np.searchsorted(h.t[a:b], s.t[d], side="right")
-        m, cost = _compared(h, u, i, s, d, g)
+        m, cost, _ = _compared(h, u, i, s, d, g)
         if m >= 0:
             distance[d], told[d] = m, cost
     return distance, told

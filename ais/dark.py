@@ -109,6 +109,8 @@ def dark(
     rows = _with_units(rows, stated)
     hour = pl.col("t").dt.truncate("1h")
     rows = rows.with_columns(looked=hour.n_unique().over("sensor"))
+    others = rows.group_by("unit").agg(others=pl.col("mmsi").drop_nulls().unique().sort())
+    rows = rows.join(others, on="unit", how="left", maintain_order="left")
     still, places = _fixed(rows.filter(pl.col("mmsi").is_null()), use)
     rows = rows.with_columns(verdict=_verdict(still, use))
     left = rows.filter(pl.col("verdict") == "dark")
@@ -312,7 +314,7 @@ def _figures(rows: pl.DataFrame) -> pl.DataFrame:
     nearest = pl.col("nearest_mmsi").sort_by("nearest_m", "t", "nearest_mmsi", nulls_last=True)
     east, north = (pl.col(c).last() - pl.col(c).first() for c in ("x", "y"))
     return rows.group_by("number", maintain_order=True).agg(
-        pl.col("sensor", "track_id").first(),
+        pl.col("sensor", "track_id", "others").first(),
         pl.col("cls", "why").drop_nulls().mode().sort().first(),
         pl.col("confidence", "length_m", "error").median(),
         pl.col("sog_kn", "heard").mean(),
@@ -344,6 +346,7 @@ def _evidence(one: dict[str, Any], use: DarkRule, gates: Gates) -> dict[str, Any
         "nearest_ais_mmsi": one["nearest_mmsi"],
         "nearest_ais_m": _told(one["nearest_m"]),
         "looked_within_m": gates.near_m,
+        "same_track_mmsi": one["others"],
         "sensor_error_m": _told(error),
         "position_error_m": gates.position_m,
         "gate_sigmas": gates.sigmas,

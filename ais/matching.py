@@ -1,7 +1,5 @@
 """Tell which detections of radar, camera and satellite are vessels that AIS tells of."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -9,6 +7,8 @@ from numpy.typing import NDArray
 from ais import _matching as kernels
 from ais._arrays import Bools, Floats, Ints
 from ais._events import lengths_of
+from ais._gates import Gates as Gates
+from ais._matching_tracks import give_tracks
 from ais._pairing import best_pairs
 from ais._plane import METRES_PER_DEGREE
 from ais.detections import numbered
@@ -38,53 +38,6 @@ REASONS = {
     "taken": "the vessels within the gates explain other detections better",
     "crossing": "vessels came within the gates of its track, and explain too little of it",
 }
-
-
-@dataclass(frozen=True)
-class Gates:
-    """How far a detection may be from a vessel's place, and still be that vessel.
-
-    The place at a detection's time is interpolated between two positions at most
-    ``interpolate_s`` apart, or else reckoned on from the nearer one at its speed and course for
-    at most ``reckon_s``. How far off that may be (one standard deviation) is made up of
-    ``position_m``; the sensor's error (``sensor_error_m`` where a detection tells none);
-    ``antenna_share`` of the vessel's length, since a sensor sees its middle; its speed times
-    ``clock_s``, by which clocks differ; and what it may have changed its way by: the greater of
-    ``unsteady_mps`` and ``unsteady_share`` of its speed (``unknown_mps`` where it tells none) for
-    each second away from a position (between two positions a and b seconds off: ab / (a + b)).
-
-    The cost of a pair is (distance / deviation)² + 4 ln (deviation / least deviation), and what
-    speaks against it: lengths that differ by ``length_ratio`` cost 1, more with the square of the
-    log, at most ``length_cost``; a kind of ship that does not go with the class ``class_cost``.
-    It is within the gates if the cost is at most ``sigmas`` squared.
-
-    Detections of a sensor within ``frame_s`` of the first are one frame, in which a vessel is
-    seen once. A sensor track ends at a silence over ``track_gap_s``. It is a vessel's if within
-    the gates for at least ``least_share`` of the detections at whose time the vessel was heard,
-    and that is at least ``least_heard`` of the track's. Two tracks of one sensor that overlap by
-    more than ``handover_s`` or half of the shorter are not one vessel's. ``near_m`` is how far
-    the nearest vessel is looked for.
-    """
-
-    sigmas: float = 3.5
-    position_m: float = 15.0
-    sensor_error_m: float = 50.0
-    antenna_share: float = 0.3
-    interpolate_s: float = 600.0
-    reckon_s: float = 300.0
-    unsteady_mps: float = 0.5
-    unsteady_share: float = 0.25
-    unknown_mps: float = 5.0
-    clock_s: float = 3.0
-    length_ratio: float = 1.6
-    length_cost: float = 4.0
-    class_cost: float = 2.0
-    frame_s: float = 1.0
-    track_gap_s: float = 1800.0
-    least_share: float = 0.6
-    least_heard: float = 0.2
-    handover_s: float = 60.0
-    near_m: float = 5000.0
 
 
 _UNKNOWN, _FISHING, _LARGE, _PASSENGER, _SMALL, _WORKING = range(6)
@@ -138,7 +91,7 @@ def match(
     track = rows["sensor_track"].fill_null(-1).cast(pl.Int64).to_numpy()
     sensor = rows["sensor"].rank("dense").cast(pl.Int64).to_numpy()
     voyage = np.full(rows.height, -1, np.int64)
-    crossed, taken = _by_tracks(heard, seen, limits, use, sensor, track, who, voyage)
+    crossed, taken = give_tracks(heard, seen, limits, use, sensor, track, who, voyage)
     _by_frames(seen, use, sensor, track, who, voyage, taken)
     distance, cost = kernels.each(heard, seen, voyage, limits)
     why = _why(track, voyage, distance, cost, crossed, taken, use)
@@ -261,99 +214,6 @@ def _candidates(
         schema={"d": pl.Int64, "u": pl.Int64, "gain": pl.Float64},
     )
     return pairs.sort("d", "u"), nearest, distance
-
-
-def _by_tracks(
-    heard: kernels.Heard,
-    seen: kernels.Seen,
-    limits: kernels.Limits,
-    use: Gates,
-    sensor: Ints,
-    track: Ints,
-    who: pl.DataFrame,
-    voyage: Ints,
-) -> tuple[Bools, Bools]:
-    """Give whole sensor tracks to voyages, in ``voyage``.
-
-    Returns
-    -------
-    The detections on whose track a vessel was within the gates, and those that one would explain.
-    """
-    crossed, taken = np.zeros(len(track), np.bool_), np.zeros(len(track), np.bool_)
-    begins = np.flatnonzero((np.diff(track, prepend=-1) != 0) & (track >= 0))
-    if not len(begins):
-        return crossed, taken
-    ends = np.append(np.flatnonzero(np.diff(track) != 0), len(track) - 1)
-    ends = ends[track[ends] >= 0]
-    at = np.full(int(track.max()) + 1, -1, np.int64)
-    at[track[begins]] = np.arange(len(begins))
-    pairs = np.column_stack([at[track[who["d"].to_numpy()]], who["u"].to_numpy()])
-    pairs = np.unique(pairs[track[who["d"].to_numpy()] >= 0], axis=0)
-    if not len(pairs):
-        return crossed, taken
-    first, last = begins[pairs[:, 0]], ends[pairs[:, 0]]
-    known, explained, gain = kernels.wholes(heard, seen, first, last, pairs[:, 1], limits)
-    fits = (explained >= use.least_share * known) & (known >= use.least_heard * (last - first + 1))
-    _mark(crossed, first, last)
-    _mark(taken, first[fits], last[fits])
-    given = _give_tracks(
-        pl.DataFrame(
-            {
-                "k": pairs[fits, 0], "u": pairs[fits, 1], "gain": gain[fits],
-                "sensor": sensor[first[fits]], "t0": seen.t[first[fits]],
-                "t1": seen.t[last[fits]],
-            }
-        ),
-        round(use.handover_s * 1000),
-    )  # fmt: skip
-    for k, u in given.select("k", "u").iter_rows():
-        voyage[begins[k] : ends[k] + 1] = u
-    return crossed, taken
-
-
-def _mark(rows: Bools, first: Ints, last: Ints) -> None:
-    edge = np.zeros(len(rows) + 1, np.int64)
-    np.add.at(edge, first, 1)
-    np.add.at(edge, last + 1, -1)
-    rows |= np.cumsum(edge[:-1]) > 0
-
-
-def _give_tracks(fits: pl.DataFrame, handover_ms: int) -> pl.DataFrame:
-    """Return the pairs of sensor track and voyage that go together.
-
-    A voyage may have several tracks of a sensor, one after another: those that overlap in time
-    compete for it, and what is left over is given in further rounds.
-    """
-    done: list[pl.DataFrame] = []
-    left = fits
-    while left.height:
-        ordered = left.sort("sensor", "u", "t0", "t1", "k")
-        until = pl.col("t1").cum_max().shift(1).over("sensor", "u")
-        spare = pl.min_horizontal(pl.lit(handover_ms), (pl.col("t1") - pl.col("t0")) // 2)
-        apart = (pl.col("t0") >= until - spare).fill_null(value=True)
-        slot = ordered.select(pl.struct("sensor", "u", apart.cum_sum()).rle_id()).to_series()
-        ordered = ordered.with_columns(slot=slot.cast(pl.Int64)).sort("t0", "k", "u")
-        chosen = ordered.filter(
-            pl.Series(
-                best_pairs(
-                    ordered["k"].to_numpy(), ordered["slot"].to_numpy(), ordered["gain"].to_numpy()
-                )
-            )
-        )
-        done.append(chosen.drop("slot"))
-        left = left.join(chosen, on="k", how="anti")
-        busy = left.join(
-            pl.concat(done).select("sensor", "u", b0="t0", b1="t1"), on=["sensor", "u"]
-        ).filter(
-            pl.min_horizontal("t1", "b1") - pl.max_horizontal("t0", "b0")
-            > pl.min_horizontal(
-                pl.lit(handover_ms),
-                (pl.col("t1") - pl.col("t0")) // 2,
-                (pl.col("b1") - pl.col("b0")) // 2,
-            )
-        )
-        left = left.join(busy, on=["k", "u"], how="anti")
-    return pl.concat(done) if done else fits
 
 
 def _by_frames(

@@ -230,7 +230,12 @@ def test_a_track_goes_on_while_its_vessel_is_silent() -> None:
     assert found["why"].value_counts(sort=True).rows() == [("track_silent", 69), ("track", 51)]
     assert found.filter(pl.col("why") == "track_silent")["distance_m"].is_null().all()
     brief = heard(MMSI, t[t <= 60], 5 * t[t <= 60], 0 * t[t <= 60])
-    assert match(seen("a", t, 5 * t, 10, track_id="1"), brief)["mmsi"].is_null().all()
+    # Too little of the track to be all of it: the beginning is the vessel's, and the rest is dark.
+    echoes = seen("a", t, 5 * t, 10, track_id="1")
+    parted = match(echoes, brief)
+    assert parted["mmsi"].is_not_null().to_list() == [True] * 12 + [False] * 108
+    (told,) = (json.loads(one) for one in dark(echoes, parted).events["evidence"])
+    assert (told["same_track_mmsi"], told["n_positions"]) == ([MMSI], 108)
 
 
 def test_a_track_number_that_is_used_again_is_another_track() -> None:
@@ -625,3 +630,23 @@ def test_no_tracks_at_all_is_no_error() -> None:
 def test_every_reason_and_verdict_stands_in_the_docs() -> None:
     page = (Path(__file__).resolve().parents[2] / "docs" / "detections.md").read_text("utf-8")
     assert [one for one in (*REASONS, *VERDICTS) if f"`{one}`" not in page] == []
+
+
+@pytest.mark.parametrize("with_ais", [1, 2])
+def test_tracks_that_swap_as_two_vessels_meet_are_taken_apart(with_ais: int) -> None:
+    ais, echoes = _crossing(3)
+    if with_ais == 2:
+        t = np.arange(0, 1200, 60.0)
+        ais = pl.concat([ais, heard(MMSI + 1, t, 3.0 * (t - 590), 4.0 * (t - 600))])
+    late = pl.col("t") >= datetime.fromtimestamp(T0 / 1000 + 600, UTC)
+    other = pl.col("track_id").replace({"ship": "boat", "boat": "ship"})
+    swapped = echoes.with_columns(
+        truth=pl.col("track_id"), track_id=pl.when(late).then(other).otherwise("track_id")
+    )
+    found = match(swapped.drop("truth"), ais).join(
+        swapped.select("detection_id", "truth"), on="detection_id"
+    )
+    ship, boat = (found.filter(pl.col("truth") == one)["mmsi"] for one in ("ship", "boat"))
+    assert (ship == MMSI).fill_null(value=False).mean() >= 0.95
+    wanted = boat.is_null() if with_ais == 1 else (boat == MMSI + 1).fill_null(value=False)
+    assert wanted.mean() >= 0.9
