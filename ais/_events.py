@@ -10,7 +10,7 @@ import polars as pl
 import shapely
 from numpy.typing import NDArray
 
-from ais._arrays import Floats
+from ais._arrays import Array, Floats, Ints
 from ais.schema import EVENTS, TIME, empty
 
 MAX_VERTICES = 100
@@ -209,3 +209,72 @@ def beyond_berths(
     ordered = berths.sort("lat")
     x, y, r = (ordered[c].cast(pl.Float64).to_numpy() for c in ("lon", "lat", "radius_m"))
     return _beyond(lon, lat, x, y, r, reach_m)
+
+
+class Digests(NamedTuple):
+    """Sums of hashes of positions, by MMSI and time."""
+
+    mmsi: NDArray[np.uint32]
+    t: NDArray[np.int64]
+    sums: NDArray[np.uint64]
+
+    @classmethod
+    def of(cls, s: Sailed) -> "Digests":
+        """Sum up the hashes of all positions in ``s``."""
+        mmsi, t, hashes = s.mmsi, s.t, _hashes(s.t, s.lon, s.lat)
+        later = (mmsi[1:] > mmsi[:-1]) | ((mmsi[1:] == mmsi[:-1]) & (t[1:] >= t[:-1]))
+        if not later.all():
+            order = np.lexsort((t, mmsi))
+            mmsi, t, hashes = mmsi[order], t[order], hashes[order]
+        return cls(mmsi, t, np.concatenate([np.zeros(1, np.uint64), np.cumsum(hashes)]))
+
+    def told_in(self, events: pl.DataFrame) -> pl.DataFrame:
+        """Return events with ``positions_sum`` in the evidence: a digest of the positions used.
+
+        The sum, modulo 2^64 and in hexadecimal, of a hash of each position (t in ms, lon, lat) of
+        the MMSI from the event's beginning to its end that is part of a track: whoever has these
+        positions gets the same, in whatever order, and nobody who lacks one.
+        """
+        if events.is_empty():
+            return events
+        whose = events["mmsi"].to_numpy()
+        t0, t1 = (events[name].dt.epoch("ms").to_numpy() for name in ("t0", "t1"))
+        first = _rows_before(self.mmsi, self.t, whose, t0)
+        last = _rows_before(self.mmsi, self.t, whose, t1 + 1)
+        told = [
+            f', "positions_sum": "{digest:016x}"}}' for digest in self.sums[last] - self.sums[first]
+        ]
+        return events.with_columns(
+            evidence=pl.col("evidence").str.strip_suffix("}") + pl.Series(told, dtype=pl.String)
+        )
+
+
+@numba.njit(cache=True)
+def _rows_before(mmsi: Array, t: Array, of: Array, when: Array) -> Ints:
+    """Return how many rows, by (mmsi, t), come before each vessel's time."""
+    out = np.empty(len(of), np.int64)
+    for e in range(len(of)):
+        low, high = 0, len(t)
+        while low < high:
+            middle = (low + high) // 2
+            if mmsi[middle] < of[e] or (mmsi[middle] == of[e] and t[middle] < when[e]):
+                low = middle + 1
+            else:
+                high = middle
+        out[e] = low
+    return out
+
+
+@numba.njit(cache=True)
+def _hashes(t: Ints, lon: Floats, lat: Floats) -> Array:
+    """Return a 64-bit hash of each position (splitmix64; Steele, Lea and Flood, OOPSLA 2014)."""
+    out = np.empty(len(t), np.uint64)
+    for i in range(len(t)):
+        x = np.uint64(0)
+        for value in (t[i], np.int64(np.round(lon[i] * 1e7)), np.int64(np.round(lat[i] * 1e7))):
+            x = (x ^ np.uint64(value)) + np.uint64(0x9E3779B97F4A7C15)
+            x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+            x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+            x = x ^ (x >> np.uint64(31))
+        out[i] = x
+    return out

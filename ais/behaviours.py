@@ -1,33 +1,53 @@
 """Run everything from cleaned positions to behaviours in one call."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import polars as pl
 
-from ais._events import sailed
-from ais.approach import ApproachRule, approach_events
-from ais.clean import clean
-from ais.identity import MOVERS, kinds
-from ais.loitering import COASTAL, Loitering, loitering_events
-from ais.schema import EVENTS, empty
-from ais.stops import StopRule, find_stops, stop_events
-from ais.tracks import tracks as cut_tracks
+from ais import berths as berthing
+from ais import chains, dash, gaps, identities, life, rendezvous, spoofing
+from ais._events import beyond_berths
+from ais.identity import MOVERS, kinds_of
+from ais.reception import Reception
+from ais.schema import BERTHS, EVENTS, KINDS, SILENCES, empty
+from ais.watch import Rules, Watched, watch
 from geo.nearest import ShoreIndex
 
-FOUND = ("stop", "loitering", "shore_approach")
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True)
-class Settings:
-    """Thresholds of all behaviours; each rule names its own units and sources."""
+class Known(NamedTuple):
+    """What is known besides what was seen.
 
-    track_gap_s: float = 3600.0
-    max_speed_kn: float = 60.0
-    stop: StopRule = field(default_factory=StopRule)
-    loitering: Loitering = COASTAL
-    approach: ApproachRule = field(default_factory=ApproachRule)
+    ``statics`` are every version of what vessels say of themselves (``STATICS``), ``berths`` the
+    known ones (lon, lat, radius_m), ``index`` the coast and ``afloat`` whether each lon, lat is on
+    the water, None where there is no coast.
+    """
+
+    statics: pl.DataFrame
+    berths: pl.DataFrame
+    index: ShoreIndex | None
+    afloat: gaps.Afloat | None = None
+
+
+class Judged(NamedTuple):
+    """What all that was seen amounts to."""
+
+    events: pl.DataFrame
+    """``EVENTS``, by time."""
+    vessels: pl.DataFrame
+    """mmsi, kind, name, ship_type, length_m, why."""
+    berths: pl.DataFrame
+    """``BERTHS`` that were learned."""
+    profiles: pl.DataFrame
+    """What each vessel ordinarily does: ``ais.life.PROFILES``."""
+    shared: pl.DataFrame
+    silences: pl.DataFrame
+    """``SILENCES`` and ``event_id`` of the gaps: what their reach is worked out from."""
+    reception: Reception
+    counts: dict[str, int]
 
 
 class Behaviours(NamedTuple):
@@ -38,8 +58,9 @@ class Behaviours(NamedTuple):
     tracks: pl.DataFrame
     """Positions of all transmitters with their tracks; see ``ais.tracks.tracks``."""
     vessels: pl.DataFrame
-    """mmsi, kind, name, ship_type, length_m."""
+    """mmsi, kind, name, ship_type, length_m, why."""
     counts: dict[str, int]
+    judged: Judged
 
 
 def behaviours(
@@ -49,21 +70,24 @@ def behaviours(
     berths: pl.DataFrame,
     *,
     segment_ids: Sequence[str] = (),
-    settings: Settings | None = None,
+    ashore: pl.DataFrame | None = None,
+    rules: Rules | None = None,
 ) -> Behaviours:
-    """Clean, cut into tracks, and find stops, loitering and shore approaches.
+    """Clean, cut into tracks, and find all behaviours of these vessels.
 
     Parameters
     ----------
     positions, statics : DataFrame
         ``POSITIONS`` and ``STATICS``, in any order.
     index : ShoreIndex or None
-        Of the coast; None finds no shore approaches.
+        Of the coast; None finds no shore approaches and no dashes.
     berths : DataFrame
         Known berths and anchorages: lon, lat, radius_m.
     segment_ids : sequence of str
         The ids of the segments that ``index`` was built of, in order.
-    settings : Settings, optional
+    ashore : DataFrame, optional
+        Positions on land, mmsi, t, lon, lat, inside_m; without it none are looked for.
+    rules : Rules, optional
         The defaults are the design's definitions.
 
     Returns
@@ -73,30 +97,121 @@ def behaviours(
         impossible (jumps left out of tracks), tracks, vessels, and events by kind. The same
         positions give the same events with the same ids, however they are ordered.
     """
-    use = settings or Settings()
-    cleaned = clean(positions)
-    cut = cut_tracks(cleaned.kept, track_gap_s=use.track_gap_s, max_speed_kn=use.max_speed_kn)
-    vessels = kinds(cleaned.kept, statics)
+    done = watch(
+        positions, statics, index, berths, segment_ids=segment_ids, ashore=ashore, rules=rules
+    )
+    judged = judge(
+        done.watched,
+        Known(statics, berths, index),
+        horizon=positions["t"].max(),
+        rules=rules,
+    )
+    counts = done.counts | judged.counts
+    return Behaviours(judged.events, done.tracks, judged.vessels, counts, judged)
+
+
+def judge(
+    seen: Watched, known: Known, *, horizon: datetime | None, rules: Rules | None = None
+) -> Judged:
+    """Find what goes by many vessels, in all that was seen of each.
+
+    Berths and anchorages are learned from where vessels stopped, and nobody loiters, drifts or
+    meets in one; silences are judged by what others could be heard of; who ran to the shore is
+    asked what it did before; parts are joined to chains.
+
+    Parameters
+    ----------
+    seen : Watched
+        Of all vessels, in any order.
+    horizon : datetime or None
+        The time up to which anything was heard: a vessel silent until then may be so still.
+    """
+    use = rules or Rules()
+    vessels = kinds_of(seen.signs.sort("mmsi"), known.statics)
     movers = vessels.filter(pl.col("kind").is_in(MOVERS))["mmsi"]
-    moving = cut.filter(pl.col("mmsi").is_in(movers.implode()))
-    s = sailed(moving)
-    found = [empty(EVENTS)]
-    if len(s.t):
-        lain = find_stops(s, statics, use.stop)
-        found.append(stop_events(s, lain))
-        found.append(loitering_events(s, lain, berths=berths, preset=use.loitering, rule=use.stop))
-        if index is not None:
-            nearest = index.nearest(s.lon, s.lat, max_m=use.approach.band_m)
-            found.append(
-                approach_events(
-                    s, nearest, berths=berths, segment_ids=segment_ids, rule=use.approach
-                )
-            )
-    events = pl.concat(found).sort("t0", "mmsi", "kind")
-    counts = dict(cleaned.counts)
-    counts["impossible"] = int(cut["impossible"].sum())
-    counts["tracks"] = cut["track_id"].n_unique() - int(cut["track_id"].has_nulls())
+    mine = Watched(*(table.filter(pl.col("mmsi").is_in(movers.implode())) for table in seen))
+    alone = _going_on(mine.events, mine.ways).sort("t0", "mmsi", "kind", "event_id")
+    stops = alone.filter(pl.col("kind") == "stop")
+    learned = berthing.learn(stops, known.berths, use.berth)
+    circles = pl.concat([known.berths, learned.select("lon", "lat", "radius_m")])
+    idle = pl.col("kind").is_in(["loitering", "drift"])
+    alone = _outside(alone, idle, circles)
+    met = rendezvous.meetings(mine.spells, berths=circles, rule=use.meeting)
+    reception = Reception.of(
+        mine.slots, silences=mine.silences, horizon=horizon, cell_deg=use.cell_deg
+    )
+    fallen = gaps.judged(
+        mine.silences,
+        reception,
+        rule=use.gap,
+        horizon=horizon or _NEVER,
+        berths=circles,
+        afloat=known.afloat,
+    )
+    silent = gaps.gap_events(fallen, reception, rule=use.gap)
+    before = pl.concat([alone.filter(idle), met, silent])
+    ran = (
+        empty(EVENTS)
+        if known.index is None
+        else dash.dashes(mine.runs, before, known.index.off_shore_m, use.dash)
+    )
+    names = identities.changes(known.statics, mine.ways, mine.shared)
+    visits = berthing.visits(stops, pl.concat([_as_known(known.berths), learned]))
+    ashore = spoofing.on_land(mine.ashore, use.land)
+    found = pl.concat([alone, met, silent, ran, names, visits, ashore])
+    found = pl.concat([found, chains.chains(found)]).sort("t0", "mmsi", "kind", "event_id")
+    profiles = life.profiles(mine.days, found, vessels)
+    counts = dict.fromkeys(KINDS, 0) | dict(found.group_by("kind").len().iter_rows())
     counts["vessels"] = len(movers)
-    counts |= dict.fromkeys(FOUND, 0)
-    counts |= dict(events.group_by("kind").len().iter_rows())
-    return Behaviours(events, cut, vessels, counts)
+    counts |= {
+        f"silences_{verdict}": n
+        for verdict, n in fallen.group_by("verdict").len().sort("verdict").iter_rows()
+    }
+    counts["berths_learned"] = learned.height
+    shared = mine.shared.sort("mmsi")
+    return Judged(
+        found, vessels, learned, profiles, shared, _of_gaps(silent, fallen), reception, counts
+    )
+
+
+def _of_gaps(events: pl.DataFrame, silences: pl.DataFrame) -> pl.DataFrame:
+    return (
+        silences.filter(pl.col("verdict") == "gap")
+        .unique(["mmsi", "t0"], keep="first", maintain_order=True)
+        .join(events.select("event_id", "mmsi", "t0"), on=["mmsi", "t0"])
+        .select("event_id", *SILENCES.names())
+    )
+
+
+def _going_on(events: pl.DataFrame, ways: pl.DataFrame) -> pl.DataFrame:
+    """Return the events with ``open`` in the evidence of those that last to the last position."""
+    last = ways.group_by("mmsi").agg(_last=pl.col("t1").max())
+    lasts = pl.col("t1") >= pl.col("_last")
+    told = pl.col("evidence").str.strip_suffix("}") + ', "open": true}'
+    return (
+        events.join(last, on="mmsi", how="left", maintain_order="left")
+        .with_columns(pl.when(lasts).then(told).otherwise("evidence").alias("evidence"))
+        .drop("_last")
+    )
+
+
+def _outside(events: pl.DataFrame, which: pl.Expr, circles: pl.DataFrame) -> pl.DataFrame:
+    """Return the events without those of some kinds whose middle lies in one of the circles."""
+    rows = events.with_columns(_which=which)
+    beyond_m = beyond_berths(rows["lon"].to_numpy(), rows["lat"].to_numpy(), circles)
+    return rows.filter(~pl.col("_which") | pl.Series(beyond_m > 0)).drop("_which")
+
+
+def _as_known(circles: pl.DataFrame) -> pl.DataFrame:
+    """Return known circles in the form of ``BERTHS``."""
+    ordered = circles.sort("lon", "lat", "radius_m").with_row_index("n")
+    return ordered.select(
+        berth_id=pl.format("known-{}", "n"),
+        kind=pl.lit("berth"),
+        basis=pl.lit("known"),
+        lon=pl.col("lon"),
+        lat=pl.col("lat"),
+        radius_m=pl.col("radius_m"),
+        vessels=pl.lit(None),
+        stays=pl.lit(None),
+    ).cast(BERTHS)

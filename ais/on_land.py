@@ -34,6 +34,8 @@ class Judged(NamedTuple):
     kept: pl.DataFrame
     refused: pl.DataFrame
     counts: dict[str, int]
+    deep: pl.DataFrame
+    """All that are too far inside, with ``inside_m``."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,7 @@ def judge(
     )
     counts = {"rows_in": positions.height, "kept": kept.height, "on_land": bad.height}
     counts["flagged"] = int((kept["inside_m"] > 0).sum())
-    return Judged(kept, refused.cast(REFUSED), counts)
+    return Judged(kept, refused.cast(REFUSED), counts, bad)
 
 
 def _near_land(lon: Floats, lat: Floats, land: Land) -> Bools:

@@ -1,5 +1,6 @@
 """Find where vessels lay still: moored, or swinging at anchor."""
 
+import math
 from dataclasses import dataclass
 
 import numba
@@ -9,10 +10,14 @@ import shapely
 
 from ais._arrays import Array, Bools, Floats, Ints
 from ais._events import Sailed, events, lengths_of, rounded, sailed
-from ais._plane import KNOT, metres, path_m, smoothed
+from ais._plane import KNOT, METRES_PER_DEGREE, metres, path_m, smoothed
 
 DEFAULT_LENGTH_M = 30.0
 """A small coaster or fishing boat, where no length was ever heard."""
+
+
+_LIES = [1, 5, 6]
+"""Navigational status at anchor, moored, aground (ITU-R M.1371-5, table 45)."""
 
 
 @dataclass(frozen=True)
@@ -64,19 +69,23 @@ def _runs(  # noqa: C901
             i += 1
             continue
         x, y, count = lon[i], lat[i], 1
+        # On a plane about the first place: to 0.1 % within a kilometre below 80° N or S.
+        narrow = math.cos(math.radians(lat[i]))
+        near_deg2 = (radius[i] / METRES_PER_DEGREE) ** 2
         end = i
         missed = 0
         j = i + 1
         while j < n and track[j] == track[i] and not taken[j]:
-            if metres(x, y, lon[j], lat[j]) <= radius[i]:
+            dx = lon[j] - x
+            if dx > 180:
+                dx -= 360
+            elif dx < -180:
+                dx += 360
+            dy = lat[j] - y
+            if dx * dx * narrow * narrow + dy * dy <= near_deg2:
                 count += 1
-                dx = lon[j] - x
-                if dx > 180:
-                    dx -= 360
-                elif dx < -180:
-                    dx += 360
                 x += dx / count
-                y += (lat[j] - y) / count
+                y += dy / count
                 end = j
                 missed = 0
             else:
@@ -129,11 +138,13 @@ def find_stops(s: Sailed, statics: pl.DataFrame, rule: StopRule) -> Stops:
     """Find the stops in ``s``, in row order; see ``stops``."""
     x, y = smoothed(s.track, s.t, s.lon, s.lat, round(rule.smooth_s * 1000))
     path = path_m(s.track, x, y)
-    length = np.nan_to_num(lengths_of(s.mmsi, statics), nan=DEFAULT_LENGTH_M)
-    swing = 2.0 * length + rule.anchor_m
-    says_still = np.isin(s.status, [1, 5, 6])
-    limit = np.where(says_still, rule.still_status_kn, rule.still_kn) * KNOT
     n = len(s.t)
+    first_row = np.flatnonzero(np.diff(s.vessel, prepend=-1))
+    length = np.nan_to_num(lengths_of(s.mmsi[first_row], statics), nan=DEFAULT_LENGTH_M)
+    swing = (2.0 * length + rule.anchor_m)[s.vessel - s.vessel[0]] if n else np.empty(0)
+    slow = np.full(256, rule.still_kn * KNOT)
+    slow[_LIES] = rule.still_status_kn * KNOT
+    limit = slow[s.status]
     free = np.zeros(n, np.bool_)
     place = (s.track, s.t, s.lon, s.lat, path)
     lain = _runs(*place, swing, limit, free, round(rule.anchor_min * 60_000), rule.outliers)

@@ -79,6 +79,10 @@ class ShoreIndex:
         bearing = np.where(hit, np.degrees(np.arctan2(east, north)) % 360.0, np.nan)
         return Nearest(self.segment_at(shoreline, chainage), shoreline, distance, chainage, bearing)
 
+    def off_shore_m(self, lon: Floats, lat: Floats, *, max_m: float = 30_000.0) -> Floats:
+        """Return how far off the shore each lon/lat is, in metres; infinite beyond ``max_m``."""
+        return self.nearest(lon, lat, max_m=max_m).distance_m
+
     def locate(self, shoreline: Ints, chainage_m: Floats) -> tuple[Floats, Floats]:
         """Return lon, lat of a chainage on a shoreline (its row number)."""
         point = interpolate(

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import polars as pl
 from sqlalchemy import Connection
 
-from workspace import db, store
+from workspace import store
 
 CONTENT = ("kind", "mmsi", "other_mmsi", "t0", "t1", "lon", "lat", "evidence", "algorithm")
 """What a version of an event says; rank and words are a judgement of it, and change without."""
@@ -32,7 +32,12 @@ class Revised(NamedTuple):
 
 
 def compare(
-    old: pl.DataFrame, found: pl.DataFrame, *, now: datetime, since: datetime | None
+    old: pl.DataFrame,
+    found: pl.DataFrame,
+    *,
+    past: Mapping[str, int],
+    now: datetime,
+    since: datetime | None,
 ) -> Revised:
     """Compare what is found now with what was found before.
 
@@ -73,12 +78,13 @@ def compare(
         counts["withdrawn" if heir is None else "succeeded"] += 1
         history.append(_past(before, now, heir and heir["event_id"], changes))
         if heir is not None:
-            told[heir["event_id"]] = (before["version"] + 1, before["first_found"], now, changes)
+            last = max(before["version"], past.get(heir["event_id"], 0))
+            told[heir["event_id"]] = (last + 1, before["first_found"], now, changes)
     begun = found["event_id"].to_list()
     new = [name for name in begun if name not in was]
     fresh += new
     counts["new"] = len(new) - counts["succeeded"]
-    rows = [told.get(name, (1, now, None, None)) for name in begun]
+    rows = [told.get(name, (past.get(name, 0) + 1, now, None, None)) for name in begun]
     dated = found.drop("version").with_columns(
         version=pl.Series([row[0] for row in rows], dtype=pl.Int64),
         first_found=pl.Series([row[1] for row in rows], dtype=pl.Datetime("ms", "UTC")),
@@ -191,8 +197,3 @@ def keep(connection: Connection, revised: Revised, *, rows: pl.DataFrame) -> Non
     store.upsert(connection, "events", rows)
     if revised.history.height:
         store.write(connection, "event_versions", revised.history)
-
-
-def stored(connection: Connection) -> pl.DataFrame:
-    """Return the events that are there, as `compare` takes them."""
-    return store.read(connection, db.events.name)

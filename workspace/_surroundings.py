@@ -78,7 +78,7 @@ def with_surroundings(events: pl.DataFrame, around: pl.DataFrame) -> pl.DataFram
         )
         for name in NAMES
     ]
-    more = told.select(pl.concat_str(parts, ignore_nulls=True)).to_series()
+    more = told.select(pl.concat_str(parts, ignore_nulls=True).alias("more"))["more"]
     return events.with_columns(
         evidence=pl.col("evidence").str.strip_suffix("}") + more + pl.lit("}")
     )

@@ -12,6 +12,7 @@ from workspace import (
     _cli_ais,
     _cli_archive,
     _cli_decode,
+    _cli_detect,
     _cli_export,
     _cli_import,
     _cli_places,
@@ -65,15 +66,9 @@ app.command()(_cli_ais.ingest)
 app.command()(_cli_ais.status)
 app.command()(_cli_ais.vessel)
 app.command()(_cli_archive.compact)
-
-
-@app.command()
-def detect(root: Root, *, as_json: AsJson = False) -> None:
-    """识别行为 · Find tracks and behaviours in the archive."""
-    from workspace import runs
-
-    with _open(root) as ws:
-        _told(runs.detect(ws), as_json=as_json)
+app.command()(_cli_detect.detect)
+app.command()(_cli_detect.events)
+app.command()(_cli_detect.decide)
 
 
 @app.command()

@@ -152,6 +152,11 @@ class Config(BaseSettings):
         pattern="^(coastal|gfw|starboard|zhoushan)$",
         description="Definition of loitering: coastal, gfw, starboard or zhoushan.",
     )
+    rendezvous_preset: str = Field(
+        "coastal",
+        pattern="^(coastal|skylight|gfw)$",
+        description="Definition of a rendezvous: coastal, skylight or gfw.",
+    )
     patrol_km: float = Field(
         40.0, gt=0, description="Kilometres of shore that one shift can patrol (priority zones)."
     )

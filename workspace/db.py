@@ -23,11 +23,12 @@ from sqlalchemy import (
     event,
 )
 
-from workspace._db_ais import detections as detections
 from workspace._db_ais import event_reach as event_reach
+from workspace._db_ais import event_versions as event_versions
 from workspace._db_ais import events as events
 from workspace._db_ais import ingests as ingests
 from workspace._db_ais import quarantine as quarantine
+from workspace._db_ais import watch_states as watch_states
 from workspace._db_base import key, made, metadata, place
 from workspace.columns import Geometry, Json, UtcDateTime
 

@@ -12,8 +12,7 @@ from geo.lineage import Carried
 from workspace import db, store
 from workspace._inherit_sections import carry_sections, parents_of
 from workspace.config import Config
-from workspace.detection import near_segments
-from workspace.nearness import Ground
+from workspace.nearness import Ground, near_segments
 from workspace.placing import Shore
 
 _SNAPPED = ("wharves", "risk_points", "facilities")

@@ -405,3 +405,28 @@ def _seabed(ws: Workspace) -> pl.DataFrame:
     return cached(
         ws, "seabed", ("segments",), lambda: store.read(ws.engine, "segments", columns=columns)
     )
+
+
+def windows_between(ws: Workspace, t0: datetime, t1: datetime) -> tuple[pl.DataFrame, np.ndarray]:
+    """Return when segments can be landed on with the workspace's draught, and of which it is known.
+
+    The table is that of ``geo.landable.landable_windows``.
+    """
+    seabed = _seabed(ws)["landing_seabed_m"].fill_null(np.nan).to_numpy()
+    weights = tide.weights(ws)[1]
+    if not weights.shape[1]:
+        return pl.DataFrame(
+            schema={"segment": pl.UInt32, "t_from": pl.Datetime("ms", "UTC"),
+                    "t_to": pl.Datetime("ms", "UTC")}
+        ), np.zeros(len(seabed), dtype=bool)  # fmt: skip
+    times, heights_m = tide.curves(ws, t0, t1)
+    found = shore.landable_windows(
+        seabed,
+        draughts_m=(ws.config.draught_m,),
+        margin_m=ws.config.margin_m,
+        weights=weights,
+        times=times,
+        heights_m=heights_m,
+    )
+    known = ~np.isnan(seabed) & ~np.isnan(weights).any(axis=1)
+    return found.select("segment", "t_from", "t_to"), known

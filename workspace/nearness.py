@@ -19,6 +19,8 @@ from workspace.placing import shore_index, shorelines
 _MAX_CELLS = 20_000_000
 _CELL_M = 150.0
 _M_PER_DEG = 111_320.0
+_SEGMENT_M = 10_000.0
+_THREATS = ("loitering", "drift", "rendezvous", "shore_approach", "dash", "dark_target", "chain")
 
 
 def water_grid(ws: Workspace) -> WaterGrid:
@@ -160,3 +162,45 @@ def _along_shore(ground: Ground, lon: Floats, lat: Floats, radius_m: float) -> p
             "distance_m": along_m + found.distance_m[thing[pair]],
         }
     ).filter(pl.col("distance_m") <= radius_m)
+
+
+def near_segments(
+    ground: Ground | None, events: pl.DataFrame, segment_ids: pl.Series, *, reach_m: float
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return each event's nearest segment, and all segments that a threat is in reach of.
+
+    Two tables: ``event_id, segment_id`` and ``event_id, segment_id, water_distance_m``; both are
+    empty without a coast (``ground`` None).
+    """
+    if ground is None:
+        return (
+            pl.DataFrame(schema={"event_id": pl.String, "segment_id": pl.String}),
+            pl.DataFrame(
+                schema={
+                    "event_id": pl.String,
+                    "segment_id": pl.String,
+                    "water_distance_m": pl.Float64,
+                }
+            ),
+        )
+    nearest = ground.index.nearest(
+        events["lon"].to_numpy(), events["lat"].to_numpy(), max_m=_SEGMENT_M
+    )
+    row = pl.Series(nearest.segment, dtype=pl.Int64)
+    near = pl.DataFrame(
+        {"event_id": events["event_id"], "segment_id": segment_ids.gather(row.replace(-1, None))}
+    )
+    threats = events.filter(pl.col("kind").is_in(_THREATS))
+    pairs = pairs_on(
+        ground,
+        "event_id",
+        threats["event_id"].to_list(),
+        threats["lon"].to_numpy(),
+        threats["lat"].to_numpy(),
+        radius_m=reach_m,
+    )
+    return near, pairs.select(
+        "event_id",
+        segment_id=segment_ids.gather(pairs["segment"]),
+        water_distance_m="distance_m",
+    )

@@ -1,0 +1,157 @@
+"""Behaviours: stops and gap splits beside MovingPandas, and everything over many positions.
+
+``python -m tests.bench.behaviours --days 6 60 600`` measures the stated sizes, about one, ten and
+a hundred million positions of the same 500 vessels, each in a process of its own.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+
+from ais._events import sailed
+from ais.behaviours import Known, judge
+from ais.io import read
+from ais.schema import STATICS, empty
+from ais.stops import StopRule, find_stops
+from ais.tracks import tracks
+from ais.watch import together, watch
+from geo.io import read_layer
+from geo.nearest import ShoreIndex
+from geo.segments import segments
+from geo.shoreline import repair_land, shorelines
+from tests.bench._fleet import hours
+from tests.bench.row import Row, seconds
+
+ROOT = Path(__file__).resolve().parents[2]
+SHARED = Path(os.environ.get("SHOREGRID_SHARED", ROOT.parent / "shared" / "data")) / "ais"
+PEERS = ROOT / ".venv" / "peers" / "bin" / "python"
+_FILE = "dma_layout_kattegat_202511_52k.csv.gz"
+_TURN = 2_500_000
+_BERTHS = pl.DataFrame(schema={"lon": pl.Float64, "lat": pl.Float64, "radius_m": pl.Float64})
+
+
+def rows(positions: int = 10_000_000, vessels: int = 5_000) -> Iterator[Row]:
+    """Measure stops and gap splits beside a peer, and all behaviours over a made fleet."""
+    if SHARED.is_dir() and PEERS.is_file():
+        yield from _beside_movingpandas()
+    else:
+        print(f"movingpandas not measured: no {SHARED} or {PEERS}", file=sys.stderr)
+    whole = apart(positions, vessels)
+    yield Row("behaviours_10m", whole["seconds"], "s", budget=30.0)
+    yield Row("behaviours_10m_gib", whole["peak_gib"], "GiB", budget=4.0)
+
+
+def _beside_movingpandas() -> Iterator[Row]:
+    """Take the same real table, in memory, to tracks cut at gaps of an hour, and to stops.
+
+    Both begin at the table: MovingPandas' making of trajectories counts, as our sorting does.
+    """
+    batches = list(read(SHARED / _FILE))
+    table = pl.concat(batch.positions for batch in batches)
+    statics = pl.concat(batch.statics for batch in batches)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "positions.csv"
+        table.select("mmsi", pl.col("t").dt.replace_time_zone(None), "lon", "lat").write_csv(path)
+        done = subprocess.run(
+            [PEERS, "-W", "ignore", "-P", Path(__file__).parent / "_movingpandas.py", path, "2"],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+    peer = json.loads(done.stdout.splitlines()[-1])
+    name = f"movingpandas {peer['version']}"
+    split_s, _ = seconds(lambda: tracks(table), turns=10)
+    stops_s, _ = seconds(lambda: _stops(table, statics), turns=10)
+    n = table.height
+    yield Row(
+        "gap_split_vs_movingpandas", n / split_s, "rows/s", peer=name,
+        peer_figure=n / (peer["make"] + peer["split"]), ratio_budget=1000.0,
+    )  # fmt: skip
+    yield Row(
+        "stops_vs_movingpandas", n / stops_s, "rows/s", peer=name,
+        peer_figure=n / (peer["make"] + peer["split"] + peer["stops"]), ratio_budget=1000.0,
+    )  # fmt: skip
+
+
+def _stops(table: pl.DataFrame, statics: pl.DataFrame) -> int:
+    return len(find_stops(sailed(tracks(table)), statics, StopRule()).first)
+
+
+def apart(positions: int, vessels: int) -> dict[str, float]:
+    """Measure everything in a process of its own; return its figures."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench.behaviours", "--one", str(positions), str(vessels)],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+    figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return figures
+
+
+def _one(positions: int, vessels: int) -> dict[str, float]:
+    """Take a made fleet from positions in memory to events, a share of the vessels at a time.
+
+    Reading is not in the time (the bench of the archive has it), compiling is not either.
+    """
+    land, _ = repair_land(read_layer(ROOT / "data" / "land_osm.gpkg"), name="land_osm.gpkg")
+    shores = shorelines(land)
+    cut = segments(shores)
+    known = Known(empty(STATICS), _BERTHS, ShoreIndex.build(shores, cut))
+    ids = tuple(cut["segment_id"])
+    _pass(pl.concat(hours(50, 20_000)), known, ids, turns=1)
+    table = pl.concat(hours(vessels, positions)).sort("mmsi", "t")
+    begun = time.perf_counter()
+    found = _pass(table, known, ids, turns=max(1, -(-positions // _TURN)))
+    took = time.perf_counter() - begun
+    peak = int(
+        next(
+            line.split()[1]
+            for line in Path("/proc/self/status").read_text().splitlines()
+            if line.startswith("VmHWM")
+        )
+    )
+    return {"seconds": took, "peak_gib": peak / 2**20, "events": found, "rows": table.height}
+
+
+def _pass(table: pl.DataFrame, known: Known, ids: tuple[str, ...], *, turns: int) -> int:
+    seen = [
+        watch(
+            table.filter(pl.col("mmsi") % turns == turn),
+            known.statics,
+            known.index,
+            known.berths,
+            segment_ids=ids,
+        ).watched
+        for turn in range(turns)
+    ]
+    return judge(together(seen), known, horizon=table["t"].max()).events.height
+
+
+def main() -> None:
+    """Print the figures of the sizes asked for."""
+    ask = argparse.ArgumentParser()
+    ask.add_argument("--one", nargs=2, type=int, metavar=("ROWS", "VESSELS"))
+    ask.add_argument("--rows", nargs="+", type=int, default=[1_000_000, 10_000_000])
+    ask.add_argument("--vessels", type=int, default=500)
+    said = ask.parse_args()
+    if said.one:
+        print(json.dumps(_one(*said.one)))
+        return
+    for size in said.rows:
+        found = apart(size, said.vessels)
+        print(f"{size:>12,} {found['seconds']:8.1f} s  {1e6 * found['seconds'] / size:6.2f} s/M  "
+              f"{found['peak_gib']:.2f} GiB  {found['events']:.0f} events")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

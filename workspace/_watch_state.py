@@ -1,0 +1,113 @@
+"""How far detection got: what was seen of each vessel, kept as Parquet beside the archive."""
+
+import hashlib
+import shutil
+import uuid
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import polars as pl
+from sqlalchemy import Connection
+
+from ais.watch import Watched, nothing
+from workspace import db, store
+from workspace._watching import known_berths
+from workspace.folder import Workspace
+from workspace.watch_rules import rules_of
+
+_NAME = "detect"
+_KEY = ("mmsi",)
+
+
+class State(NamedTuple):
+    """What was seen up to a version of the archive, and of which statics."""
+
+    watched: Watched
+    statics: pl.DataFrame
+    archive_version: int
+
+
+def basis(ws: Workspace) -> str:
+    """Return a digest of all that what is seen depends on, beside positions and statics.
+
+    Rules, coast and known berths: where one of them is another, every vessel is watched anew.
+    """
+    coast = store.version(ws.engine, "segments", "land", "shorelines")
+    berths = known_berths(ws).sort("lon", "lat", "radius_m").hash_rows(seed=1).to_list()
+    text = repr((rules_of(ws.config), ws.config.coast_error_m, coast, berths, _form()))
+    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+
+
+def _form() -> list[tuple[str, str]]:
+    """Return the columns of the tables, so that those of another release are not read."""
+    return [(name, str(table.schema)) for name, table in nothing()._asdict().items()]
+
+
+def digests(statics: pl.DataFrame) -> pl.DataFrame:
+    """Return ``mmsi, digest``: what is said of each vessel, in one number."""
+    return (
+        statics.select("mmsi", row=pl.struct(pl.all()).hash(seed=1))
+        .group_by("mmsi")
+        .agg(digest=pl.col("row").sort().hash(seed=2).sum())
+        .sort("mmsi")
+    )
+
+
+def load(ws: Workspace, wanted: str) -> State | None:
+    """Return the state that detection left, None where there is none or its basis is another."""
+    rows = store.read(ws.engine, "watch_states", where=db.watch_states.c.name == _NAME)
+    if rows.is_empty() or rows["digest"][0] != wanted:
+        return None
+    folder = _folder(ws) / rows["folder"][0]
+    try:
+        tables = {name: pl.read_parquet(folder / f"{name}.parquet") for name in nothing()._fields}
+        statics = pl.read_parquet(folder / "statics.parquet")
+    except FileNotFoundError:
+        return None
+    return State(Watched(**tables), statics, int(rows["archive_version"][0]))
+
+
+def save(ws: Workspace, state: State) -> str:
+    """Write a state where nobody reads it yet, and return the name of its folder."""
+    name = uuid.uuid4().hex
+    folder = _folder(ws) / name
+    folder.mkdir(parents=True)
+    for table, rows in (*state.watched._asdict().items(), ("statics", state.statics)):
+        rows.write_parquet(folder / f"{table}.parquet")
+    return name
+
+
+def hold(connection: Connection, folder: str, *, version: int, digest: str, now: datetime) -> None:
+    """Make a saved state the one that holds, in the transaction that writes its events."""
+    row = pl.DataFrame(
+        {
+            "name": [_NAME],
+            "folder": [folder],
+            "archive_version": [version],
+            "digest": [digest],
+            "t": [now],
+        }
+    )
+    store.upsert(connection, "watch_states", row)
+
+
+def sweep(ws: Workspace, keep: str) -> None:
+    """Remove the folders of states that hold no more, and those that no run finished."""
+    for one in _folder(ws).iterdir():
+        if one.name != keep:
+            shutil.rmtree(one, ignore_errors=True)
+
+
+def replaced(old: Watched, fresh: Watched, touched: pl.Series) -> Watched:
+    """Return the tables with the rows of the vessels ``touched`` taken from ``fresh``."""
+    return Watched(
+        *(
+            pl.concat([table.filter(~pl.col("mmsi").is_in(touched.implode())), new])
+            for table, new in zip(old, fresh, strict=True)
+        )
+    )
+
+
+def _folder(ws: Workspace) -> Path:
+    return ws.root / "detected"
