@@ -222,7 +222,7 @@ def test_two_hundred_thousand_stops(full: bool) -> None:
     begun = time.process_time()
     out = learn(said, NONE)
     took = time.process_time() - begun
-    assert 100 <= out.filter(pl.col("kind") == "berth").height <= 400
+    assert 100 <= out.filter(pl.col("kind") == "berth").height <= 800  # of 1 km of quay each
     assert inside(parts[0], out).mean() >= 0.95
     if full:
         assert took < 10  # of two cores; 5 s on an idle machine
