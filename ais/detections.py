@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -150,7 +151,8 @@ def on_sensor_tracks(events: pl.DataFrame, mapping: pl.DataFrame) -> pl.DataFram
     Parameters
     ----------
     events : DataFrame
-        ``EVENTS`` whose ``mmsi`` are the numbers of ``mapping``; others are left out.
+        ``EVENTS`` whose ``mmsi`` are the numbers of ``mapping``; others are left out. Those that
+        name each other by id (a dash what went before it) are to be given together.
     mapping : DataFrame
         As `tracks_of` returns it.
 
@@ -164,26 +166,31 @@ def on_sensor_tracks(events: pl.DataFrame, mapping: pl.DataFrame) -> pl.DataFram
         return empty(EVENTS)
     whose = mapping.select("mmsi", "sensor", "track_id").rename({"track_id": "sensor_track"})
     rows = events.join(whose, on="mmsi", how="inner", maintain_order="left")
-    columns = (rows[c].to_list() for c in ("evidence", "sensor", "sensor_track"))
+    marks = rows.select("kind", "sensor", "sensor_track", pl.col("t0").dt.epoch("ms")).rows()
+    ids = dict(zip(rows["event_id"], (sensed_id(*mark) for mark in marks), strict=True))
     evidence = [
         json.dumps(
-            {**json.loads(told), "sensor": sensor, "track_id": track},
+            {**_renamed(json.loads(told), ids), "sensor": sensor, "track_id": track},
             ensure_ascii=False,
             allow_nan=False,
         )
-        for told, sensor, track in zip(*columns, strict=True)
+        for told, (_, sensor, track, _) in zip(rows["evidence"], marks, strict=True)
     ]
-    starts = zip(
-        *(rows[c].to_list() for c in ("kind", "sensor", "sensor_track")),
-        rows["t0"].dt.epoch("ms").to_list(),
-        strict=True,
-    )
     return (
         rows.with_columns(
-            event_id=pl.Series([sensed_id(*start) for start in starts], dtype=pl.String),
+            event_id=pl.col("event_id").replace_strict(ids, return_dtype=pl.String),
             mmsi=pl.lit(None, pl.UInt32),
             evidence=pl.Series(evidence, dtype=pl.String),
         )
         .select(EVENTS.names())
         .sort("t0", "kind", "event_id")
     )
+
+
+def _renamed(value: Any, ids: dict[str, str]) -> Any:  # noqa: ANN401
+    """Return a value of evidence in which events that are named bear their new ids."""
+    if isinstance(value, dict):
+        return {key: _renamed(one, ids) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_renamed(one, ids) for one in value]
+    return ids.get(value, value) if isinstance(value, str) else value
