@@ -12,6 +12,8 @@ from ais.life import CELL_DEG, cell
 _FISHING = ("trawling", "netting")
 _STAYS = ("stop", "loitering", "drift")
 _PLACED = (*_STAYS, "rendezvous", "gap", "shore_approach", "dash")
+_QUIET = (*_STAYS, "course_anomaly")
+_EVERYDAY = ("stop", "berth_visit")
 _COLUMNS = round(360.0 / CELL_DEG)
 _STAY_MIN = 20.0
 _FEW = 10
@@ -32,6 +34,7 @@ _READ = {
     "berthed": pl.Boolean,
     "lay": pl.Float64,
 }
+_NOTHING = (None,) * len(_READ)
 _PRIOR_DAYS = 20.0
 
 
@@ -94,6 +97,8 @@ def _joined(
 
 def _read(kind: str, text: str | None) -> tuple[float | None, ...]:
     """Return what the rank takes from a piece of evidence."""
+    if kind in _EVERYDAY:
+        return _NOTHING
     evidence = facts(text)
     doubts = evidence.get("cautions")
     return (
@@ -169,7 +174,9 @@ def _of_places() -> dict[str, pl.Expr]:
         "dark": pl.col("dark").clip(0.0, 1.0),
         "near_shore": pl.when(~comes_ashore).then((-pl.col("shore_m") / 3000.0).exp()),
         "landing_place": (-pl.col("landing_m") / 1000.0).exp(),
-        "strange_place": pl.when(kind.is_in(_PLACED)).then(pl.col("strange_place")),
+        "strange_place": pl.when(kind.is_in(_PLACED) & ~kind.is_in(_EVERYDAY)).then(
+            pl.col("strange_place")
+        ),
         "near_berth": pl.when(pl.col("berthed"))
         .then(1.0)
         .when(kind.is_in(_PLACED))
@@ -182,7 +189,6 @@ def _of_patterns() -> dict[str, pl.Expr]:
     other, sure_2 = pl.col("pattern_2"), pl.col("confidence_2")
     met = kind == "rendezvous"
     fishes, fishes_2 = pattern.is_in(_FISHING), other.is_in(_FISHING)
-    quiet = (*_STAYS, "course_anomaly")
     at_end = pl.min_horizontal(*(_off_end(k) for k in (0, 1))) <= 1500.0
     company = pl.col("company")
     tanker = pl.col("ship_type").is_between(80, 89) | pl.col("ship_type_2").is_between(80, 89)
@@ -195,18 +201,18 @@ def _of_patterns() -> dict[str, pl.Expr]:
         )
 
     return {
-        "own_ground": pl.when(fishes & kind.is_in(quiet)).then(sure * pl.col("ground")),
+        "own_ground": pl.when(fishes & kind.is_in(_QUIET)).then(sure * pl.col("ground")),
         "ferry_line": pl.when((pattern == "ferry") & kind.is_in([*_PLACED, "course_anomaly"]))
         .then(sure * at_end.cast(pl.Float64))
         .otherwise(None),
-        "pilotage": pl.when(met | kind.is_in([*quiet, "dash", "speed_anomaly"])).then(by("pilot")),
+        "pilotage": pl.when(met | kind.is_in([*_QUIET, "dash", "speed_anomaly"])).then(by("pilot")),
         "pair_trawling": pl.when(met & fishes & fishes_2).then(
             (sure * sure_2).sqrt() * company.clip(0.3, 1.0)
         ),
         "towing": pl.when(met).then(by("working")),
         "in_company": pl.when(met & ~(fishes & fishes_2).fill_null(value=False)).then(company),
         "bunkering": pl.when(met & tanker & big).then(1.0),
-        "at_work": pl.when((pattern == "working") & kind.is_in(quiet)).then(sure),
+        "at_work": pl.when((pattern == "working") & kind.is_in(_QUIET)).then(sure),
         "waiting": pl.when(
             (pattern == "cargo") & (pl.col("length_m") >= 50.0) & kind.is_in(_STAYS)
         ).then(sure),
@@ -215,7 +221,7 @@ def _of_patterns() -> dict[str, pl.Expr]:
             (pattern == "passenger") & kind.is_in(["dash", "speed_anomaly", "shore_approach"])
         ).then(sure),
         "at_leisure": pl.when(
-            (pattern == "pleasure") & kind.is_in([*quiet, "shore_approach", "speed_anomaly"])
+            (pattern == "pleasure") & kind.is_in([*_QUIET, "shore_approach", "speed_anomaly"])
         ).then(sure * (1.0 - pl.col("dark").fill_null(0.5))),
     }
 
@@ -304,12 +310,14 @@ def _seldom(times: pl.Expr) -> pl.Expr:
 def _stays(when: pl.DataFrame, profiles: pl.DataFrame, haunts: pl.DataFrame) -> pl.DataFrame:
     """Return on how many other days the vessel, and how many others of its pattern, stayed there.
 
-    There is the event's cell and the eight around it.
+    There is the event's cell and the eight around it; of the others those in the fullest of these
+    count.
     """
     stays = haunts.filter(pl.col("minutes") >= _STAY_MIN)
     near = pl.DataFrame({"dr": [-1, -1, -1, 0, 0, 0, 1, 1, 1], "dc": [-1, 0, 1] * 3}).cast(pl.Int32)
     cells = (
-        when.with_columns(*cell(pl.col("lon"), pl.col("lat")))
+        when.filter(~pl.col("kind").is_in(_EVERYDAY))
+        .with_columns(*cell(pl.col("lon"), pl.col("lat")))
         .join(near, how="cross")
         .with_columns(pl.col("row") + pl.col("dr"), (pl.col("col") + pl.col("dc")).mod(_COLUMNS))
     )
@@ -321,11 +329,18 @@ def _stays(when: pl.DataFrame, profiles: pl.DataFrame, haunts: pl.DataFrame) -> 
     )
     fishers = profiles.filter(pl.col("pattern").is_in(_FISHING)).select("mmsi", "pattern")
     fleet = stays.select("mmsi", "row", "col").unique().join(fishers, on="mmsi")
+    boats = fleet.group_by("pattern", "row", "col").agg(pl.len().cast(pl.Int64).alias("boats"))
+    itself = pl.col("itself").fill_null(value=False).cast(pl.Int64)
     others = (
-        cells.join(fleet, on=["pattern", "row", "col"], suffix="_of")
-        .filter(pl.col("mmsi_of") != pl.col("mmsi"))
+        cells.filter(pl.col("kind").is_in(_QUIET))
+        .join(boats, on=["pattern", "row", "col"])
+        .join(
+            fleet.select("mmsi", "row", "col", itself=pl.lit(value=True)),
+            on=["mmsi", "row", "col"],
+            how="left",
+        )
         .group_by("event_id")
-        .agg(pl.col("mmsi_of").n_unique().alias("others"))
+        .agg((pl.col("boats") - itself).max().alias("others"))
     )
     return own.join(others, on="event_id", how="full", coalesce=True)
 

@@ -127,18 +127,26 @@ class Model:
         return words.sentences([first, *(learned or [words.say("as_rules", lang)]), last], lang)
 
 
+def too_little(judged: pl.DataFrame) -> TooLittle | None:
+    """Tell whether events with a column ``confirmed`` are too few to learn from."""
+    y = judged["confirmed"]
+    yes, no, vessels = int(y.sum()), int((~y).sum()), len(set(_vessels(judged).tolist()))
+    enough = yes + no >= MIN_DECISIONS and min(yes, no) >= MIN_EACH and vessels >= MIN_VESSELS
+    return None if enough else TooLittle(yes, no, vessels)
+
+
+def _vessels(judged: pl.DataFrame) -> Ints:
+    """Return a number for each vessel; what a sensor followed has no MMSI: each is its own."""
+    of = judged.select(pl.coalesce(pl.col("mmsi").cast(pl.String), "event_id")).to_series()
+    return of.rank("dense").cast(pl.Int64).to_numpy()
+
+
 def fitted(
     judged: pl.DataFrame, *, base: Mapping[str, float], weights: Mapping[str, float]
-) -> Model | TooLittle:
+) -> Model:
     """Fit the weights to factors with a column ``confirmed``, one row an event, by event id."""
-    y = judged["confirmed"].to_numpy()
-    # What a sensor followed has no MMSI: each is its own vessel.
-    of = judged.select(pl.coalesce(pl.col("mmsi").cast(pl.String), "event_id")).to_series()
-    vessel = of.rank("dense").cast(pl.Int64).to_numpy()
-    vessels = of.n_unique()
-    yes, no = int(y.sum()), int((~y).sum())
-    if yes + no < MIN_DECISIONS or min(yes, no) < MIN_EACH or vessels < MIN_VESSELS:
-        return TooLittle(yes, no, vessels)
+    y, vessel = judged["confirmed"].to_numpy(), _vessels(judged)
+    yes, no, vessels = int(y.sum()), int((~y).sum()), len(set(vessel.tolist()))
     kinds = sorted(set(judged["kind"]))
     x = np.column_stack(
         [

@@ -1,14 +1,12 @@
 """Rank behaviours by how much each deserves a look, from stated factors that add up."""
 
-import json
-import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
 
 from ais._rank_factors import factors
-from ais._rank_model import MIN_DECISIONS, MIN_EACH, Model, TooLittle, fitted
+from ais._rank_model import MIN_DECISIONS, MIN_EACH, Model, TooLittle, fitted, too_little
 from ais._rank_weights import BASE, FACTORS, NAMES
 from ais.life import HAUNTS
 from ais.schema import empty
@@ -94,32 +92,48 @@ def rank(
         base |= model.base
         weights |= model.weights
         common = model.common
-    held = [_weighed(row, base, weights, common) for row in found.iter_rows(named=True)]
-    odds = [math.fsum(part[2] for part in one) for one in held]
-    return pl.DataFrame(
-        {
-            "event_id": found["event_id"],
-            "rank": [1.0 / (1.0 + math.exp(-o)) for o in odds],
-            "parts": [
-                json.dumps([{"factor": f, "value": v, "effect": e} for f, v, e in one])
-                for one in held
-            ],
-        },
-        schema=RANKS,
+    table = _weighed(found.with_row_index("at"), base, weights, common)
+    odds = pl.col("effect").sum().round(4)
+    # Rounded, since sums and exponentials may differ in the last digit by where a row stands.
+    return (
+        table.group_by("at", maintain_order=True)
+        .agg(
+            (1.0 / (1.0 + (-odds).exp())).round(9).alias("rank"),
+            pl.struct("factor", "value", "effect").struct.json_encode().alias("parts"),
+        )
+        .with_columns(pl.format("[{}]", pl.col("parts").list.join(", ")))
+        .join(found.with_row_index("at").select("at", "event_id"), on="at")
+        .sort("at")
+        .select(RANKS.names())
+        .cast(RANKS)
     )
 
 
 def _weighed(
-    row: Mapping[str, object],
-    base: Mapping[str, float],
-    weights: Mapping[str, float],
-    common: float,
-) -> list[tuple[str, float, float]]:
-    """Return factor, value and effect of one event: the kind first, then the strongest."""
-    known = [(n, v, round(weights[n] * v, 4)) for n in NAMES if isinstance(v := row[n], float)]
-    known = sorted((p for p in known if p[2]), key=lambda p: (-abs(p[2]), p[0]))
-    kind = [("kind", 1.0, base.get(str(row["kind"]), 0.0))]
-    return [*kind, *([("decisions", 1.0, common)] if common else []), *known]
+    found: pl.DataFrame, base: Mapping[str, float], weights: Mapping[str, float], common: float
+) -> pl.DataFrame:
+    """Return at, factor, value, effect of all events: the kind first, then the strongest."""
+    one = pl.lit(1.0).alias("value")
+    of_kind = pl.col("kind").replace_strict(dict(base), default=0.0, return_dtype=pl.Float64)
+    first = [found.select("at", pl.lit("kind").alias("factor"), one, of_kind.alias("effect"))]
+    if common:
+        all_ = pl.lit(common).alias("effect")
+        first.append(found.select("at", pl.lit("decisions").alias("factor"), one, all_))
+    rest = (
+        found.select("at", *NAMES)
+        .unpivot(index="at", variable_name="factor")
+        .drop_nulls("value")
+        .with_columns(
+            (pl.col("value") * pl.col("factor").replace_strict(dict(weights)))
+            .round(4)
+            .alias("effect")
+        )
+        .filter(pl.col("effect") != 0)
+    )
+    stage = [f.with_columns(stage=pl.lit(k)) for k, f in enumerate([*first, rest])]
+    return pl.concat(stage).sort(
+        "at", "stage", pl.col("effect").abs(), "factor", descending=[False, False, True, False]
+    )
 
 
 def parts(ranks: pl.DataFrame) -> pl.DataFrame:
@@ -160,9 +174,13 @@ def learn(
     Model or TooLittle
         TooLittle below 30 decisions, 8 of each, or 5 vessels; `rank` takes the rules then.
     """
-    found = factors(events, profiles, empty(HAUNTS) if haunts is None else haunts, context, watched)
     use = rule or RankRule()
-    judged = found.join(_said(decisions), on="event_id").sort("event_id")
+    said = _said(decisions)
+    decided = events.join(said, on="event_id")
+    if lacking := too_little(decided):
+        return lacking
+    found = factors(events, profiles, empty(HAUNTS) if haunts is None else haunts, context, watched)
+    judged = found.join(said, on="event_id").sort("event_id")
     return fitted(judged, base=use.base, weights=use.weights)
 
 
