@@ -15,7 +15,7 @@ from ais._simulate_motion import (
 )
 from ais._simulate_reports import Reception
 from ais._simulate_sea import Sea
-from ais._simulate_stage import Case, Effect, Label, Said, Stage
+from ais._simulate_stage import Case, Effect, Label, Said, Stage, Trip
 from ais._simulate_world import Vessel
 
 Floats = NDArray[np.float64]
@@ -23,6 +23,7 @@ Ints = NDArray[np.int64]
 
 PLAYERS = ("pilot", "bunker", "pleasure")
 _MANY = 24
+_WORK_M = 13_000.0
 _GLITCHES_PER_1000 = 0.03
 
 
@@ -41,39 +42,53 @@ def _beside(
     rng = stage.world.rng
     times = t + np.arange(0.0, minutes * 60.0 + 1.0, 30.0)
     ships = [n for n, v in enumerate(stage.fleet) if v.kind in kinds and v.course.t]
-    for n in rng.permutation(ships)[:20]:
-        way, doing = place_at(stage.fleet[n].course, times)
-        off = stage.world.sea.off_shore_m(way)
-        if not (doing == mode).all() or off.min() < 400.0:
+    players = ("pilot",) if mode == UNDER_WAY else ("bunker",)
+    homes = np.array([stage.fleet[n].home for n in stage.actors(players)]).reshape(-1, 2)
+    for n in rng.permutation(ships):
+        where, doing = place_at(stage.fleet[n].course, times[[0, -1]])
+        near = np.hypot(*(homes - where[0]).T) < _WORK_M
+        step = where[1] - where[0]
+        if not near.any() or (doing != mode).any():
             continue
-        step = way[-1] - way[0]
         if mode == UNDER_WAY and np.hypot(*step) < 5.0 * KNOT * minutes * 60.0:
             continue
-        side = np.array([step[1], -step[0]]) / max(float(np.hypot(*step)), 1.0)
-        if mode == AT_ANCHOR:
-            side = np.array([0.0, 1.0])
-        beside = way + rng.uniform(25.0, 60.0) * side
-        trip = stage.cast(("pilot",) if mode == UNDER_WAY else ("bunker",), beside[0], t)
-        if trip is None:
+        way, doing = place_at(stage.fleet[n].course, times)
+        if (doing != mode).any() or stage.world.sea.off_shore_m(way).min() < 400.0:
             continue
-        stage.depart(trip)
-        stage.fleet[trip.vessel].course.add(times[1:], beside[1:], PLANTED)
-        low, high = sorted((int(n), trip.vessel))
-        stage.labels.append(
-            Label(
-                "rendezvous", low, t, float(times[-1]), way.mean(axis=0),
-                other=high, decoy=True, what=case.variant,
-            )
-        )  # fmt: skip
-        stage.back(trip)
-        return True
+        side = np.array([step[1], -step[0]]) / max(float(np.hypot(*step)), 1.0)
+        beside = way + rng.uniform(25.0, 60.0) * (
+            side if mode == UNDER_WAY else np.array([0.0, 1.0])
+        )
+        trip = stage.cast(players, beside[0], t)
+        if trip is not None:
+            _keep_beside(stage, case, int(n), trip, times, beside)
+            return True
     return False
+
+
+def _keep_beside(
+    stage: Stage, case: Case, ship: int, trip: Trip, times: Floats, beside: Floats
+) -> None:
+    stage.depart(trip)
+    stage.fleet[trip.vessel].course.add(times[1:], beside[1:], PLANTED)
+    low, high = sorted((ship, trip.vessel))
+    stage.labels.append(
+        _decoy(
+            "rendezvous", case.variant, low, times[0], times[-1], beside.mean(axis=0), other=high
+        )
+    )
+    stage.back(trip)
 
 
 def pilot(stage: Stage, case: Case, t: float) -> bool:
     """Bring a pilot alongside a ship under way."""
     minutes = float(stage.world.rng.uniform(6.0, 12.0))
-    return _beside(stage, case, t, ("cargo", "tanker"), UNDER_WAY, minutes)
+    ships = ("cargo", "tanker")
+    # A ship passes some time in the next hours.
+    return any(
+        _beside(stage, case, t + late, ships, UNDER_WAY, minutes)
+        for late in np.arange(0.0, 5 * 3600.0, 1500.0).tolist()
+    )
 
 
 def bunkering(stage: Stage, case: Case, t: float) -> bool:
@@ -85,19 +100,16 @@ def bunkering(stage: Stage, case: Case, t: float) -> bool:
 def drift_fishing(stage: Stage, case: Case, t: float) -> bool:
     """Let a pleasure boat drift down a mark with the stream, once, and go home."""
     rng = stage.world.rng
-    players = stage.actors(("pleasure",))
-    if not players:
-        return False
-    n = int(rng.choice(players))
-    spot = stage.open_spot(off_m=900.0, away=stage.fleet[n].home)
+    spot = stage.open_spot(("pleasure",), off_m=900.0)
     minutes, speed = float(rng.uniform(35.0, 130.0)), float(rng.uniform(0.5, 1.5))
     if spot is None:
         return False
     axis = stream_axis(stage.world.sea, spot)
     step = speed * KNOT * minutes * 60.0 * np.array([np.sin(axis), np.cos(axis)])
-    trip = stage.trip(n, spot, t)
+    trip = stage.cast(("pleasure",), spot, t)
     if trip is None or not stage.clear(np.vstack([spot, spot + step]), off_m=350.0):
         return False
+    n = trip.vessel
     stage.depart(trip)
     stage.go(n, (spot + step)[None, :], speed)
     stage.labels.append(
@@ -110,7 +122,7 @@ def drift_fishing(stage: Stage, case: Case, t: float) -> bool:
 def home_fast(stage: Stage, case: Case, t: float) -> bool:
     """Let a fishing boat tow for an hour and come home as fast as such boats may."""
     rng = stage.world.rng
-    spot = stage.open_spot(off_m=1200.0)
+    spot = stage.open_spot(("fisher",), off_m=1200.0)
     if spot is None:
         return False
     length = float(rng.uniform(2.6, 3.4)) * KNOT * float(rng.uniform(45.0, 90.0)) * 60.0

@@ -129,10 +129,10 @@ def circle(stage: Stage, case: Case, t: float) -> bool:
     """Plant circles too even to be sailed."""
     rng = stage.world.rng
     turns = stage.figure(case, "turns", CIRCLE_TURNS, (3.0, 5.5))
-    speed = stage.figure(case, "speed", CIRCLE_KN, (5.0, 9.0))
+    speed = stage.figure(case, "circle_speed", CIRCLE_KN, (5.0, 9.0))
     swing = stage.figure(case, "radius", CIRCLE_SHARE, (0.0, 0.02), more=False)
     radius = float(rng.uniform(max(350.0, 110.0 * speed * KNOT), 800.0))
-    spot = stage.open_spot(off_m=1900.0)
+    spot = stage.open_spot(ALL, off_m=1900.0)
     angle = np.linspace(0.0, 2 * np.pi * turns, int(60 * turns))
     size = radius * (1.0 + swing * np.sin(3.0 * angle + rng.uniform(0, 6)))
     shape = size[:, None] * np.column_stack([np.sin(angle), np.cos(angle)])
@@ -155,10 +155,13 @@ def on_land(stage: Stage, case: Case, t: float, inland: tuple[Floats, Floats]) -
     """Plant positions told from inside the land; ``inland`` are places and how deep they lie."""
     rng = stage.world.rng
     deep = stage.figure(case, "depth", INLAND_M, (1250.0, 2600.0))
-    minutes = stage.figure(case, "duration", INLAND_MIN, (15.0, 40.0))
+    minutes = stage.figure(case, "land_duration", INLAND_MIN, (15.0, 40.0))
     for k in rng.permutation(np.flatnonzero(np.abs(inland[1] - deep) < 25.0))[:8]:
         place = inland[0][k]
-        near = stage.spots[np.hypot(*(stage.spots - place).T) < _REACH_M - 1500.0]
+        near = stage.world.sea.find(
+            rng, 6, low_m=700.0, high_m=np.inf, about=place, within_m=_REACH_M - 1500.0
+        )
+        near = near[stage.beyond(near) > 0] if len(near) else near
         if not len(near):
             continue
         if case.dim == "depth":

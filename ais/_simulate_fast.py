@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ais._simulate_motion import KNOT, PLANTED
-from ais._simulate_slow import idle, loops, meet
+from ais._simulate_slow import MOTHERS, idle, loops, meet
 from ais._simulate_stage import Case, Label, Stage, Trip, way_m
 
 Floats = NDArray[np.float64]
@@ -88,7 +88,7 @@ def land(stage: Stage, trip: Trip, case: Case, shore: Floats, *, chain: int) -> 
 
 def dash(stage: Stage, case: Case, t: float) -> bool:
     """Plant a dash: an hour or so idle (or silent) offshore, then at speed to the shore."""
-    made = _line(stage, 2900.0 if case.dim == "reach" else 2000.0)
+    made = _line(stage, 2900.0 if case.dim == "reach" else 2000.0, ("runner",))
     if made is None:
         return False
     shore, goal, spot = made
@@ -119,7 +119,9 @@ def dash(stage: Stage, case: Case, t: float) -> bool:
     return True
 
 
-def _line(stage: Stage, off_m: float) -> tuple[Floats, Floats, Floats] | None:
+def _line(
+    stage: Stage, off_m: float, *groups: tuple[str, ...]
+) -> tuple[Floats, Floats, Floats] | None:
     """Return a shore, the water before it, and a place offshore straight before that."""
     found = _landing(stage)
     if found is None:
@@ -127,7 +129,7 @@ def _line(stage: Stage, off_m: float) -> tuple[Floats, Floats, Floats] | None:
     shore, goal = found
     far = np.hypot(*(stage.spots - goal).T)
     off = stage.world.sea.off_shore_m(stage.spots)
-    near = np.flatnonzero((far > 3600.0) & (far < 9000.0) & (off > off_m))
+    near = np.flatnonzero((far > 3600.0) & (far < 9000.0) & (off > off_m) & stage.near(*groups))
     for k in stage.world.rng.permutation(near)[:12]:
         if _straight(stage, stage.spots[k], goal):
             return shore, goal, stage.spots[k]
@@ -233,7 +235,7 @@ def _run(
 
 def chain(stage: Stage, case: Case, t: float) -> bool:
     """Plant a chain: mother ship, go-between, shore."""
-    made = _line(stage, 2000.0)
+    made = _line(stage, 2000.0, MOTHERS, ("runner",))
     if made is None:
         return False
     shore, goal, spot = made

@@ -33,7 +33,7 @@ def about(
 
     It keeps going ten minutes before and after: what is planted lies between.
     """
-    spot = stage.open_spot(off_m=900.0) if spot is None else spot
+    spot = stage.open_spot(kinds, off_m=900.0) if spot is None else spot
     if spot is None or not stage.quiet(t - 900.0, t + minutes * 60.0 + 900.0):
         return None
     length = (minutes + 20.0) * 60.0 * speed * KNOT
@@ -74,11 +74,12 @@ def over_type(stage: Stage, case: Case, t: float) -> bool:
         speed = limit * float(rng.uniform(1.06, 1.17))
     slow = 8.5
     legs = np.cumsum([0.0, 4 * slow, minutes * speed, 4 * slow]) * 60.0 * KNOT
-    spot = stage.open_spot(off_m=900.0)
+    kinds = ("fisher",) if fishing else ("coaster",)
+    spot = stage.open_spot(kinds, off_m=900.0)
     if spot is None or not stage.quiet(t, t + 1800.0):
         return False
     laid = stage.turned(np.column_stack([np.zeros(4), legs]), spot, off_m=400.0)
-    trip = stage.cast(("fisher",) if fishing else ("coaster",), spot, t)
+    trip = stage.cast(kinds, spot, t)
     if laid is None or trip is None:
         return False
     n = trip.vessel
@@ -96,7 +97,7 @@ def over_type(stage: Stage, case: Case, t: float) -> bool:
 def told_speed(stage: Stage, case: Case, t: float) -> bool:
     """Plant a vessel that tells less speed than it makes."""
     rng = stage.world.rng
-    minutes = stage.figure(case, "duration", TOLD_MIN, (15.0, 40.0))
+    minutes = stage.figure(case, "told_duration", TOLD_MIN, (15.0, 40.0))
     if case.dim == "ratio":
         speed = 12.4
         less = speed * stage.figure(case, "ratio", TOLD_SHARE, (0.0, 0.0))
@@ -116,8 +117,8 @@ def told_speed(stage: Stage, case: Case, t: float) -> bool:
 def told_course(stage: Stage, case: Case, t: float) -> bool:
     """Plant a vessel that tells another course than it makes."""
     rng = stage.world.rng
-    minutes = stage.figure(case, "duration", TOLD_MIN, (15.0, 40.0))
-    angle = stage.figure(case, "angle", TOLD_DEG, (65.0, 170.0))
+    minutes = stage.figure(case, "told_duration", TOLD_MIN, (15.0, 40.0))
+    angle = stage.figure(case, "told_angle", TOLD_DEG, (65.0, 170.0))
     made = about(stage, t, minutes, rng.uniform(6.5, 9.0), sides=20, side_m=420.0)
     if made is None:
         return False
@@ -157,7 +158,7 @@ def reversal(stage: Stage, case: Case, t: float) -> bool:
 def zigzag(stage: Stage, case: Case, t: float) -> bool:
     """Plant turns to alternating hands."""
     rng = stage.world.rng
-    angle = np.radians(stage.figure(case, "angle", ZIGZAG_DEG, (78.0, 120.0)))
+    angle = np.radians(stage.figure(case, "bend", ZIGZAG_DEG, (78.0, 120.0)))
     speed = float(rng.uniform(5.8, 7.5))
     leg, turns = float(rng.uniform(6.0, 9.0)), int(rng.integers(5, 7))
     if case.dim == "span":
@@ -178,7 +179,7 @@ def _figure_at_sea(
     stage: Stage, shape: Floats, speed: float, t: float
 ) -> tuple[Trip, Floats] | None:
     """Send a vessel out to sail a shape; return when it passes each corner."""
-    spot = stage.open_spot(off_m=900.0)
+    spot = stage.open_spot(ALL, off_m=900.0)
     if spot is None or not stage.quiet(t, t + 5400.0):
         return None
     laid = stage.turned(shape, spot, off_m=400.0)

@@ -20,6 +20,8 @@ _STOP_M, _STOP_S = 100.0, 600.0
 _STAY_APART_S = 3600.0
 _STOPS_PER_DAY, _VISITS_PER_DAY, _NEAR = 6.0, 3.0, 0.4
 _BEACON = ("beacon",)
+# These are slow at berths and anchorages only, or never.
+_NEVER_SLOW = ("trawler", "cargo", "tanker", "anchored", "ferry")
 
 
 class Rest(NamedTuple):
@@ -51,7 +53,8 @@ def ordinary(
     labels += _visits(rests, circles, round(_VISITS_PER_DAY * days), rng)
     for n, vessel in enumerate(fleet):
         if vessel.course.t and vessel.kind not in _BEACON:
-            labels += _slow(n, motion, circles, duration)
+            if vessel.kind not in _NEVER_SLOW:
+                labels += _slow(n, motion, circles, duration)
             labels += _off(n, vessel, duration)
     return labels
 

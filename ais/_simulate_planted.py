@@ -30,6 +30,7 @@ _DENSER = 3.0
 """A small fleet has up to this many times as much planted per vessel."""
 _SPOTS = 110
 _LAND_POINTS = 4000
+_PIECE = 30
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Item:
 
 
 def _programme(inland: tuple[Floats, Floats]) -> tuple[Item, ...]:
-    told = ("duration", "difference", "ratio")
+    told = ("told_duration", "difference", "ratio")
     return (
         Item(
             "loitering",
@@ -78,16 +79,18 @@ def _programme(inland: tuple[Floats, Floats]) -> tuple[Item, ...]:
         Item("speed_anomaly", "cargo", 0.3, ("speed", "duration"), over_type),
         Item("speed_anomaly", "told_speed", 0.8, told, told_speed),
         Item("course_anomaly", "reversal", 0.9, ("angle", "steady", "turn"), reversal),
-        Item("course_anomaly", "zigzag", 0.7, ("angle", "span"), zigzag),
-        Item("course_anomaly", "told_course", 0.7, ("angle", "duration"), told_course),
+        Item("course_anomaly", "zigzag", 0.7, ("bend", "span"), zigzag),
+        Item("course_anomaly", "told_course", 0.7, ("told_angle", "told_duration"), told_course),
         Item("identity", "name", 0.3, (), renamed),
         Item("identity", "callsign", 0.2, (), renamed),
         Item("identity", "size", 0.2, (), renamed),
         Item("identity", "another_mmsi", 0.8, ("pause",), another_mmsi),
         Item("identity", "two_hulls", 0.3, (), two_hulls),
         Item("spoofing", "jumps", 0.6, ("distance",), jumps),
-        Item("spoofing", "circle", 0.7, ("turns", "speed", "radius"), circle),
-        Item("spoofing", "on_land", 0.6, ("depth", "duration"), partial(on_land, inland=inland)),
+        Item("spoofing", "circle", 0.7, ("turns", "circle_speed", "radius"), circle),
+        Item(
+            "spoofing", "on_land", 0.6, ("depth", "land_duration"), partial(on_land, inland=inland)
+        ),
         Item("chain", "easy", 1.1, ("delay",), chain, night=True),
         Item("rendezvous", "pilot", 2.0, (), decoys.pilot),
         Item("rendezvous", "bunkering", 0.6, (), decoys.bunkering),
@@ -114,7 +117,6 @@ def make_stage(
             holes + np.array([0.0, 0.0, 1500.0]),
         ]
     )
-    rings = shapely.get_rings(world.sea.polygons)
     stage = Stage(
         world,
         fleet,
@@ -123,7 +125,7 @@ def make_stage(
         weight / max(float(weight.sum()), 1e-9),
         keep_off,
         silent,
-        STRtree(rings),
+        STRtree(_pieces(world.sea.polygons)),
         np.empty((0, 2)),
     )
     homes = np.array([v.home for v in fleet if v.kind in ("runner", "fisher", "coaster")])
@@ -133,6 +135,26 @@ def make_stage(
         spots = spots[near & (stage.beyond(spots) > 0)]
     stage.spots = spots[:_SPOTS]
     return stage
+
+
+def _pieces(polygons: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Return the shore in short pieces: the nearest of these is soon found."""
+    xy, ring = shapely.get_coordinates(shapely.get_rings(polygons), return_index=True)
+    along = np.arange(len(ring))
+    begins = np.flatnonzero(np.diff(ring, prepend=-1))
+    piece = (along - begins[ring]) // _PIECE
+    number = np.cumsum(np.diff(ring * 1_000_000 + piece, prepend=-1) != 0) - 1
+    # The first vertex of a piece is the last of the one before it, too.
+    joint = np.flatnonzero((np.diff(number, prepend=0) > 0) & (np.diff(ring, prepend=0) == 0))
+    order = np.argsort(np.concatenate([number, number[joint] - 1]), kind="stable")
+    xy, number = (
+        np.vstack([xy, xy[joint]])[order],
+        np.concatenate([number, number[joint] - 1])[order],
+    )
+    enough = np.bincount(number)[number] > 1
+    return np.asarray(
+        shapely.linestrings(xy[enough], indices=np.unique(number[enough], return_inverse=True)[1])
+    )
 
 
 def plant(stage: Stage, days: int) -> None:
@@ -153,7 +175,7 @@ def plant(stage: Stage, days: int) -> None:
             if item.play(stage, case, t):
                 continue
             tries[k] += 1
-            later = t + rng.uniform(0.3, 4.0) * 3600.0
+            later = t + rng.uniform(0.05, 1.5) * 3600.0
             if tries[k] < _TRIES and later < world.duration_s - 5 * 3600.0:
                 heappush(queue, (later, k, item, case))
     for vessel in actors:

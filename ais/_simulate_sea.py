@@ -140,6 +140,8 @@ class Sea:
         good = (off >= low_m) & (off <= high_m)
         if about is not None:
             good &= np.hypot(*(xy - about).T) <= within_m
+        if apart_m <= 0.0:
+            return xy[good][:count]
         chosen: list[Floats] = []
         for place in xy[good]:
             if len(chosen) >= count:

@@ -189,7 +189,6 @@ def actor(world: World, vessel: Vessel, number: int) -> None:
         wharves = np.concatenate([pool for pool in world.berths.values() if len(pool)])
         near = wharves[int(np.argmin(np.hypot(*(wharves - hub).T)))]
         vessel.home = near + world.rng.normal(0, 6.0, 2)
-    elif vessel.kind == "coaster":
-        vessel.home = world.berth("port", "stores", "fishing")
     else:
-        vessel.home = world.berth("fishing", "other", "stores")
+        hub = world.hubs[number % len(world.hubs)]
+        vessel.home = np.asarray(hub + world.rng.normal(0, 6.0, 2))

@@ -9,6 +9,7 @@ from ais._simulate_stage import Case, Stage, Trip
 Floats = NDArray[np.float64]
 
 SMALL = ("runner", "fisher")
+MOTHERS = ("coaster", "fisher")
 # The definitions, as this generator reads them.
 LOITER_MIN, LOITER_KN, LOITER_RATIO = 60.0, 2.0, 0.3
 DRIFT_MIN, DRIFT_KN, DRIFT_DEG = 60.0, 3.0, 40.0
@@ -54,11 +55,14 @@ def loitering(stage: Stage, case: Case, t: float) -> bool:
     else:
         speed = stage.figure(case, "speed", LOITER_KN, (0.9, 1.6), more=False)
     ratio = stage.figure(case, "ratio", LOITER_RATIO, (0.0, 0.2), more=False)
-    spot = stage.open_spot(off_m=1100.0)
+    spot = stage.open_spot(SMALL, off_m=1100.0)
     if spot is None or not stage.quiet(t, t + minutes * 60.0):
         return False
+    if case.dim == "ratio":
+        return _onward(stage, case, spot, t, ratio)
+    shape = loops(speed * KNOT * minutes * 60.0, stage.world.rng)
     trip = stage.cast(SMALL, spot, t)
-    way = _idling(stage, case, spot, minutes, speed, ratio)
+    way = stage.turned(shape, spot, off_m=600.0)
     if trip is None or way is None:
         return False
     stage.depart(trip)
@@ -67,15 +71,25 @@ def loitering(stage: Stage, case: Case, t: float) -> bool:
     return True
 
 
-def _idling(
-    stage: Stage, case: Case, spot: Floats, minutes: float, speed: float, ratio: float
-) -> Floats | None:
-    length = speed * KNOT * minutes * 60.0
-    if case.dim == "ratio":
-        shape = zigzags(length, ratio, speed * KNOT * 540.0)
-    else:
-        shape = loops(length, stage.world.rng)
-    return stage.turned(shape, spot, off_m=600.0)
+def _onward(stage: Stage, case: Case, spot: Floats, t: float, ratio: float) -> bool:
+    """Work slowly to and fro across a line, having come along it and going on along it.
+
+    So no hour that takes in some of the passage gets less far for its length.
+    """
+    speed, minutes = stage.world.rng.uniform((1.3, 66.0), (1.6, 80.0))
+    slow = zigzags(speed * KNOT * minutes * 60.0, ratio, speed * KNOT * 540.0)
+    lead = np.array([0.0, 6.5 * 60.0 * 10.0 * KNOT])
+    shape = np.vstack([[0.0, 0.0], slow + lead, slow[-1] + 2 * lead])
+    laid = stage.turned(shape, spot, off_m=450.0)
+    trip = stage.cast(SMALL, spot, t) if laid is not None else None
+    if laid is None or trip is None:
+        return False
+    stage.depart(trip)
+    stage.go(trip.vessel, laid[1:2], 10.0)
+    idle(stage, trip, case, laid[1:-1], speed)
+    stage.go(trip.vessel, laid[-1:], 10.0)
+    stage.back(trip, pause=True)
+    return True
 
 
 def idle(
@@ -99,10 +113,10 @@ def drift(stage: Stage, case: Case, t: float) -> bool:
     else:
         speed = stage.figure(case, "speed", DRIFT_KN, (0.5, 1.9), more=False)
     angle = stage.figure(case, "angle", DRIFT_DEG, (55.0, 110.0))
-    spot = stage.open_spot(off_m=1800.0)
+    spot = stage.open_spot(MOTHERS, off_m=1800.0)
     if spot is None or not stage.quiet(t, t + minutes * 60.0):
         return False
-    trip = stage.cast(("coaster", "fisher"), spot, t, cls="A")
+    trip = stage.cast(MOTHERS, spot, t, cls="A")
     way = _carried(stage, spot, speed * KNOT * minutes * 60.0)
     if trip is None or way is None:
         return False
@@ -148,7 +162,7 @@ def meet(
     speed = stage.figure(case, "speed", MEET_KN, (0.5, 1.4), more=False)
     easy = (8.0, 25.0) if case.variant == "alongside" else (50.0, 150.0)
     apart = stage.figure(case, "distance", MEET_M, easy, more=False)
-    spot = stage.open_spot(off_m=1700.0) if spot is None else spot
+    spot = stage.open_spot(MOTHERS, ("runner",), off_m=1700.0) if spot is None else spot
     if spot is None or not stage.quiet(t, t + minutes * 60.0):
         return None
     way = _carried(stage, spot, speed * KNOT * minutes * 60.0)
@@ -156,7 +170,7 @@ def meet(
         return None
     across = way[-1] - way[0]
     side = apart * np.array([across[1], -across[0]]) / np.hypot(*across)
-    mother = stage.cast(("coaster", "fisher"), way[0], t)
+    mother = stage.cast(MOTHERS, way[0], t)
     if mother is None:
         return None
     boat = stage.cast(("runner",), way[0] + side, t, but=mother.vessel)

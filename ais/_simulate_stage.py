@@ -17,6 +17,7 @@ NEAR = (0.045, 0.185)
 _TURNS = np.radians(np.arange(0.0, 360.0, 15.0))
 _TRIED = 4
 _WITHIN_M = 14_000.0
+_NEAR_M = 11_000.0
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,7 @@ class Stage:
         course = self.fleet[trip.vessel].course
         course.stay(trip.leave - 900.0, OFF)
         course.stay(trip.leave, MOORED)
-        course.go(trip.way, trip.speed_kn)
+        course.go(trip.way, trip.speed_kn, PLANTED)
 
     def back(self, trip: Trip, *, pause: bool = False) -> None:
         """Bring a vessel home by the way it came; it pauses first where it came fast."""
@@ -178,7 +179,7 @@ class Stage:
         if not self.clear(way[:2], off_m=150.0):
             home = self.world.sea.way(course.at, trip.way[0], clearance_m=350.0)
             way = way if home is None else home
-        course.go(way, trip.speed_kn, slow_end_m=250.0)
+        course.go(way, trip.speed_kn, PLANTED, slow_end_m=250.0)
         course.stay(course.now + 900.0, MOORED)
 
     def idle(self, n: int, minutes: float, ahead: Floats | None = None) -> None:
@@ -195,14 +196,23 @@ class Stage:
         """Follow a way from where the vessel is, a report a minute."""
         self.fleet[n].course.go(np.vstack([self.fleet[n].course.at, way]), speed_kn, PLANTED)
 
-    def open_spot(self, *, off_m: float, away: Floats | None = None) -> Floats | None:
-        """Return a random place at least ``off_m`` off the shore and clear of everything."""
-        pool = self.spots[self.world.sea.off_shore_m(self.spots) >= off_m]
-        if away is not None:
-            pool = pool[np.hypot(*(pool - away).T) < _WITHIN_M]
+    def open_spot(self, *groups: tuple[str, ...], off_m: float) -> Floats | None:
+        """Return a random place clear of everything, near one of each group of kinds."""
+        pool = self.spots[self.near(*groups) & (self.world.sea.off_shore_m(self.spots) >= off_m)]
         if len(pool) == 0:
             return None
         return np.asarray(pool[int(self.world.rng.integers(len(pool)))])
+
+    def near(self, *groups: tuple[str, ...]) -> NDArray[np.bool_]:
+        """Return which places lie near the home of one of each group of kinds."""
+        good = np.ones(len(self.spots), dtype=bool)
+        for kinds in groups:
+            homes = np.array([self.fleet[n].home for n in self.actors(kinds)]).reshape(-1, 2)
+            far = np.hypot(
+                self.spots[:, None, 0] - homes[:, 0], self.spots[:, None, 1] - homes[:, 1]
+            )
+            good &= (far < _NEAR_M).any(axis=1)
+        return good
 
     def clear(self, way: Floats, *, off_m: float = 500.0) -> bool:
         """Return whether a way keeps off the shore and out of all that is to be kept off."""

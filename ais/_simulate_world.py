@@ -44,6 +44,8 @@ class World:
     anchorages: Floats
     grounds: Floats
     gates: Floats
+    hubs: Floats
+    """Where those lie who only play, so that some of each are neighbours."""
 
     def clock(self, day: int, hour: float) -> float:
         """Return seconds since the start of a local solar hour on a day (0 is the first)."""

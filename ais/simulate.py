@@ -30,6 +30,7 @@ __all__ = ["TRUTH", "Noiseless", "Places", "Simulation", "simulate", "write_nmea
 _FIRST_MMSI = 415_000_001
 _POSITIONS_PER_VESSEL_DAY = 336
 _HOLES = 3
+_HUBS, _APART_M = 7, 6000.0
 _WHARF_M, _ANCHORAGE_M = 250.0, 1200.0
 _NEAR = 0.2
 _PLAIN = ("trawler", "netter", "cargo", "tanker", "ferry", "tug", "small", "patrol")
@@ -265,7 +266,19 @@ def _world(
         anchorages,
         grounds,
         sea.gates(rng),
+        _hubs(pools, rng),
     )
+
+
+def _hubs(pools: dict[str, Floats], rng: np.random.Generator) -> Floats:
+    """Return some wharves well apart."""
+    named = [pools[name] for name in ("fishing", "other", "stores") if name in pools]
+    wharves = rng.permutation(np.concatenate(named or list(pools.values())))
+    hubs: list[Floats] = []
+    for wharf in wharves:
+        if len(hubs) < _HUBS and all(np.hypot(*(wharf - hub)) > _APART_M for hub in hubs):
+            hubs.append(wharf)
+    return np.array(hubs)
 
 
 def _ferry_lines(sea: Sea, berths: Floats) -> list[Floats]:
