@@ -73,6 +73,8 @@ CODE: dict[str, Both] = {
     "imo": ("IMO 编号", "IMO number"),
     "ship_type": ("船型", "ship type"),
     "size": ("尺寸", "size"),
+    "length_m": ("船长（米）", "length in metres"),
+    "width_m": ("船宽（米）", "width in metres"),
     # roles in a chain
     "meeting": ("会合", "meeting"),
     "mother": ("母船", "mother ship"),

@@ -37,10 +37,12 @@ _LEAST = Clause("至少 {least_min}", "for at least {least_min}")
 _LOST = (
     Clause("失联前航速 {speed_before_kn}", "having made {speed_before_kn} before"),
     Clause("在码头或锚地内失联", "lost inside a berth or anchorage", "in_berth"),
+    Clause("当地收信率 {reception_before}", "where {reception_before} of reports are heard"),
     Clause(
-        "当地收信率 {reception_before}，同期另有 {other_vessels} 艘船被收到",
-        "where {reception_before} of ten-minute periods are heard, as {other_vessels} "
-        "other vessels were",
+        "同期另有 {other_vessels} 艘船被收到",
+        "other vessels heard then: {other_vessels}",
+        "other_vessels",
+        ...,
     ),
 )
 _SILENT = (
@@ -118,8 +120,8 @@ SAYINGS: dict[str, Saying] = {
                 "at {mean_speed_kn} and {other_mean_speed_kn}",
             ),
             Clause("结伴而来", "having come in company", "came_together"),
-            Clause("结伴离开", "and leaving in company", "left_together"),
             Clause("分头而来", "having come separately", "came_together", is_=False),
+            Clause("结伴离开", "and leaving in company", "left_together"),
             Clause("分头离开", "and leaving separately", "left_together", is_=False),
             Clause("此前相会 {met_before} 次", "earlier meetings: {met_before}", "met_before", ...),
         ),
@@ -335,7 +337,7 @@ SAYINGS: dict[str, Saying] = {
         (Clause("与 AIS 相差超过 {gate_m}", "more than {gate_m} from any AIS"),),
     ),
     "chain": Saying(
-        ("参与接驳链", "was part of a chain from ship to shore"),
+        ("构成接驳链", "made a chain from ship to shore"),
         (
             Clause("{parts}", "{parts}"),
             Clause("会合 {meeting_min}", "having met for {meeting_min}"),

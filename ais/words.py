@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -228,16 +229,26 @@ def _clauses(clauses: Sequence[Clause], evidence: Mapping[str, Any], lang: str) 
             if not (is_ if clause.is_ is ... else is_ == clause.is_):
                 continue
         text = _pick((clause.zh, clause.en), lang)
-        held = {key: _said(key, _at(evidence, key), lang) for key in _KEY.findall(text)}
-        if all(held.values()):
-            for key, said in held.items():
-                text = text.replace(f"{{{key}}}", str(said))
+        for key in _keys(text):
+            said = _said(key, _at(evidence, key), lang)
+            if not said:
+                break
+            text = text.replace(f"{{{key}}}", said)
+        else:
             out.append(text)
     return out
 
 
+@cache
+def _keys(text: str) -> tuple[str, ...]:
+    return tuple(_KEY.findall(text))
+
+
 def _at(evidence: Mapping[str, Any], key: str) -> object:
-    found: object = evidence
+    found: object = evidence.get(key)
+    if found is not None or "." not in key:
+        return found
+    found = evidence
     for step in key.split("."):
         found = found.get(step) if isinstance(found, Mapping) else None
     return found
@@ -296,7 +307,7 @@ def _with_unit(key: str, value: float, lang: str) -> str:
         return _metres(value)
     if key.endswith(("_min", "minutes")):
         return _span(value, lang)
-    if key.endswith(("_h", "hours")):
+    if key.endswith(("_h", "hours")) or key.startswith("hours_"):
         return _span(value * 60.0, lang)
     if key.endswith("_deg"):
         return f"{value:.0f}°"
