@@ -262,5 +262,6 @@ def test_the_columns_are_those_of_the_table_and_stand_in_the_docs() -> None:
     assert {one.name for one in _import_detections.DETECTIONS} == set(DETECTIONS)
     page = (Path(__file__).resolve().parents[2] / "docs" / "detections.md").read_text("utf-8")
     for one in _import_detections.DETECTIONS:
-        assert f"`{one.name}`" in page
-        assert all(f"`{code}`" in page for code in one.choices)
+        assert f"| `{one.name}` | {'、'.join(one.headers)} |" in page
+        for code, words in one.choices.items():
+            assert f"`{code}` {'/'.join(words)}" in page
