@@ -1,6 +1,6 @@
 """Where a vessel can have gone while it was not heard, and how likely: docs/reach.md."""
 
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Final, NamedTuple, TypeAlias
 
 import geopandas as gpd
@@ -8,13 +8,30 @@ import numba
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from ais._arrays import Bools, Floats, Ints
 from ais._plane import KNOT
+from ais._reach_model import Choices, ReachWeights, fit, probabilities
 from ais.schema import TIME
 from geo.crs import to_metres
 from geo.prism import Passages, Places, Prism, prism
+
+__all__ = [
+    "CLOSED",
+    "OPEN",
+    "REACHED",
+    "SILENT",
+    "Choices",
+    "Reach",
+    "ReachRule",
+    "ReachWeights",
+    "Shore",
+    "Windows",
+    "choices",
+    "fit",
+    "probabilities",
+    "reach",
+]
 
 REACHED: Final = pl.Schema(
     {
@@ -76,30 +93,8 @@ class ReachRule:
     ashore_min: float = 10.0
 
 
-@dataclass(frozen=True)
-class ReachWeights:
-    """The model's parameters, in the order of docs/reach.md.
-
-    The first three say whether the vessel was at any shore: a base, the logarithm of the hours to
-    spare, and how much the segments' own sum counts. The others say at which: detour's share of
-    the time to spare, logarithm of the detour, nearness to where it was heard, being right there, no
-    time for a landing, landable share, lying ahead.
-    """
-
-    base: float
-    spare: float
-    choice: float
-    detour_share: float
-    detour: float
-    near_end: float
-    at_end: float
-    hasty: float
-    landable: float
-    ahead: float
-
-
-CLOSED: Final = ReachWeights(-2.77, 0.17, 0.87, -2.90, -1.53, 3.47, 0.0, -0.31, 0.28, 1.01)
-OPEN: Final = ReachWeights(-2.73, 0.0, 1.13, 0.24, -1.87, 2.14, 0.0, 0.0, 0.18, 0.53)
+CLOSED: Final = ReachWeights(-3.29, 0.25, 0.96, -3.14, -1.79, 2.18, 2.66, -0.06, 0.37, 1.17)
+OPEN: Final = ReachWeights(-2.49, 0.0, 0.99, 0.22, -1.81, 0.79, 0.96, 0.0, 0.0, 0.39)
 """Fitted on simulated silences (docs/reach.md), with a second end and without."""
 
 
@@ -157,20 +152,6 @@ class Reach(NamedTuple):
 
     silences: pl.DataFrame
     segments: pl.DataFrame
-
-
-class Choices(NamedTuple):
-    """What the model needs of silences: rows of all segments in reach, silence by silence.
-
-    ``start`` is [silence + 1]; ``about`` [row, 7] are the figures that ``ReachWeights`` weighs, in
-    its order; ``log_spare`` is of each silence, in hours, and 0 without a
-    second end.
-    """
-
-    start: Ints
-    segment: Ints
-    about: Floats
-    log_spare: Floats
 
 
 class _Found(NamedTuple):
@@ -232,51 +213,6 @@ def choices(
     """Return what the model is fitted on, silences by ``event_id``; see ``reach``."""
     ordered = _ordered(silences)
     return _choices([_found(row, shore, windows, rule) for row in ordered.iter_rows(named=True)])
-
-
-def probabilities(of: Choices, weights: ReachWeights) -> tuple[Floats, Floats]:
-    """Return the probability of each row, and of none for each silence."""
-    total, share = _within(of, np.array(astuple(weights)[3:]))
-    any_ = _any(of, total, np.array(astuple(weights)[:3]))
-    return share * np.repeat(any_, np.diff(of.start)), 1.0 - any_
-
-
-def fit(
-    of: Choices, touched: Ints, start: ReachWeights = CLOSED, *, ridge: float = 1e-3
-) -> ReachWeights:
-    """Return the weights under which what is known to have happened is likeliest.
-
-    Parameters
-    ----------
-    touched : for each silence the segment that the vessel was at, -1 for none. A silence whose
-        segment is not among the choices is left out.
-    ridge : how strongly (per silence) weights are held towards 0.
-    """
-    count = np.diff(of.start)
-    owner = np.repeat(np.arange(len(count)), count)
-    hit = np.full(len(count), -1, dtype=np.int64)
-    own = np.flatnonzero(of.segment == touched[owner])
-    hit[owner[own]] = own
-    used = (count > 0) & ((touched < 0) | (hit >= 0))
-
-    def loss(w: Floats) -> tuple[float, Floats]:
-        total, share = _within(of, w[3:])
-        any_ = _any(of, total, w[:3])
-        mean = _sums(of.start, share[:, None] * of.about)
-        yes = used & (hit >= 0)
-        no = used & (hit < 0)
-        value = -np.log(np.maximum(1.0 - any_[no], 1e-12)).sum()
-        value -= np.log(np.maximum(any_[yes] * share[hit[yes]], 1e-300)).sum()
-        pull = np.where(yes, 1.0 - any_, -any_) * used
-        # Without a segment in reach the sum is minus infinity, and the silence is not used.
-        sums = np.where(count > 0, total, 0.0)
-        first = np.array([pull.sum(), pull @ of.log_spare, pull @ sums])
-        then = w[2] * (pull @ mean) + (of.about[hit[yes]] - mean[yes]).sum(axis=0)
-        n = max(int(used.sum()), 1)
-        return value / n + ridge * float(w @ w), -np.concatenate([first, then]) / n + 2 * ridge * w
-
-    best = minimize(loss, np.array(astuple(start)), jac=True, method="L-BFGS-B")
-    return ReachWeights(*(float(value) for value in best.x))
 
 
 def _ordered(silences: pl.DataFrame) -> pl.DataFrame:
@@ -364,38 +300,6 @@ def _choices(found: list[_Found]) -> Choices:
         np.concatenate([np.empty((0, n_about)), *(one.about for one in found)]),
         np.log([1.0 if one.is_open else one.spare_s / 3600.0 for one in found]),
     )
-
-
-def _sums(start: Ints, rows: Floats) -> Floats:
-    """Return the sums of rows silence by silence, 0 where there are none."""
-    # Each by itself: a silence's figures may not depend on those it is asked together with.
-    total = np.zeros((len(start) - 1, *rows.shape[1:]))
-    some = np.diff(start) > 0
-    if some.any():
-        total[some] = np.add.reduceat(rows, start[:-1][some], axis=0)
-    return total
-
-
-def _within(of: Choices, weights: Floats) -> tuple[Floats, Floats]:
-    """Return the logarithm of each silence's sum, and each row's share of it."""
-    count = np.diff(of.start)
-    utility = (of.about * weights).sum(axis=1)
-    top = np.zeros(len(count))
-    some = count > 0
-    if some.any():
-        top[some] = np.maximum.reduceat(utility, of.start[:-1][some])
-    strength = np.exp(utility - np.repeat(top, count))
-    total = _sums(of.start, strength)
-    share = strength / np.repeat(np.maximum(total, 1e-300), count)
-    with np.errstate(divide="ignore"):
-        return top + np.log(total), share
-
-
-def _any(of: Choices, total: Floats, weights: Floats) -> Floats:
-    """Return the probability that the vessel was at any segment, 0 without one in reach."""
-    some = np.isfinite(total)
-    drive = weights[0] + weights[1] * of.log_spare + weights[2] * np.where(some, total, 0.0)
-    return np.where(some, 1.0 / (1.0 + np.exp(-np.clip(drive, -50.0, 50.0))), 0.0)
 
 
 def _silences(ordered: pl.DataFrame, found: list[_Found], p_none: Floats) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""Water as a net of cells: parts of cells that water joins, and distances from part to part.
+"""Water as a net of cells: the parts of cells, and which of them water joins.
 
 A cell may hold two waters that a dam parts. Each such part is a node: the largest of a cell is the
 cell's own (node = its number), the others are extras (node = -1 - their number), tied to the parts
@@ -14,22 +14,22 @@ from numpy.typing import NDArray
 from geo.crs import Bools, Floats, Ints
 
 # A step straight, diagonal and of a knight in whole numbers: 48 / 34 and 76 / 34 are within 0.2 %
-# of the roots of 2 and 5. No step between the middles of two parts reaches _RING.
+# of the roots of 2 and 5. No step between the middles of two parts reaches RING.
 UNIT = 34
-_RING = 128
+RING = 128
 # Steps in 16 directions are up to 2.75 % too long; halved by taking off the middle of that.
 STRETCH = 1.0137
 FAR = np.int32(2**31 - 1)
 NOWHERE = np.iinfo(np.int64).min
 
-_MOVES = np.array(
+MOVES = np.array(
     [
         (0, 1), (1, 0), (0, -1), (-1, 0), (1, 1), (1, -1), (-1, 1), (-1, -1),
         (1, 2), (2, 1), (-1, 2), (-2, 1), (1, -2), (2, -1), (-1, -2), (-2, -1),
     ],
     dtype=np.int64,
 )  # fmt: skip
-_STEP = np.array([34] * 4 + [48] * 4 + [76] * 8, dtype=np.int64)
+STEP = np.array([34] * 4 + [48] * 4 + [76] * 8, dtype=np.int64)
 
 
 class Net(NamedTuple):
@@ -56,15 +56,6 @@ class Net(NamedTuple):
     start: Ints
     tie: Ints
     tie_step: NDArray[np.int32]
-
-
-class Window(NamedTuple):
-    """The rows and columns that a search is cropped to."""
-
-    row0: int
-    row1: int
-    col0: int
-    col1: int
 
 
 def build_net(fine: Bools, factor: int, *, fine_m: float, x0: float, y0: float) -> Net:
@@ -287,7 +278,7 @@ def _open_moves(east: Bools, north: Bools, wide: Bools, wet: Bools) -> NDArray[n
                 continue
             bits = 0
             for m in range(16):
-                dr, dc = _MOVES[m, 0], _MOVES[m, 1]
+                dr, dc = MOVES[m, 0], MOVES[m, 1]
                 r2, c2 = r + dr, c + dc
                 if r2 < 0 or c2 < 0 or r2 >= n_row or c2 >= n_col or not wet[r2, c2]:
                     continue
@@ -340,7 +331,7 @@ def _node_at(fine: Bools, factor: int, row: int, col: int, extra_first: NDArray[
     label, _, _, _ = _parts(block, factor)
     mark = label[row - r * factor, col - c * factor]
     if mark <= 1:
-        return r * n_col + c
+        return int(r * n_col + c)
     return int(-1 - (extra_first[r * n_col + c] + mark - 2))
 
 
@@ -351,210 +342,4 @@ def nodes_at(fine: Bools, net: Net, cell: Ints) -> Ints:
     for p in range(len(cell)):
         if cell[p, 0] >= 0:
             out[p] = _node_at(fine, net.factor, cell[p, 0], cell[p, 1], net.extra_first)
-    return out
-
-
-@numba.njit(cache=True)
-def beside(net: Net, node: int, x: float, y: float) -> tuple[Ints, Floats]:
-    """Return a place's node and the eight about it that water joins, with the way there, m."""
-    n_col = net.moves.shape[1]
-    out = np.empty(9, np.int64)
-    way_m = np.empty(9)
-    cell = node if node >= 0 else net.extra_cell[-1 - node]
-    found = 0
-    for m in range(-1, 8):
-        if m >= 0 and (node < 0 or not (net.moves[node // n_col, node % n_col] >> m) & 1):
-            continue
-        r, c = cell // n_col, cell % n_col
-        if m >= 0:
-            r, c = r + _MOVES[m, 0], c + _MOVES[m, 1]
-        off_y, off_x = net.off_row[r, c], net.off_col[r, c]
-        if node < 0:
-            off_y, off_x = net.extra_off[0, -1 - node], net.extra_off[1, -1 - node]
-        dy = net.y0 + (r + 0.5 + off_y / UNIT) * net.cell_m - y
-        dx = net.x0 + (c + 0.5 + off_x / UNIT) * net.cell_m - x
-        out[found] = node if m < 0 else r * n_col + c
-        way_m[found] = np.sqrt(dy * dy + dx * dx)
-        found += 1
-    return out[:found], way_m[:found]
-
-
-@numba.njit(cache=True)
-def read(
-    net: Net,
-    window: Window,
-    best: NDArray[np.int32],
-    best_extra: NDArray[np.int32],
-    node: Ints,
-    x: Floats,
-    y: Floats,
-) -> Floats:
-    """Return the distance (m) of each place on a node, inf where the search did not come."""
-    out = np.full(len(node), np.inf)
-    n_col = net.moves.shape[1]
-    cells = len(net.extra_first)
-    for p in range(len(node)):
-        if node[p] >= cells or node[p] < -len(net.extra_cell):
-            continue
-        near, way_m = beside(net, node[p], x[p], y[p])
-        for i in range(len(near)):
-            if near[i] < 0:
-                far = best_extra[-1 - near[i]]
-            else:
-                r, c = near[i] // n_col, near[i] % n_col
-                if r < window.row0 or r >= window.row1 or c < window.col0 or c >= window.col1:
-                    continue
-                far = best[r - window.row0, c - window.col0]
-            if far != FAR:
-                out[p] = min(out[p], far * (net.cell_m / UNIT / STRETCH) + way_m[i])
-    return out
-
-
-@numba.njit(cache=True)
-def spread(  # noqa: C901
-    net: Net,
-    window: Window,
-    seed: Ints,
-    seed_at: Ints,
-    goal: int,
-    goal_row: float,
-    goal_col: float,
-    before: NDArray[np.int32],
-    before_extra: NDArray[np.int32],
-    limit: int,
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Return distances (1 / UNIT cells) of a window's cells and all extras, FAR beyond ``limit``.
-
-    Dijkstra's method with a ring of buckets (Dial, 1969, Algorithm 360). What cannot be on a way
-    within ``limit`` is not gone on from: with ``before``, an earlier field, what its distance and
-    this one's exceed it by; else what this one's and the straight line to the goal's place do (NaN
-    for none). ``seed_at`` ascends. Ends when ``goal`` is reached, where it is a node of ``seed``'s
-    kind (FAR for none).
-    """
-    n_col = net.moves.shape[1]
-    r0, r1, c0, c1 = window
-    best = np.full((r1 - r0, c1 - c0), FAR, np.int32)
-    flat = best.ravel()
-    hop_flat = _MOVES[:, 0] * (c1 - c0) + _MOVES[:, 1]
-    hop = _MOVES[:, 0] * n_col + _MOVES[:, 1]
-    best_extra = np.full(len(net.extra_cell), FAR, np.int32)
-    room = 1024
-    ring = np.empty((_RING, room), np.int64)
-    size = np.zeros(_RING, np.int64)
-    waiting, next_seed, level = 0, 0, 0
-    if len(seed) > 0:
-        level = seed_at[0]
-    while level <= limit and (waiting > 0 or next_seed < len(seed)):
-        if waiting == 0:
-            level = max(level, seed_at[next_seed])
-        slot = level & (_RING - 1)
-        # Seeds come in as the wave does: it never holds more than one turn of the ring.
-        while next_seed < len(seed) and seed_at[next_seed] <= level:
-            k = seed[next_seed]
-            next_seed += 1
-            if k < 0:
-                if best_extra[-1 - k] <= level:
-                    continue
-                best_extra[-1 - k] = level
-            else:
-                r, c = k // n_col, k % n_col
-                if r < r0 or r >= r1 or c < c0 or c >= c1 or best[r - r0, c - c0] <= level:
-                    continue
-                best[r - r0, c - c0] = level
-            if size[slot] == room:
-                ring, room = _wider(ring), 2 * room
-            ring[slot, size[slot]] = k
-            size[slot] += 1
-            waiting += 1
-        for i in range(size[slot]):
-            k = ring[slot, i]
-            if k >= 0:
-                r, c = k // n_col, k % n_col
-                if best[r - r0, c - c0] != level:
-                    continue
-                y, x = net.off_row[r, c], net.off_col[r, c]
-                row = net.tied[k]
-                rest = before[r - r0, c - c0] if before.size > 0 else 0
-            else:
-                if best_extra[-1 - k] != level:
-                    continue
-                cell = net.extra_cell[-1 - k]
-                r, c = cell // n_col, cell % n_col
-                y, x = net.extra_off[0, -1 - k], net.extra_off[1, -1 - k]
-                row = -1 - k
-                rest = before_extra[-1 - k] if before.size > 0 else 0
-            if k == goal:
-                return best, best_extra
-            if before.size == 0 and not np.isnan(goal_row):
-                dy, dx = goal_row - r - 0.5 - y / UNIT, goal_col - c - 0.5 - x / UNIT
-                rest = int(np.sqrt(dy * dy + dx * dx) * UNIT / STRETCH)
-            if rest > limit - level:
-                continue
-            if k >= 0 and net.plain[r, c] and r0 + 2 <= r < r1 - 2 and c0 + 2 <= c < c1 - 2:
-                here = (r - r0) * (c1 - c0) + c - c0
-                for m in range(16):
-                    far = level + _STEP[m]
-                    if far < flat[here + hop_flat[m]]:
-                        flat[here + hop_flat[m]] = far
-                        there = far & (_RING - 1)
-                        if size[there] == room:
-                            ring, room = _wider(ring), 2 * room
-                        ring[there, size[there]] = k + hop[m]
-                        size[there] += 1
-                        waiting += 1
-                continue
-            if k >= 0:
-                bits = net.moves[r, c]
-                for m in range(16):
-                    if not (bits >> m) & 1:
-                        continue
-                    dr, dc = _MOVES[m, 0], _MOVES[m, 1]
-                    r2, c2 = r + dr, c + dc
-                    if r2 < r0 or r2 >= r1 or c2 < c0 or c2 >= c1:
-                        continue
-                    far = level + _STEP[m]
-                    y2, x2 = net.off_row[r2, c2], net.off_col[r2, c2]
-                    if y2 != y or x2 != x:
-                        dy, dx = dr * UNIT + y2 - y, dc * UNIT + x2 - x
-                        far = level + max(1, int(np.sqrt(dy * dy + dx * dx) + 0.5))
-                    if far < best[r2 - r0, c2 - c0]:
-                        best[r2 - r0, c2 - c0] = far
-                        there = far & (_RING - 1)
-                        if size[there] == room:
-                            ring, room = _wider(ring), 2 * room
-                        ring[there, size[there]] = k + dr * n_col + dc
-                        size[there] += 1
-                        waiting += 1
-            if row < 0:
-                continue
-            for j in range(net.start[row], net.start[row + 1]):
-                k2 = net.tie[j]
-                far = level + net.tie_step[j]
-                if k2 < 0:
-                    if far >= best_extra[-1 - k2]:
-                        continue
-                    best_extra[-1 - k2] = far
-                else:
-                    r2, c2 = k2 // n_col, k2 % n_col
-                    if r2 < r0 or r2 >= r1 or c2 < c0 or c2 >= c1:
-                        continue
-                    if far >= best[r2 - r0, c2 - c0]:
-                        continue
-                    best[r2 - r0, c2 - c0] = far
-                there = far & (_RING - 1)
-                if size[there] == room:
-                    ring, room = _wider(ring), 2 * room
-                ring[there, size[there]] = k2
-                size[there] += 1
-                waiting += 1
-        waiting -= size[slot]
-        size[slot] = 0
-        level += 1
-    return best, best_extra
-
-
-@numba.njit(cache=True)
-def _wider(ring: Ints) -> Ints:
-    out = np.empty((ring.shape[0], 2 * ring.shape[1]), np.int64)
-    out[:, : ring.shape[1]] = ring
     return out

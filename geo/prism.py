@@ -11,20 +11,8 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
-from geo._passages import (
-    FAR,
-    NOWHERE,
-    STRETCH,
-    UNIT,
-    Net,
-    Window,
-    beside,
-    build_net,
-    middles,
-    nodes_at,
-    read,
-    spread,
-)
+from geo._passages import FAR, NOWHERE, STRETCH, UNIT, Net, build_net, middles, nodes_at
+from geo._spread import Window, beside, read, spread
 from geo.crs import Bools, Floats, Ints, to_metres, working_crs
 from geo.errors import InputError
 from geo.land import land_raster

@@ -211,14 +211,17 @@ class Boat:
         self._pass()
 
 
-def gaps(world: World, *, seed: int, boats: int, each: int = 2) -> tuple[pl.DataFrame, np.ndarray]:
+def gaps(
+    world: World, *, seed: int, boats: int, each: int = 2
+) -> tuple[pl.DataFrame, np.ndarray, list[np.ndarray]]:
     """Return silences (each with its ``event_id``) and the segment touched in each, -1 for none.
 
-    Touched is the one that the boat was within 200 m of for the longest. A third of
+    Touched is the one that the boat was within 200 m of for the longest; all that it was within
+    200 m of come last. A third of
     the silences are never ended; of boats that land, half the silences are cut about a landing.
     """
     rng = np.random.default_rng(seed)
-    rows, touched = [], []
+    rows, touched, passed = [], [], []
     for number in range(boats):
         boat = Boat(world, rng)
         xy = np.array(boat.xy[: DAY_S // STEP_S])
@@ -251,11 +254,12 @@ def gaps(world: World, *, seed: int, boats: int, each: int = 2) -> tuple[pl.Data
             )
             seen = near[a : b + 1]
             count = np.bincount(seen[seen >= 0], minlength=1)
+            passed.append(np.flatnonzero(count))
             touched.append(int(count.argmax()) if count.max() > 0 else -1)
     times = pl.col("t0", "t1").cast(pl.Int64).cast(pl.Datetime("ms", "UTC"))
     table = pl.DataFrame(rows, infer_schema_length=None).with_columns(times)
     table = table.select("event_id", *(pl.col(n).cast(t) for n, t in SILENCES.items()))
-    return table, np.array(touched)
+    return table, np.array(touched), passed
 
 
 def _cut(boat: Boat, n: int, rng: np.random.Generator) -> tuple[int, int, bool]:

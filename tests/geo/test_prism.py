@@ -4,7 +4,7 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.crs import Floats, to_lonlat, to_metres, working_crs
@@ -282,6 +282,7 @@ def test_high_latitudes_and_the_antimeridian_make_no_difference(
     assert found.from_m == pytest.approx(truth, rel=0.03)
 
 
+@settings(max_examples=15)
 @given(seed=st.integers(0, 10_000))
 def test_a_mirrored_coast_mirrors_the_ways(seed: int) -> None:
     rng = np.random.default_rng(seed)
