@@ -91,7 +91,7 @@ SAID: dict[str, Both] = {
         ),
     ),
     "weight": (
-        "{what}（{is_:.1f}，{low:.1f}–{high:.1f}；规则 {rule:.1f}）",
+        "{what}（{is_:.1f}，{low:.1f} 至 {high:.1f}；规则 {rule:.1f}）",
         "{what} ({is_:.1f}, {low:.1f} to {high:.1f}; rules {rule:.1f})",
     ),
     "raises": ("提高排序：{what}", "Raised by: {what}"),

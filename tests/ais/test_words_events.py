@@ -362,7 +362,7 @@ def test_what_was_learned_is_said_in_both_languages() -> None:
     assert "Counts more than the rules assumed: darkness (2.0, 1.7 to 2.3; rules 0.8)." in en
     assert "Counts less than the rules assumed: near a berth or anchorage (-0.2, " in en
     assert "it is used" in en
-    assert "比规则更看重：天黑（2.0，1.7–2.3；规则 0.8）。" in zh
+    assert "比规则更看重：天黑（2.0，1.7 至 2.3；规则 0.8）。" in zh
     assert not CHINESE.search(en)
     plain = replace(model, weights=weights, used=False)
     assert "the rules go on ranking" in plain.said("en")
