@@ -221,7 +221,8 @@ def test_detection_in_turns_is_one_pass(ws: Workspace, monkeypatch: pytest.Monke
 
     once = store.read(ws.engine, "events").sort("event_id")
     monkeypatch.setattr(detection, "_TURN", 5_000)
-    runs.detect(ws, now=NOW)
+    run = runs.detect(ws, now=NOW, way=runs.Way(whole=True))
+    assert run.counts["watched"] > 40
     turns = store.read(ws.engine, "events").sort("event_id")
     assert turns.drop("evidence").equals(once.drop("evidence"))
     assert turns["evidence"].to_list() == once["evidence"].to_list()

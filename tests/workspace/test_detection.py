@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from ais.schema import POSITIONS
-from workspace import archive, detection, read, runs, store
+from workspace import _flagged, archive, detection, read, runs, store
 from workspace.folder import Workspace
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -111,7 +111,7 @@ def test_flagging_takes_each_event_s_own_positions() -> None:
         },
         schema_overrides={"t0": pl.Datetime("ms", "UTC"), "t1": pl.Datetime("ms", "UTC")},
     )
-    found = detection._flagged(events, ashore, tracks)
+    found = _flagged.flagged(events, ashore, tracks)
     assert found.drop("evidence").equals(events.drop("evidence"))
     sailed = ashore.join(tracks.filter(~pl.col("impossible")), on=archive.KEY, how="semi")
     flagged = 0
@@ -126,7 +126,7 @@ def test_flagging_takes_each_event_s_own_positions() -> None:
             said |= {"on_land": own.height, "inside_m": pytest.approx(deepest, abs=0.051)}
         assert json.loads(evidence) == said
     assert 50 < flagged < 200
-    assert detection._flagged(events, ashore.clear(), tracks).equals(events)
+    assert _flagged.flagged(events, ashore.clear(), tracks).equals(events)
 
 
 def test_an_mmsi_of_two_hulls_is_noted(coast: Workspace) -> None:
@@ -153,8 +153,8 @@ def test_many_turns_find_what_one_finds(
     found = []
     for turn in (10_000_000, 300, 100):
         monkeypatch.setattr(detection, "_TURN", turn)
-        run = runs.detect(coast, now=NOON + timedelta(hours=20))
-        counts = {name: n for name, n in run.counts.items() if n}
+        run = runs.detect(coast, now=NOON + timedelta(hours=20), way=runs.Way(whole=True))
+        counts = {name: n for name, n in run.counts.items() if n and not name.startswith("events_")}
         tables = [store.read(coast.engine, name) for name in ("events", "vessels", "mmsi_shared")]
         found.append((counts, *tables))
     assert (found[0][1]["kind"] == "loitering").sum() == 12
@@ -169,10 +169,11 @@ def test_many_turns_find_what_one_finds(
 
 def test_turns_follow_the_archive() -> None:
     parts = pl.DataFrame({"n": [1, 7, 7], "rows": [1_000, 20_000_000, 20_000_000]})
-    assert detection._turns(parts) == 21
-    assert detection._turns(parts.head(1)) == 1
-    assert detection._turns(parts.clear()) == 0
-    assert detection._turns(pl.DataFrame({"n": [1], "rows": [30_000_000]})) == 11
+    assert detection._turns(parts, share=1.0) == 21
+    assert detection._turns(parts.head(1), share=1.0) == 1
+    assert detection._turns(parts.clear(), share=1.0) == 0
+    assert detection._turns(pl.DataFrame({"n": [1], "rows": [30_000_000]}), share=1.0) == 11
+    assert detection._turns(pl.DataFrame({"n": [1], "rows": [30_000_000]}), share=0.01) == 1
 
 
 def test_an_empty_archive_forgets_what_was_found(coast: Workspace) -> None:

@@ -41,7 +41,7 @@ def first(*rows: dict) -> pl.DataFrame:
             "rank": pl.Float64,
         }
     )
-    done = compare(nobody, found(*rows), now=NOON, since=None)
+    done = compare(nobody, found(*rows), past={}, now=NOON, since=None)
     assert done.counts["new"] == len(rows)
     return done.events.with_columns(rank=pl.lit(0.5))
 
