@@ -12,7 +12,6 @@ SLOT_MS = 600_000
 HOUR_MS = 3_600_000
 REGION = 8
 """So many cells are the side of a region, some 40 km: about what one shore station hears."""
-MOST_VESSELS = 99
 _OPEN_SLOTS = 6
 
 
@@ -100,6 +99,8 @@ class Told(NamedTuple):
     """Where the rows of each hour begin in ``m_``."""
     m_row: Array
     """Which row it is."""
+    m_slots: Array
+    m_heard: Array
     m_cell: Array
     m_vessel: Array
     m_cls: Array
@@ -272,12 +273,17 @@ def answers(  # noqa: C901
     vessels, least slots.
     """
     k_area, k_cell, k_hour, k_block, k_here, least_vessels, least_slots = pseudo
-    seen = np.empty(MOST_VESSELS, np.int64)
+    seen = np.full(len(told.vessel_at), -1, np.int64)
     known = np.zeros((3, 3), np.bool_)
-    for q in range(len(vessel)):
+    # Near questions one after another find what they need at hand.
+    for q in np.argsort(hour * told.n_cols + row):
         v, c, h = vessel[q], cls[q], hour[q]
-        area = sums.area[c] - (sums.own_area[v, c] if v >= 0 else np.zeros(2))
-        mean = (area[1] + 0.5 * k_area) / (area[0] + k_area)
+        all_s, all_h = sums.area[c]
+        if v >= 0:
+            all_s -= sums.own_area[v, c, 0]
+            all_h -= sums.own_area[v, c, 1]
+        mean = (all_h + 0.5 * k_area) / (all_s + k_area)
+        here_mean = mean
         block_ever, most_vessels = 0.0, 0.0
         block_s, block_h, block_e, here_s, here_h = 0.0, 0.0, 0.0, 0.0, 0.0
         count = 0
@@ -294,31 +300,22 @@ def answers(  # noqa: C901
                 most_vessels = max(most_vessels, ever_v)
                 middle = dr == 0 and dc == 0
                 if middle:
-                    cell_s, cell_h = ever, ever_h
-                    here_mean = (cell_h + k_cell * mean) / (cell_s + k_cell)
+                    here_mean = (ever_h + k_cell * mean) / (ever + k_cell)
                 if h < 0:
                     continue
                 i = _between(told.m_cell, told.hour_at[h], told.hour_at[h + 1], cell)
                 while i < told.hour_at[h + 1] and told.m_cell[i] == cell:
                     who = told.m_vessel[i]
-                    r = told.m_row[i]
-                    if who != v and told.m_cls[i] == c and told.slots[r] >= 0.5:
-                        block_s += told.slots[r]
-                        block_h += told.heard[r]
-                        block_e += told.slots[r] * sums.mean[cell, c]
+                    if who != v and told.m_cls[i] == c and told.m_slots[i] >= 0.5:
+                        block_s += told.m_slots[i]
+                        block_h += told.m_heard[i]
+                        block_e += told.m_slots[i] * sums.mean[cell, c]
                         if middle:
-                            here_s += told.slots[r]
-                            here_h += told.heard[r]
-                        new = count < MOST_VESSELS
-                        for j in range(count):
-                            new &= seen[j] != who
-                        if new:
-                            seen[count] = who
-                            count += 1
+                            here_s += told.m_slots[i]
+                            here_h += told.m_heard[i]
+                        count += seen[who] != q
+                        seen[who] = q
                     i += 1
-        at = _between(told.cell_key, 0, len(told.cell_key), row[q] * told.n_cols + col[q])
-        if at == len(told.cell_key) or told.cell_key[at] != row[q] * told.n_cols + col[q]:
-            here_mean = mean
         level, region_e, area_e = 0.0, 0.0, 0.0
         if h >= 0:
             own = _own_hour(told, sums, v, h, region[q])

@@ -20,7 +20,6 @@ from ais.reception import Reception
 from ais.schema import EVENTS, SILENCES, TIME, empty
 
 _THROUGH = 12
-_ASTRAY_DEG = 30.0
 _LEAST_MISSED = 0.001
 _BERTHING_KN = 3.0
 
@@ -35,11 +34,11 @@ class GapRule:
     A silence of ``least_min`` and more, where reception is ``least_reception`` or better: at the
     last position, and in the ``judged_min`` after it where the vessel would have been, going on
     at its last speed and course, and, if it was heard again, on the straight way there. One cell
-    farther on, and there 30 degrees to either side, coverage must not end: it may be sailing out.
-    One not heard since is open, and ends ``open_h`` after its last position or with the data. A
-    vessel that lay in a berth or anchorage (at less than 3 kn) and was next heard within
-    ``moved_m``, or not since, has switched off at its berth, and that is no gap; nor is it one
-    where a vessel is next heard in a berth within ``moved_m``.
+    farther on coverage must not end: it may be sailing out. One not heard since is open, and ends
+    ``open_h`` after its last position or with the data. A vessel that lay in a berth or anchorage
+    (at less than 3 kn) and was next heard within ``moved_m``, or not since, has switched off at
+    its berth, and that is no gap; nor is it one where a vessel is next heard in a berth within
+    ``moved_m``.
 
     Where reception is 0.9, three reports in a row are often lost: how likely a vessel that
     transmits is to stay unheard for so long, (1 - reception) ^ (minutes / 10), may be
@@ -210,11 +209,8 @@ def judged(
         figures.ask(at, straight, use.least_reception)
     under_way = kn >= 0.5
     cell_s = reception.cell_deg * 60.0 / np.where(under_way, kn, np.inf) * 3600.0
-    for turn in (-_ASTRAY_DEG, 0.0, _ASTRAY_DEG):
-        farther, _ = _onward(
-            place, ahead, lon0, lat0, kn, cog + turn, steps[-1] / 1e3 + cell_s, afloat
-        )
-        figures.within(t0, np.where(under_way, farther, place))
+    farther, _ = _onward(place, ahead, lon0, lat0, kn, cog, steps[-1] / 1e3 + cell_s, afloat)
+    figures.within(t0, np.where(under_way, farther, place))
     minutes = rows["minutes"].to_numpy()
     chance = np.exp(figures.missed / figures.asked * minutes / 10.0)
     in_berth, stayed = _berthed(rows, berths, use)

@@ -80,11 +80,13 @@ class Shrinkage:
     """How many slots what is known on a wider scale counts for, and what is enough to judge by.
 
     Slots of one vessel go together: a vessel-hour (6 slots) is the unit. What the cell tells in
-    the hour is believed over its neighbours from one vessel-hour on (``cell_hour``); they over
-    what is usual there from two (``block_hour``), so that one vessel's bad aerial is no hole;
-    what is usual in the cell over the mean of the area from six (``cell``). The level of an
-    hour follows a region's vessels from one vessel-hour on (``hour``): an outage has to show at
-    once. ``area`` draws the mean of the area to 1/2 where next to nothing is known.
+    the hour is believed over its neighbours from two vessel-hours on (``cell_hour``), so that one
+    vessel's bad aerial is no hole; they over the region's level from four (``block_hour``); what
+    is usual in the cell over the mean of the area from two (``cell``). The level of an hour
+    follows a region's vessels from one vessel-hour on (``hour``): an outage has to show at once.
+    Half of these in the first two make steady fields look better than they are where they are
+    told to be good (by 0.04 in the tests' field instead of 0.03). ``area`` draws the mean of the
+    area to 1/2 where next to nothing is known.
 
     It is enough that ``least_vessels`` others were in the cell and those about it in the hour,
     or ``least_slots`` of others; or, where it is a quiet hour at a place that at least so many
@@ -96,8 +98,8 @@ class Shrinkage:
     area: float = 6.0
     cell: float = 12.0
     hour: float = 6.0
-    block_hour: float = 12.0
-    cell_hour: float = 6.0
+    block_hour: float = 24.0
+    cell_hour: float = 12.0
     least_vessels: int = 2
     least_slots: int = 12
 
@@ -108,7 +110,7 @@ class Answers(NamedTuple):
     p: Floats
     """The probability that a transmitting vessel is heard at least once in ten minutes."""
     vessels: Ints
-    """Other vessels in the cell and those about it in the hour (99: or more)."""
+    """Other vessels in the cell and those about it in the hour."""
     slots: Floats
     """Slots that they tell of."""
     inside: Bools
@@ -193,7 +195,7 @@ class Reception:
         for again in range(3):
             slots = told.slots.copy()
             slots[doubt] = full * weight
-            now = told._replace(slots=slots)
+            now = told._replace(slots=slots, m_slots=slots[told.m_row].astype(np.float32))
             found = Reception(
                 self.cell_deg, self.mmsi, self.hours, now,
                 _summed(now, len(self.hours), self.regions, self.shrinkage),
@@ -296,15 +298,18 @@ def _index(rows: pl.DataFrame, cell_deg: float) -> tuple[Told, Array, Ints, Ints
     order = np.argsort(hour.astype(np.int64) * len(cells) + cell, kind="stable")
     cls = rows["cls"].to_numpy()
     vessel = np.repeat(np.arange(len(vessel_at) - 1, dtype=np.int32), np.diff(vessel_at))
+    slots, heard = (rows[name].cast(pl.Float64).to_numpy() for name in ("slots", "heard"))
     told = Told(
         vessel_at,
         hour,
         cell,
         cls,
-        rows["slots"].cast(pl.Float64).to_numpy(),
-        rows["heard"].cast(pl.Float64).to_numpy(),
+        slots,
+        heard,
         np.searchsorted(hour[order], np.arange(len(hours) + 1)).astype(np.int64),
         order.astype(np.int32),
+        slots[order].astype(np.float32),
+        heard[order].astype(np.float32),
         cell[order],
         vessel[order],
         cls[order],
