@@ -30,6 +30,7 @@ class Kind(StrEnum):
     SETTLEMENTS = "settlements"
     SHORE_TYPES = "shore-types"
     REGISTERS = "registers"
+    DETECTIONS = "detections"
 
 
 class Coordinates(StrEnum):

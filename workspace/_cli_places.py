@@ -24,6 +24,7 @@ class TableKind(StrEnum):
     BERTHS = "berths"
     SECTIONS = "sections"
     REGISTERS = "registers"
+    DETECTIONS = "detections"
 
 
 class Lang(StrEnum):

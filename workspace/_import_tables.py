@@ -13,6 +13,7 @@ from geo.errors import InputError, Refusal
 from workspace import _import_columns as known
 from workspace import history, placing, store
 from workspace._import_cells import Value
+from workspace._import_detections import DETECTIONS
 from workspace._import_places import off_the_earth, onto_shore
 from workspace._import_registers import check_vessels
 from workspace._import_rows import Rows, convert, read_rows, zone
@@ -45,6 +46,7 @@ TABLES = {
     "berths": Table("berths", "berth_id", known.BERTHS, prefix="B"),
     "sections": Table("sections", "", known.SECTIONS),
     "registers": Table("vessel_lists", "list_id", known.REGISTERS, prefix="L"),
+    "detections": Table("detections", "detection_id", DETECTIONS, prefix="D"),
 }
 
 

@@ -34,9 +34,7 @@ def tell(ws: Workspace, events: pl.DataFrame, judged: Judged, haunts: pl.DataFra
     decisions = decided(ws).rename({"reason": "why"})
     learned = ranking.learn(decisions, events, judged.profiles, haunts=haunts, context=context)
     model = learned if isinstance(learned, Model) else None
-    ranks = ranking.rank(
-        events, judged.profiles, haunts=haunts, context=context, model=model
-    ).with_columns(pl.col("rank").round(3))
+    ranks = ranking.rank(events, judged.profiles, haunts=haunts, context=context, model=model)
     both = events.join(ranks, on="event_id", how="left", maintain_order="left")
     said = {lang: _said(both, lang, ws.config.tz) for lang in ("zh", "en")}
     rows = both.select(

@@ -29,6 +29,13 @@ NAMES = {
     "registers": {"zh": "浙象渔00000", "en": "ZHEXIANGYU00000"},
 }
 SAMPLES = {
+    "sensor": _say("后岙雷达", "Houao radar", "每台传感器一个名称", "one name for each sensor"),
+    "track_id": _say("17", "17", "传感器连续跟踪的编号", "what the sensor follows as one"),
+    "confidence": _say("85%", "85%"),
+    "length_m": _say("", ""),
+    "sog_kn": _say("", "", "节", "knots"),
+    "cog_deg": _say("", ""),
+    "error_m": _say("40", "40", "标准差", "one standard deviation"),
     "name_en": _say("", "", "英文界面显示，可留空", "shown on English pages"),
     "owner_unit": _say("示例渔业公司", "Example Fishery Ltd", "单位全称，不填个人",
                        "the unit's full name, no person's"),

@@ -7,6 +7,7 @@ from pathlib import Path
 from workspace._import_around import AROUND, import_around
 from workspace._import_coast import import_coast
 from workspace._import_depth import import_depth
+from workspace._import_detections import import_detections
 from workspace._import_tables import TABLES, import_table
 from workspace._import_tides import import_tides
 from workspace._imported import Imported, Options
@@ -44,6 +45,8 @@ def import_file(
         import_depth(ws, path, options, result)
     elif kind in AROUND:
         import_around(ws, kind, path, options, result, now=moment)
+    elif kind == "detections":
+        import_detections(ws, path, options, result, now=moment)
     elif kind in TABLES:
         import_table(ws, kind, path, options, result, now=moment, user=user)
     else:
