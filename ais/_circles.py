@@ -10,6 +10,10 @@ from ais._plane import KNOT, METRES_PER_DEGREE, bearing, metres
 
 LEGS_M = (60.0, 120.0, 240.0, 480.0, 960.0, 1920.0, 3840.0)
 """A way is looked at in legs of these lengths: each shows turns of 1 to 3 times its length."""
+FIGURES = 8
+"""Middle (lon, lat), radius in m, turns (right is positive), speed in kn, and how uneven the
+speed, how out of round the radius (shares) and how askew the chords are (degrees)."""
+_CHORD_SHARE = 0.25
 END_SHARE = 0.04
 """Where a way comes onto a circle and leaves it on a tangent, it is soon this far off."""
 _BACK_DEG, _AHEAD_DEG = -45.0, 120.0
@@ -77,21 +81,43 @@ def _grown(
 
 
 @numba.njit(cache=True)
-def _uneven(phi: Floats, t: Ints, radius_m: float) -> tuple[float, float]:
-    """Return the mean speed in m/s, and the most that a quarter turn's differs from it (share)."""
+def _uneven(phi: Floats, t: Ints, radius_m: float) -> tuple[float, float, int]:
+    """Return the mean speed in m/s, the most that a quarter turn's differs from it (share), where.
+
+    Where is -1 for the first quarter, 1 for the last whole one, else 0.
+    """
     whole = abs(phi[-1])
     mean = whole / ((t[-1] - t[0]) / 1000.0)
-    worst = 0.0
+    worst, at_end = 0.0, 0
     k, begun = 0, t[0] / 1000.0
-    for q in range(1, int(whole / _QUARTER) + 1):
+    quarters = int(whole / _QUARTER)
+    for q in range(1, quarters + 1):
         while abs(phi[k]) < q * _QUARTER and k + 1 < len(phi):
             k += 1
         step = abs(phi[k]) - abs(phi[k - 1])
         part = (q * _QUARTER - abs(phi[k - 1])) / step if step > 0 else 1.0
         at = (t[k - 1] + min(max(part, 0.0), 1.0) * (t[k] - t[k - 1])) / 1000.0
-        worst = max(worst, abs(_QUARTER / max(at - begun, 0.001) / mean - 1.0))
+        off = abs(_QUARTER / max(at - begun, 0.001) / mean - 1.0)
+        if off > worst:
+            worst, at_end = off, -1 if q == 1 else (1 if q == quarters else 0)
         begun = at
-    return mean * radius_m, worst
+    return mean * radius_m, worst, at_end
+
+
+@numba.njit(cache=True)
+def _evened(
+    phi: Floats, t: Ints, radius_m: float, even: float, least: int
+) -> tuple[int, int, float, float]:
+    """Return first and last row, speed in m/s and unevenness without ends of another speed.
+
+    What a way comes with and leaves with is no part of the circle.
+    """
+    a, b = 0, len(phi) - 1
+    speed, uneven, at_end = _uneven(phi, t, radius_m)
+    while uneven > even and at_end != 0 and b - a > least:
+        a, b = (a + 1, b) if at_end < 0 else (a, b - 1)
+        speed, uneven, at_end = _uneven(phi[a : b + 1] - phi[a], t[a : b + 1], radius_m)
+    return a, b, speed, uneven
 
 
 @numba.njit(cache=True)
@@ -110,11 +136,31 @@ def _angles(x: Floats, y: Floats, circle: tuple[float, float, float]) -> tuple[F
 
 
 @numba.njit(cache=True)
+def _askew_deg(x: Floats, y: Floats, circle: tuple[float, float, float], chord_m: float) -> float:
+    """Return the root mean square of how far chords are from the tangent: 0 on a circle.
+
+    It is 21 on a pentagon and 18 on a hexagon, whose corners are as near to round in radius.
+    """
+    total, n, k = 0.0, 0, 0
+    for i in range(1, len(x)):
+        dx, dy = x[i] - x[k], y[i] - y[k]
+        if dx * dx + dy * dy < chord_m * chord_m:
+            continue
+        mx, my = 0.5 * (x[i] + x[k]) - circle[0], 0.5 * (y[i] + y[k]) - circle[1]
+        # The part of the chord along the radius, against the part across it.
+        off = math.atan2(dx * mx + dy * my, abs(mx * dy - my * dx))
+        total += off * off
+        n += 1
+        k = i
+    return math.degrees(math.sqrt(total / max(n, 1)))
+
+
+@numba.njit(cache=True)
 def _judged(
     t: Ints, lon: Floats, lat: Floats, first: int, last: int, seed: tuple[int, int], rule: Floats
 ) -> tuple[bool, int, int, Floats]:
     """Return whether rows first..last hold a circle about the seed's, which rows, and figures."""
-    figures = np.zeros(7)
+    figures = np.zeros(FIGURES)
     n = last - first + 1
     x, y = np.empty(n), np.empty(n)
     mid = (first + last) // 2
@@ -122,7 +168,7 @@ def _judged(
     for i in range(n):
         x[i] = ((lon[first + i] - lon[mid] + 180.0) % 360.0 - 180.0) * wide
         y[i] = (lat[first + i] - lat[mid]) * METRES_PER_DEGREE
-    turns, least_m, most_m, round_share, even, slowest, noise_m, within = rule
+    turns, least_m, most_m, round_share, even, slowest, noise_m, within, askew = rule
     lo, hi = seed[0] - first, seed[1] - first
     circle = _fit(x[lo : hi + 1], y[lo : hi + 1])
     for _ in range(4):
@@ -140,7 +186,12 @@ def _judged(
     if hi - lo < 8 * turns or not least_m <= circle[2] <= most_m:
         return False, 0, 0, figures
     phi, step = _angles(x[lo : hi + 1], y[lo : hi + 1], circle)
-    gone = abs(phi[-1]) / (2 * math.pi)
+    a, b, speed, uneven = _evened(
+        phi, t[first + lo : first + hi + 1], circle[2], even, round(8 * turns)
+    )
+    gone = abs(phi[b] - phi[a]) / (2 * math.pi)
+    hand = -1.0 if phi[b] > phi[a] else 1.0
+    lo, hi = lo + a, lo + b
     if gone < turns or hi - lo < 8 * gone or step > math.radians(_STEP_DEG):
         return False, 0, 0, figures
     inside, worst = 0, 0.0
@@ -148,12 +199,15 @@ def _judged(
         off = _off(x, y, i, circle)
         inside += off <= round_share * circle[2] + noise_m
         worst = max(worst, off)
-    speed, uneven = _uneven(phi, t[first + lo : first + hi + 1], circle[2])
     figures[0] = lon[mid] + circle[0] / wide
     figures[1] = lat[mid] + circle[1] / METRES_PER_DEGREE
-    figures[2], figures[3], figures[4] = circle[2], math.copysign(gone, -phi[-1]), speed / KNOT
+    figures[2], figures[3], figures[4] = circle[2], hand * gone, speed / KNOT
     figures[5], figures[6] = uneven, worst / circle[2]
+    chord_m = max(_CHORD_SHARE * circle[2], LEGS_M[0])
+    figures[7] = _askew_deg(x[lo : hi + 1], y[lo : hi + 1], circle, chord_m)
+    noise_deg = math.degrees(math.sqrt(2.0) * noise_m / chord_m)
     good = inside >= within * (hi - lo + 1) and uneven <= even and speed >= slowest
+    good &= figures[7] <= math.hypot(askew, noise_deg)
     return good, first + lo, first + hi, figures
 
 
@@ -207,11 +261,11 @@ def circling(
     ``turn`` is what `turns` returns, negated for circles to the left. ``ends`` is the end of the
     search on either side of each of ``v``: the first and last row of its track. ``rule`` is turns,
     least and most radius in m, how round and how even (shares), least speed in m/s, noise in m,
-    share of positions that must keep to the circle.
+    share of positions that must keep to the circle, how askew (degrees).
     """
     m = len(v)
     first, last = np.empty(m, np.int64), np.empty(m, np.int64)
-    figures = np.empty((m, 7))
+    figures = np.empty((m, FIGURES))
     theta = np.zeros(m)
     found, begin, next_try, done = 0, 0, 0.0, -1
     for j in range(m):

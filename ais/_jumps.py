@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ais._arrays import Array, Bools, Floats, Ints
 from ais._events import MAX_VERTICES, events, rounded
-from ais._plane import KNOT, METRES_PER_DEGREE, metres
+from ais._plane import KNOT, METRES_PER_DEGREE
 from ais.schema import EVENTS, empty
 from ais.tracks import CLOCK_SLACK_S
 
@@ -25,6 +25,7 @@ _LATE_M = 500.0
 _BACK = 256
 _HOME = 3
 _AMONG_SHARE = 0.1
+_BESIDE_MS, _COPY_M, _WAY_M = 10 * _MINUTE_MS, 150.0, 1000.0
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,10 @@ def jumps(tracks: pl.DataFrame, rule: JumpRule | None = None) -> pl.DataFrame:
 
     A vessel is at home on the longest chain of its tracks in which each is within reach of the
     one before. Other tracks of the same hull, and positions that fit no track, are away. So is
-    a second hull that is heard only while the first is silent; one that is heard among the first's
-    reports is another vessel. A place on the way that the vessel sailed within two hours is an
-    old report that came late, and no jump; places told within two seconds count once.
+    a second hull that is heard only while the first is silent, or that keeps its distance from
+    the first to 150 m over 1 km and more: the first, shifted. Any other one is another vessel. A
+    place on the way that the vessel sailed within two hours is an old report that came late, and
+    no jump; places told within two seconds count once.
 
     Parameters
     ----------
@@ -89,7 +91,7 @@ def _suspects(tracks: pl.DataFrame, rule: JumpRule) -> pl.DataFrame:
     at = np.flatnonzero((mmsi[1:] == mmsi[:-1]) & ((track[1:] != track[:-1]) | (track[1:] < 0)))
     t = tracks["t"].dt.epoch("ms").to_numpy()
     lon, lat = tracks["lon"].to_numpy(), tracks["lat"].to_numpy()
-    step_m = _metres(lon[at], lat[at], lon[at + 1], lat[at + 1])
+    step_m = _globe_m(lon[at], lat[at], lon[at + 1], lat[at + 1])
     reach_m = rule.max_kn * KNOT * ((t[at + 1] - t[at]) / 1000 + CLOCK_SLACK_S)
     # A backlog goes in small steps from place to place; half of the way off is enough to look.
     odd = (step_m >= 0.5 * rule.off_m) & (step_m > 0.5 * reach_m)
@@ -97,12 +99,14 @@ def _suspects(tracks: pl.DataFrame, rule: JumpRule) -> pl.DataFrame:
     return rows if "hull" in rows.columns else rows.with_columns(hull=pl.lit(0, pl.UInt8))
 
 
-def _metres(lon: Array, lat: Array, to_lon: Array, to_lat: Array) -> Floats:
-    """Return distances round the globe: a jump may go to the other side of it."""
+@numba.njit(cache=True)
+def _globe_m(lon: Array, lat: Array, to_lon: Array, to_lat: Array) -> Array:
+    """Return distances round the globe, of numbers or arrays: a jump may go to its other side."""
     a, b = np.radians(lat), np.radians(to_lat)
     half = np.sin((b - a) / 2) ** 2
     half += np.cos(a) * np.cos(b) * np.sin(np.radians(to_lon - lon) / 2) ** 2
-    return np.asarray(2 * np.degrees(np.arcsin(np.sqrt(half))) * METRES_PER_DEGREE)
+    far: Array = 2 * np.degrees(np.arcsin(np.sqrt(half))) * METRES_PER_DEGREE
+    return far
 
 
 def _lanes(
@@ -127,12 +131,14 @@ def _lanes(
         .agg(pl.col("n").sum(), pl.col("among").sum())
         .sort(["mmsi", "n", "hull"], descending=[False, True, False])
     )
-    apart = (pl.col("among") >= _HOME) & (pl.col("among") >= _AMONG_SHARE * pl.col("n"))
     main = pl.col("hull").first().over("mmsi")
-    told = hulls.select(
-        "mmsi", "hull", lane=pl.when(apart | (pl.col("hull") == main)).then("hull").otherwise(main)
-    )
-    lined = of_track.join(told, on=["mmsi", "hull"]).sort("mmsi", "lane", "a", "track_id")
+    apart = (pl.col("among") >= _HOME) & (pl.col("among") >= _AMONG_SHARE * pl.col("n"))
+    told = hulls.select("mmsi", "hull", main=main, apart=apart | (pl.col("hull") == main))
+    lined = of_track.join(told, on=["mmsi", "hull"]).sort("mmsi", "a", "track_id")
+    copied = pl.Series(_copies(mmsi, hull, t, lon, lat, lined), dtype=pl.Boolean)
+    lined = lined.with_columns(
+        lane=pl.when(pl.col("apart") & ~copied).then("hull").otherwise("main")
+    ).sort("mmsi", "lane", "a", "track_id")
     a, b = _rows_of(lined, "a", "b")
     home = _chain(
         lined["mmsi"].to_numpy(), lined["lane"].to_numpy(), lined["n"].to_numpy(), a, b,
@@ -145,6 +151,33 @@ def _lanes(
     lane = placed["lane"].cast(pl.Int64).fill_null(-1).to_numpy()
     settled = np.unique(mmsi[lane >= 0])
     return lane, (lane < 0) & np.isin(mmsi, settled)
+
+
+def _copies(
+    mmsi: Array, hull: Ints, t: Ints, lon: Floats, lat: Floats, tracks: pl.DataFrame
+) -> list[bool]:
+    """Return which tracks of other hulls make the very way of the main one, beside it.
+
+    Such a track is the same vessel's with its positions shifted.
+    """
+    out = []
+    for number, own, main, first, last in tracks.select("mmsi", "hull", "main", "a", "b").rows():
+        begin, end = np.searchsorted(mmsi, [number, number + 1])
+        a = begin + np.flatnonzero(hull[begin:end] == main)
+        b = first + np.flatnonzero(hull[first : last + 1] == own)
+        near = np.minimum(np.searchsorted(t[a], t[b]), len(a) - 1)
+        b = b[np.abs(t[a[near]] - t[b]) <= _BESIDE_MS] if own != main else b[:0]
+        if len(b) < _HOME:
+            out.append(False)
+            continue
+        wide = np.array([[np.cos(np.radians(lat[first]))], [1.0]]) * METRES_PER_DEGREE
+        place = np.stack([(lon[begin:end] - lon[first] + 180) % 360 - 180, lat[begin:end]])
+        there = np.stack([np.interp(t[b], t[a], of) for of in place[:, a - begin]])
+        off = (place[:, b - begin] - there) * wide
+        spread = np.hypot(*(off - np.median(off, axis=1, keepdims=True)))
+        way_m = np.hypot(*np.ptp(there * wide, axis=1))
+        out.append(bool(np.median(spread) <= _COPY_M and way_m >= _WAY_M))
+    return out
 
 
 def _rows_of(table: pl.DataFrame, *names: str) -> list[Ints]:
@@ -202,17 +235,6 @@ def _chain(
         if total[k] > total[best]:
             best = k
     return home
-
-
-@numba.njit(cache=True, inline="always")
-def _globe_m(lon: float, lat: float, to_lon: float, to_lat: float) -> float:
-    """Return the distance of two places; round the globe, where they are far apart."""
-    if abs(lat - to_lat) < 1.0 and abs((lon - to_lon + 180.0) % 360.0 - 180.0) < 1.0:
-        return metres(lon, lat, to_lon, to_lat)
-    a, b = np.radians(lat), np.radians(to_lat)
-    half = np.sin((b - a) / 2) ** 2
-    half += np.cos(a) * np.cos(b) * np.sin(np.radians(to_lon - lon) / 2) ** 2
-    return float(2 * np.degrees(np.arcsin(np.sqrt(half))) * METRES_PER_DEGREE)
 
 
 @numba.njit(cache=True)

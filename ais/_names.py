@@ -12,6 +12,7 @@ _LONGEST_M = 460.0
 """The longest ship ever was 458 m."""
 _ROMAN = re.compile(r"(?<=[^IVX])[IVX]+$")
 _CUT_SHORT = 8
+_LOOKS = str.maketrans("OI", "01")
 _SLIPS, _SLIP_SHARE = 2, 0.25
 _LONGER_SHARE, _LONGER_M = 0.20, 5.0
 # Types that are told for one another: towing and tugs; sailing and pleasure craft.
@@ -65,8 +66,7 @@ def same(field: str, one: str, other: str) -> bool:
     if field == "name":
         return _same_name(one, other)
     if field == "callsign":
-        a, b = (sign.replace("O", "0").replace("I", "1") for sign in (one, other))
-        return a == b
+        return one.translate(_LOOKS) == other.translate(_LOOKS)
     if field == "length_m":
         a_m, b_m = float(one), float(other)
         off = abs(a_m - b_m)
@@ -77,8 +77,11 @@ def same(field: str, one: str, other: str) -> bool:
 def _same_name(one: str, other: str) -> bool:
     """Return whether two names differ by slips of spelling, or one is cut short.
 
-    Numbers, Roman ones at the end too, must be the same: ZHELINGYU 12345 and 12346 are two boats.
+    Numbers, Roman ones at the end too, must be the same: ZHELINGYU 12345 and 12346 are two boats
+    (and 1O and 10 are one).
     """
+    if one.translate(_LOOKS) == other.translate(_LOOKS):
+        return True
     numbers = [(re.findall(r"\d+", name), _ROMAN.findall(name)) for name in (one, other)]
     if numbers[0] != numbers[1]:
         return False

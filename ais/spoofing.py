@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from ais._arrays import Floats, Ints
-from ais._circles import LEGS_M, circling, legs, turns
+from ais._circles import FIGURES, LEGS_M, circling, legs, turns
 from ais._events import Sailed, events, lines, rounded
 from ais._jumps import JumpRule, jumps, ways
 from ais._plane import KNOT
@@ -26,8 +26,10 @@ class CircleRule:
     ``least_turns`` full turns to one hand about one centre, at a radius from ``least_m`` to
     ``most_m`` that is constant within ``round_share`` and at a speed made good of ``least_kn`` or
     more that no quarter turn's differs from by more than ``even_share``; ``within`` of the
-    positions keep to that. ``noise_m`` is how far off a true position is. Wind and stream carry a
-    real ship's circles away, and her speed falls with them.
+    positions keep to that. What is steered from corner to corner is no circle: chords are within
+    ``askew_deg`` of the tangent (root mean square; 18 on a hexagon). ``noise_m`` is how far off a
+    true position is. Wind and stream carry a real ship's circles away, and her speed falls with
+    them.
     """
 
     least_turns: float = 2.0
@@ -38,6 +40,7 @@ class CircleRule:
     least_kn: float = 3.0
     noise_m: float = 10.0
     within: float = 0.95
+    askew_deg: float = 10.0
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,7 @@ def circles(s: Sailed, rule: CircleRule | None = None) -> pl.DataFrame:
             "radius_off_share": rounded(f[6], 3),
             "speed_kn": rounded(f[4], 1),
             "speed_off_share": rounded(f[5], 3),
+            "askew_deg": rounded(f[7]),
             "heading_tangential_share": _tangential(s, a, b, f),
             "minutes": rounded((s.t[b] - s.t[a]) / _MINUTE_MS),
             "n_positions": int(b - a + 1),
@@ -112,11 +116,11 @@ def _circling(s: Sailed, use: CircleRule) -> tuple[Ints, Ints, Floats]:
     n = len(s.t)
     nothing = np.empty(0, np.int64)
     if not n:
-        return nothing, nothing, np.empty((0, 7))
+        return nothing, nothing, np.empty((0, FIGURES))
     slowest = use.least_kn * KNOT
     asked = np.array(
         [use.least_turns, use.least_m, use.most_m, use.round_share, use.even_share, slowest,
-         use.noise_m, use.within]
+         use.noise_m, use.within, use.askew_deg]
     )  # fmt: skip
     starts = np.flatnonzero(np.r_[True, s.track[1:] != s.track[:-1]])
     ends = np.stack([starts, np.r_[starts[1:], n] - 1])

@@ -102,6 +102,7 @@ def test_something_else_is_a_change(field: str, old, new) -> None:
         ("name", "MIN YU 1", "MIN YU 1@@@@@@"),
         ("name", "MIN YU 1@XY", "MIN YU 1"),
         ("name", "FORTUNA", "FORTUNE"),
+        ("name", "NETTER O08", "NETTER 008"),
         ("name", "ATLANTIC EXPLORER", "ATLANTIC EXPLORER OF"),
         ("name", "NET 7-81%", "NET 7-63%"),
         ("name", "NET 7 12.5V", "NET 7 11.9V"),

@@ -151,6 +151,13 @@ def test_what_is_no_circle() -> None:
         "racing laps": voyage(lap, across, k),
         "figures of eight": voyage(400 * np.sin(eight), 400 * np.sin(2 * eight) / 2, k),
         "a square": circling(600, 4, 9, wobble=0.2),
+        "from corner to corner": voyage(
+            *(
+                900 * np.interp(k / 150 % 6, np.arange(7), f(np.arange(7) * np.pi / 3))
+                for f in (np.cos, np.sin)
+            ),
+            k,
+        ),
         "straight on": voyage(np.arange(3000) * 50.0, np.zeros(3000), np.arange(3000) * 10),
     }
     for why, p in cases.items():
@@ -271,6 +278,14 @@ def test_two_hulls_under_one_number_are_no_jump() -> None:
     out = leaps(pl.concat([away, other]))
     assert [e["n_positions"] for e in said(out)] == [3]
     assert said(out)[0]["off_m"] == pytest.approx(50e3, rel=0.01)
+
+
+def test_a_copy_of_the_way_beside_it_is_no_second_hull() -> None:
+    bends = np.cumsum(200 * np.sin(np.arange(240) / 9))
+    p = put(sailing(), np.arange(240), 0, bends)
+    copy = put(p, np.arange(100, 140, 3), 30e3, 20e3)
+    assert assign(tracks(copy))["hull"].max() == 1
+    assert [e["n_positions"] for e in said(leaps(copy))] == [14]
 
 
 def test_reports_that_come_late_are_no_jump() -> None:
