@@ -57,6 +57,8 @@ def changes(
     places: pl.DataFrame,
     shared: pl.DataFrame,
     rule: IdentityRule | None = None,
+    *,
+    jumps: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Find changes of identity: of what is told, of the MMSI, and MMSIs of two hulls at once.
 
@@ -70,6 +72,8 @@ def changes(
         none has no events.
     shared : DataFrame
         As ``ais.hulls.shared`` returns it.
+    jumps : DataFrame, optional
+        ``EVENTS`` of ``ais.spoofing.jumps``: what is told in one is no second hull's.
 
     Returns
     -------
@@ -87,7 +91,7 @@ def changes(
     found = [
         _changed(told, places, set(at_once["mmsi"].to_list()), use),
         _handed_over(told, places, use),
-        _shared(at_once, places, told),
+        _shared(at_once, places, told, empty(EVENTS) if jumps is None else jumps, use),
     ]
     return pl.concat(found).sort("t0", "mmsi", "event_id")
 
@@ -342,16 +346,32 @@ def _handover_events(found: pl.DataFrame, rule: IdentityRule) -> pl.DataFrame:
     )
 
 
-def _shared(at_once: pl.DataFrame, places: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
+def _shared(
+    at_once: pl.DataFrame,
+    places: pl.DataFrame,
+    told: pl.DataFrame,
+    jumps: pl.DataFrame,
+    rule: IdentityRule,
+) -> pl.DataFrame:
     """Return an event for each MMSI that two hulls use at once."""
     names = told.filter(pl.col("field") == "name").group_by("mmsi").agg(names="told")
     begins = pl.col("t0").arg_min()
-    found = (
+    both = (
         places.with_columns(pl.col("mmsi").cast(pl.UInt32))
         .join(at_once, on="mmsi")
         .sort("mmsi", "t0", "t1", "lon0", "lat0")
         .with_columns(until=pl.col("t1").cum_max().shift(1).over("mmsi"))
         .filter(pl.col("t0") < pl.col("until"))
+        .with_row_index("piece")
+    )
+    jumped = both.join(jumps.select("mmsi", j0="t0", j1="t1"), on="mmsi").filter(
+        (pl.col("j0") <= pl.col("t0")) & (pl.col("j1") >= pl.col("t1"))
+    )
+    overlap = pl.min_horizontal("t1", "until") - pl.col("t0")
+    least = pl.duration(minutes=rule.at_once_min)
+    found = (
+        both.join(jumped, on="piece", how="anti", maintain_order="left")
+        .filter(overlap.sum().over("mmsi") >= least)
         .group_by("mmsi", maintain_order=True)
         .agg(
             pl.col("lon0", "lat0", "hulls", "overlap_s", "distance_km").get(begins),

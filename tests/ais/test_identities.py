@@ -273,6 +273,17 @@ def test_a_shared_number_is_one_event_with_its_names() -> None:
     assert [e["why"] for e in found(given_up, where, both)] == ["shared", "changed"]
 
 
+def test_what_is_told_in_a_jump_is_no_second_hull() -> None:
+    both = pl.DataFrame([[A, 2, 3600.0, 40.0, "at_once"]], schema=NO_SHARED.schema, orient="row")
+    where = places(way(0, 200, 0, 9), way(30, 90, 40, 45))
+    jump = pl.DataFrame([told(30)], schema=STATICS).select("mmsi", t0="t")
+    jump = jump.with_columns(t1=pl.col("t0") + timedelta(minutes=60))
+    said = history(told(0, name="OLD"))
+    assert changes(said, where, both).height == 1
+    assert changes(said, where, both, jumps=jump).is_empty()
+    assert changes(said, where, both, jumps=jump.with_columns(mmsi=pl.lit(B, pl.UInt32))).height
+
+
 # --- real ones -------------------------------------------------------------------------------
 
 
