@@ -12,7 +12,7 @@ METRES_PER_DEGREE = 6_371_008.8 * math.pi / 180
 KNOT = 1852 / 3600
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True, nogil=True, inline="always")
 def metres(lon0: float, lat0: float, lon1: float, lat1: float) -> float:
     """Return the distance of two positions, on a plane: 0.1 % up to 200 km below 70° N or S."""
     dx = lon1 - lon0
@@ -25,7 +25,7 @@ def metres(lon0: float, lat0: float, lon1: float, lat1: float) -> float:
     return METRES_PER_DEGREE * math.sqrt(dx * dx + dy * dy)
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True, nogil=True, inline="always")
 def bearing(lon0: float, lat0: float, lon1: float, lat1: float) -> float:
     """Return the compass direction from the first position to the second, in degrees."""
     dx = lon1 - lon0
@@ -37,7 +37,7 @@ def bearing(lon0: float, lat0: float, lon1: float, lat1: float) -> float:
     return math.degrees(math.atan2(dx, lat1 - lat0)) % 360.0
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def smoothed(track: Array, t: Array, lon: Array, lat: Array, half_ms: int) -> tuple[Floats, Floats]:
     """Return lon, lat averaged over the positions of a track within ``half_ms`` of each.
 
@@ -71,7 +71,7 @@ def smoothed(track: Array, t: Array, lon: Array, lat: Array, half_ms: int) -> tu
     return out_lon, out_lat
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def path_m(track: Array, lon: Array, lat: Array) -> Floats:
     """Return the path sailed up to each position; differences count within a track only.
 

@@ -1,6 +1,7 @@
 """Run everything from cleaned positions to behaviours in one call."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -18,7 +19,8 @@ from geo.nearest import ShoreIndex
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Known(NamedTuple):
+@dataclass(frozen=True)
+class Known:
     """What is known besides what was seen.
 
     ``statics`` are every version of what vessels say of themselves (``STATICS``), ``berths`` the
@@ -60,6 +62,7 @@ class Behaviours(NamedTuple):
     vessels: pl.DataFrame
     """mmsi, kind, name, ship_type, length_m, why."""
     counts: dict[str, int]
+    seen: Watched
     judged: Judged
 
 
@@ -71,6 +74,7 @@ def behaviours(
     *,
     segment_ids: Sequence[str] = (),
     ashore: pl.DataFrame | None = None,
+    afloat: gaps.Afloat | None = None,
     rules: Rules | None = None,
 ) -> Behaviours:
     """Clean, cut into tracks, and find all behaviours of these vessels.
@@ -87,6 +91,8 @@ def behaviours(
         The ids of the segments that ``index`` was built of, in order.
     ashore : DataFrame, optional
         Positions on land, mmsi, t, lon, lat, inside_m; without it none are looked for.
+    afloat : callable, optional
+        Says of each lon, lat whether it is on the water; gaps are judged better with it.
     rules : Rules, optional
         The defaults are the design's definitions.
 
@@ -102,12 +108,12 @@ def behaviours(
     )
     judged = judge(
         done.watched,
-        Known(statics, berths, index),
-        horizon=positions["t"].max(),
+        Known(statics, berths, index, afloat),
+        horizon=positions.select(pl.col("t").max()).row(0)[0],
         rules=rules,
     )
     counts = done.counts | judged.counts
-    return Behaviours(judged.events, done.tracks, judged.vessels, counts, judged)
+    return Behaviours(judged.events, done.tracks, judged.vessels, counts, done.watched, judged)
 
 
 def judge(

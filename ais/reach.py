@@ -342,7 +342,7 @@ def _segments(ordered: pl.DataFrame, found: list[_Found], p: Floats) -> pl.DataF
     )
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _landable_by(
     start: Ints, t_from: Ints, t_to: Ints, before: Ints, segment: Ints, t: Ints
 ) -> Floats:

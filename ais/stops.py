@@ -41,7 +41,7 @@ class StopRule:
     smooth_s: float = 180.0
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _runs(  # noqa: C901
     track: Array,
     t: Array,

@@ -25,14 +25,14 @@ _STEADY_MPS, ANY_MPS = 2.0, 5.0
 its speed is known and where not: the scatter that tells which of two tracks a position is on."""
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def unlikelihood(error_m: float, seconds: float, unsteady_mps: float) -> float:
     """Return -2 log of how likely a dead reckoning is off by so much, to compare by."""
     spread = _PLACE_M + unsteady_mps * seconds
     return (error_m / spread) ** 2 + 4.0 * math.log(spread)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _misfit(t: Array, lon: Array, lat: Array, east: Array, north: Array, j: int, i: int) -> float:
     """Return how badly position i fits on from position j, going on at the speeds they tell."""
     seconds = (t[i] - t[j]) / 1000.0
@@ -51,7 +51,7 @@ def _misfit(t: Array, lon: Array, lat: Array, east: Array, north: Array, j: int,
     return unlikelihood(math.sqrt(dx * dx + dy * dy), seconds, unsteady)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _odd(east: Array, north: Array, j: int, i: int, m: float, speed: float) -> bool:
     """Return whether a step is at odds with the speeds that both its ends tell."""
     if m < _ODD_M or speed < _ODD_KN * KNOT or math.isnan(east[j]) or math.isnan(east[i]):
@@ -60,7 +60,7 @@ def _odd(east: Array, north: Array, j: int, i: int, m: float, speed: float) -> b
     return speed > _ODD_TIMES * told + _ODD_MORE_KN * KNOT
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _cut(  # noqa: C901
     mmsi: Array,
     t: Array,
@@ -143,7 +143,7 @@ def _cut(  # noqa: C901
     return thread, previous, step_m, size[:threads], conflict[:threads]
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _rejoin(
     thread: Ints,
     previous: Ints,
@@ -188,7 +188,7 @@ def _velocity(rows: pl.DataFrame) -> tuple[Floats, Floats]:
     return _eastward(sog, cog)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _eastward(sog: Array, cog: Array) -> tuple[Floats, Floats]:
     """Return the parts of told speeds (knots) and courses, in metres a second east and north."""
     n = len(sog)
@@ -204,7 +204,7 @@ def _eastward(sog: Array, cog: Array) -> tuple[Floats, Floats]:
     return east, north
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _in_order(mmsi: Array, t: Array, lon: Array, lat: Array) -> bool:
     """Return whether rows are sorted by (mmsi, t, lon, lat)."""
     for i in range(1, len(t)):

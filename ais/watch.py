@@ -13,9 +13,10 @@ from ais.approach import ApproachRule, approach_events
 from ais.berths import BerthRule
 from ais.clean import clean
 from ais.dash import DashRule, fast_runs
+from ais.drift import DriftRule
 from ais.gaps import GapRule, silences
 from ais.identity import MOVERS, SIGNS, kinds_of, signs
-from ais.loitering import COASTAL, DriftRule, Loitering, loitering_events
+from ais.loitering import COASTAL, Loitering, loitering_events
 from ais.reception import CELL_DEG, slots
 from ais.rendezvous import COASTAL as MEETING
 from ais.rendezvous import MeetingRule, spells
@@ -217,7 +218,7 @@ def _deep(ashore: pl.DataFrame | None, rule: spoofing.LandRule) -> pl.DataFrame:
     if ashore is None:
         return empty(ASHORE)
     deep = ashore.filter(pl.col("inside_m") >= rule.inside_m)
-    return deep.select(ASHORE.names()).cast(dict(ASHORE)).sort("mmsi", "t", "lon", "lat")
+    return deep.select(ASHORE.names()).cast(ASHORE).sort("mmsi", "t", "lon", "lat")
 
 
 def _ways(tracks: pl.DataFrame) -> pl.DataFrame:

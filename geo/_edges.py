@@ -40,7 +40,7 @@ def edge_grid(ax: Floats, ay: Floats, bx: Floats, by: Floats, *, cell_m: float) 
     return EdgeGrid(x0, y0, cell_m, n_col, n_row, start, edge, ax, ay, bx, by)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _fill(
     ax: Floats,
     ay: Floats,
@@ -84,7 +84,7 @@ def nearest_edge(
     return nearest_edge_along(grid, x, y, _ANY_WAY, _ANY_WAY, max_m)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def nearest_edge_along(
     grid: EdgeGrid, x: Floats, y: Floats, ux: Floats, uy: Floats, max_m: float
 ) -> tuple[NDArray[np.int32], Floats, Floats]:
@@ -137,7 +137,7 @@ def nearest_edge_along(
     return found, distance, share
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def crossings_to_centre(grid: EdgeGrid, x: Floats, y: Floats) -> tuple[Ints, NDArray[np.int32]]:
     """Return per point its cell (-1 outside) and how often the way to the cell's centre crosses.
 
@@ -170,7 +170,7 @@ def crossings_to_centre(grid: EdgeGrid, x: Floats, y: Floats) -> tuple[Ints, NDA
     return cell, crossed
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def cast_rays(grid: EdgeGrid, x: Floats, y: Floats, ux: Floats, uy: Floats, max_m: float) -> Floats:
     """Return the distance from each point along its unit vector to the first edge, or ``max_m``.
 

@@ -122,7 +122,7 @@ def _middles(
     return cell // n_col + moved[0] / UNIT, cell % n_col + moved[1] / UNIT
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _flood(
     fine: Bools, row: int, col: int, factor: int, label: NDArray[np.uint8], mark: int, stack: Ints
 ) -> int:
@@ -145,7 +145,7 @@ def _flood(
     return size
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _parts(  # noqa: C901
     fine: Bools, factor: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.int8], NDArray[np.float32]]:
@@ -189,7 +189,7 @@ def _parts(  # noqa: C901
     return label, count, off, share
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _extra_middles(
     label: NDArray[np.uint8],
     factor: int,
@@ -213,7 +213,7 @@ def _extra_middles(
     return off
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _borders(  # noqa: C901
     label: NDArray[np.uint8], factor: int, first: NDArray[np.int32]
 ) -> tuple[Bools, Bools, Ints]:
@@ -255,7 +255,7 @@ def _borders(  # noqa: C901
     return east, north, ties[:found].copy()
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _joined(east: Bools, north: Bools, r: int, c: int, r2: int, c2: int) -> bool:
     """Tell whether the own parts of two cells side by side meet."""
     if r == r2:
@@ -263,7 +263,7 @@ def _joined(east: Bools, north: Bools, r: int, c: int, r2: int, c2: int) -> bool
     return bool(north[min(r, r2), c])
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _open_moves(east: Bools, north: Bools, wide: Bools, wet: Bools) -> NDArray[np.uint16]:
     """Return a bit for each move that stays on water.
 
@@ -313,7 +313,7 @@ def _open_moves(east: Bools, north: Bools, wide: Bools, wet: Bools) -> NDArray[n
     return out
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _plain(moves: NDArray[np.uint16], share: NDArray[np.float32]) -> Bools:
     out = np.zeros(moves.shape, np.bool_)
     for r in range(2, moves.shape[0] - 2):
@@ -323,7 +323,7 @@ def _plain(moves: NDArray[np.uint16], share: NDArray[np.float32]) -> Bools:
     return out
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _node_at(fine: Bools, factor: int, row: int, col: int, extra_first: NDArray[np.int32]) -> int:
     n_col = fine.shape[1] // factor
     r, c = row // factor, col // factor
@@ -335,7 +335,7 @@ def _node_at(fine: Bools, factor: int, row: int, col: int, extra_first: NDArray[
     return int(-1 - (extra_first[r * n_col + c] + mark - 2))
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def nodes_at(fine: Bools, net: Net, cell: Ints) -> Ints:
     """Return the node of each fine water cell (row, column), NOWHERE for row -1."""
     out = np.full(len(cell), NOWHERE, np.int64)

@@ -19,7 +19,7 @@ class Window(NamedTuple):
     col1: int
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def beside(net: Net, node: int, x: float, y: float) -> tuple[Ints, Floats]:
     """Return a place's node and the eight about it that water joins, with the way there, m."""
     n_col = net.moves.shape[1]
@@ -44,7 +44,7 @@ def beside(net: Net, node: int, x: float, y: float) -> tuple[Ints, Floats]:
     return out[:found], way_m[:found]
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def read(
     net: Net,
     window: Window,
@@ -75,7 +75,7 @@ def read(
     return out
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def spread(  # noqa: C901
     net: Net,
     window: Window,
@@ -218,7 +218,7 @@ def spread(  # noqa: C901
     return best, best_extra
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _wider(ring: Ints) -> Ints:
     out = np.empty((ring.shape[0], 2 * ring.shape[1]), np.int64)
     out[:, : ring.shape[1]] = ring

@@ -354,7 +354,7 @@ def _misses(water: Passages, start: _End, goal: _End) -> bool:
     return not shapely.intersects(box, shapely.linestrings([[start.x, start.y], [goal.x, goal.y]]))
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _water_at(  # noqa: C901
     water: Bools, fy: Floats, fx: Floats, way: Floats, off: Floats, reach: int
 ) -> Ints:

@@ -1,6 +1,8 @@
 """Vessels watched a few at a time, here or on the workers of a cluster."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from distributed import Client
 
 _BERTH_M = 250.0
+_THREADS = 4
 _SAMPLES = 100
 _JUMP = "The place cannot be reached from those before and after it; nothing to mend."
 
@@ -202,9 +205,9 @@ def watch_all(
 ) -> list[Seen]:
     """Watch the vessels of all turns, in the turns' order, whoever did which.
 
-    With one worker and no scheduler that is here; else each turn is one task of Dask: on so many
-    processes of this machine, or on the workers of the scheduler at that address, which must
-    reach the workspace's folder and database under the same names.
+    With one worker and no scheduler that is here, in threads; else each turn is one task of Dask:
+    on so many processes of this machine, or on the workers of the scheduler at that address,
+    which must reach the workspace's folder and database under the same names.
     """
     found: dict[int, Seen] = {}
     for number, seen in _results(ws, turns, workers=workers, scheduler=scheduler):
@@ -218,8 +221,9 @@ def _results(
     ws: Workspace, turns: Sequence[Turn], *, workers: int, scheduler: str | None
 ) -> Iterator[tuple[int, Seen]]:
     if (workers == 1 or len(turns) < 2) and scheduler is None:
-        for number, turn in enumerate(turns):
-            yield number, take(ws, turn)
+        # The kernels leave the interpreter to others, so that threads share the work.
+        with ThreadPoolExecutor(min(_THREADS, os.cpu_count() or 1)) as pool:
+            yield from enumerate(pool.map(lambda turn: take(ws, turn), turns))
         return
     # Dask takes half a second to import, and most runs need none of it.
     from distributed import as_completed

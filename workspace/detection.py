@@ -25,8 +25,8 @@ from workspace.folder import Workspace
 from workspace.nearness import ground, near_segments
 from workspace.watch_rules import rules_of
 
-# Positions that one turn of detection holds in memory: about 1 GB with all that is worked out.
-_TURN = 3_000_000
+# Positions that one turn of detection holds in memory: some 0.5 GB with all that is worked out.
+_TURN = 1_500_000
 _SAMPLES = 100
 _MATCHES = ["detection_id", "mmsi", "distance_m", "cost", "why"]
 _SOURCE = "detect"
@@ -193,7 +193,7 @@ def _found(ws: Workspace, run: Run, judged: Judged, seen: Watched) -> _Found:
     revised = _revised.compare(old, events, past=past, now=run.as_of, since=oldest)
     with run.step("reach"):
         silent = judged.silences.filter(pl.col("event_id").is_in(revised.fresh.implode()))
-        reach, _ = reaches(ws, silent)
+        reach = reaches(ws, silent)
     with run.step("rank"):
         told = tell(ws, revised.events, judged, seen.haunts)
     with run.step("near segments"):

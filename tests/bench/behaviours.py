@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import polars as pl
@@ -22,7 +23,7 @@ from ais.io import read
 from ais.schema import STATICS, empty
 from ais.stops import StopRule, find_stops
 from ais.tracks import tracks
-from ais.watch import together, watch
+from ais.watch import Watched, together, watch
 from geo.io import read_layer
 from geo.nearest import ShoreIndex
 from geo.segments import segments
@@ -34,7 +35,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SHARED = Path(os.environ.get("SHOREGRID_SHARED", ROOT.parent / "shared" / "data")) / "ais"
 PEERS = ROOT / ".venv" / "peers" / "bin" / "python"
 _FILE = "dma_layout_kattegat_202511_52k.csv.gz"
-_TURN = 2_500_000
+_TURN = 1_500_000
 _BERTHS = pl.DataFrame(schema={"lon": pl.Float64, "lat": pl.Float64, "radius_m": pl.Float64})
 
 
@@ -124,16 +125,12 @@ def _one(positions: int, vessels: int) -> dict[str, float]:
 
 
 def _pass(table: pl.DataFrame, known: Known, ids: tuple[str, ...], *, turns: int) -> int:
-    seen = [
-        watch(
-            table.filter(pl.col("mmsi") % turns == turn),
-            known.statics,
-            known.index,
-            known.berths,
-            segment_ids=ids,
-        ).watched
-        for turn in range(turns)
-    ]
+    def take(turn: int) -> Watched:
+        mine = table.filter(pl.col("mmsi") % turns == turn)
+        return watch(mine, known.statics, known.index, known.berths, segment_ids=ids).watched
+
+    with ThreadPoolExecutor(2) as pool:
+        seen = list(pool.map(take, range(turns)))
     return judge(together(seen), known, horizon=table["t"].max()).events.height
 
 

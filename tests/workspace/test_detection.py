@@ -172,7 +172,7 @@ def test_turns_follow_the_archive() -> None:
     assert detection._turns(parts, share=1.0) == 21
     assert detection._turns(parts.head(1), share=1.0) == 1
     assert detection._turns(parts.clear(), share=1.0) == 0
-    assert detection._turns(pl.DataFrame({"n": [1], "rows": [30_000_000]}), share=1.0) == 11
+    assert detection._turns(pl.DataFrame({"n": [1], "rows": [30_000_000]}), share=1.0) == 21
     assert detection._turns(pl.DataFrame({"n": [1], "rows": [30_000_000]}), share=0.01) == 1
 
 
