@@ -10,7 +10,7 @@ from ais._simulate_motion import (
     MOORED,
     PLANTED,
     UNDER_WAY,
-    Course,
+    place_at,
     stream_axis,
 )
 from ais._simulate_reports import Reception
@@ -25,14 +25,6 @@ PLAYERS = ("pilot", "bunker", "pleasure")
 _MANY = 24
 _WORK_M = 13_000.0
 _GLITCHES_PER_1000 = 0.03
-
-
-def place_at(course: Course, t: Floats) -> tuple[Floats, NDArray[np.int8]]:
-    """Return where a course is at times, and what the vessel is doing."""
-    key, xy = np.concatenate(course.t), np.concatenate(course.xy)
-    row = np.clip(np.searchsorted(key, t, side="right") - 1, 0, len(key) - 1)
-    where = np.column_stack([np.interp(t, key, xy[:, k]) for k in (0, 1)])
-    return where, np.concatenate(course.mode)[row]
 
 
 def _beside(
@@ -71,6 +63,8 @@ def _keep_beside(
 ) -> None:
     stage.depart(trip)
     stage.fleet[trip.vessel].course.add(times[1:], beside[1:], PLANTED)
+    # The pilot has gone over: the boat falls back and looks about before it runs home.
+    stage.idle(trip.vessel, 6.0)
     low, high = sorted((ship, trip.vessel))
     stage.labels.append(
         _decoy(

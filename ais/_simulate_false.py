@@ -171,6 +171,7 @@ def on_land(stage: Stage, case: Case, t: float, inland: tuple[Floats, Floats]) -
         if made is not None:
             trip, t0, t1 = made
             stage.effect(trip.vessel, t0, t1, "place", *place)
+            stage.effect(trip.vessel, t0, t1, "sog", -50.0)
             stage.effect(trip.vessel, t0, t1, "sure")
             stage.note("spoofing", trip.vessel, t0, t1, case, xy=place)
             stage.back(trip, pause=True)

@@ -1,11 +1,11 @@
 """Planted runs to the shore: approaches, dashes, and chains that a rendezvous begins."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ais._simulate_motion import KNOT, PLANTED
+from ais._simulate_motion import KNOT, PLANTED, place_at
 from ais._simulate_slow import MOTHERS, idle, loops, meet
 from ais._simulate_stage import Case, Label, Stage, Trip, way_m
 
@@ -84,6 +84,24 @@ def land(stage: Stage, trip: Trip, case: Case, shore: Floats, *, chain: int) -> 
     course.add(np.array([arrived + 60.0, ashore]), np.vstack([at, at + nudge * ahead]), PLANTED)
     stage.note("shore_approach", trip.vessel, arrived, ashore, case, chain=chain, xy=at)
     return arrived, ashore
+
+
+def exact(stage: Stage) -> None:
+    """Let every approach last from when the boat comes within reach of a shore until it leaves."""
+    for k, label in enumerate(stage.labels):
+        if label.kind != "shore_approach" or label.decoy:
+            continue
+        t = np.arange(label.t0 - 2400.0, label.t1 + 2400.0, 10.0)
+        where, _ = place_at(stage.fleet[label.vessel].course, t)
+        near = stage.shore_m(where) <= APPROACH_M
+        inside = int(np.searchsorted(t, (label.t0 + label.t1) / 2))
+        away = np.flatnonzero(~near)
+        first = away[away < inside].max(initial=-1) + 1
+        last = away[away > inside].min(initial=len(t)) - 1
+        stage.labels[k] = replace(label, t0=float(t[first]), t1=float(t[last]))
+        for c, whole in enumerate(stage.labels):
+            if whole.kind == "chain" and (whole.vessel, whole.t1) == (label.vessel, label.t1):
+                stage.labels[c] = replace(whole, t1=float(t[last]))
 
 
 def dash(stage: Stage, case: Case, t: float) -> bool:

@@ -82,6 +82,14 @@ class Course:
         self.add(t, self.at + ring, mode)
 
 
+def place_at(course: Course, t: Floats) -> tuple[Floats, NDArray[np.int8]]:
+    """Return where a course is at times, and what the vessel is doing."""
+    key, xy = np.concatenate(course.t), np.concatenate(course.xy)
+    row = np.clip(np.searchsorted(key, t, side="right") - 1, 0, len(key) - 1)
+    where = np.column_stack([np.interp(t, key, xy[:, k]) for k in (0, 1)])
+    return where, np.concatenate(course.mode)[row]
+
+
 def trawl(
     course: Course,
     centre: Floats,

@@ -38,10 +38,11 @@ def about(
         return None
     length = (minutes + 20.0) * 60.0 * speed * KNOT
     laid = stage.turned(rounds(length, sides, side_m), spot, off_m=450.0)
-    trip = stage.cast(kinds, spot, t - 600.0)
+    trip = stage.cast(kinds, spot, t - 1000.0)
     if laid is None or trip is None:
         return None
     stage.depart(trip)
+    stage.idle(trip.vessel, 6.5, laid[0] - laid[1])
     begun = stage.now(trip.vessel)
     stage.go(trip.vessel, laid[1:], way_m(laid) / ((minutes + 20.0) * 60.0 * KNOT))
     return trip, begun + 600.0, stage.now(trip.vessel) - 600.0
@@ -84,6 +85,7 @@ def over_type(stage: Stage, case: Case, t: float) -> bool:
         return False
     n = trip.vessel
     stage.depart(trip)
+    stage.idle(n, 6.5, laid[0] - laid[1])
     stage.go(n, laid[1:2], slow)
     t0 = stage.now(n)
     stage.go(n, laid[2:3], speed)
@@ -150,7 +152,7 @@ def reversal(stage: Stage, case: Case, t: float) -> bool:
     if made is None:
         return False
     trip, times = made
-    stage.note("course_anomaly", trip.vessel, times[2], times[-2], case)
+    stage.note("course_anomaly", trip.vessel, times[1], times[-2] + 600.0, case)
     stage.back(trip, pause=True)
     return True
 

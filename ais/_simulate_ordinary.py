@@ -5,8 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ais._simulate_decoys import place_at
-from ais._simulate_motion import AT_ANCHOR, BRIEF, KNOT, MOORED, OFF, Motion
+from ais._simulate_motion import AT_ANCHOR, BRIEF, KNOT, MOORED, OFF, Motion, place_at
 from ais._simulate_stage import Label
 from ais._simulate_world import Vessel
 
@@ -18,10 +17,12 @@ _HOURS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
 _SLACK = 1.05
 _STOP_M, _STOP_S = 100.0, 600.0
 _STAY_APART_S = 3600.0
+# A circle about other places than the middle one may hold what is a little farther from that.
+_ABOUT = 1.3
 _STOPS_PER_DAY, _VISITS_PER_DAY, _NEAR = 6.0, 3.0, 0.4
 _BEACON = ("beacon",)
 # These are slow at berths and anchorages only, or never.
-_NEVER_SLOW = ("trawler", "cargo", "tanker", "anchored", "ferry")
+NEVER_SLOW = ("trawler", "cargo", "tanker", "anchored", "ferry", "beacon")
 
 
 class Rest(NamedTuple):
@@ -53,9 +54,9 @@ def ordinary(
     labels += _visits(rests, circles, round(_VISITS_PER_DAY * days), rng)
     for n, vessel in enumerate(fleet):
         if vessel.course.t and vessel.kind not in _BEACON:
-            if vessel.kind not in _NEVER_SLOW:
+            if vessel.kind not in NEVER_SLOW:
                 labels += _slow(n, motion, circles, duration)
-            labels += _off(n, vessel, duration)
+            labels += _off(n, vessel, circles, duration)
     return labels
 
 
@@ -145,13 +146,20 @@ def _visits(
     """Return stays at known places: rests at one less than an hour apart are one stay."""
     labels: list[Label] = []
     last: dict[tuple[int, int], int] = {}
-    for n, t0, t1, at, _, cut in rests:
+    for n, t0, t1, at, _, cut_off in rests:
+        cut = cut_off or t1 - t0 < 1.1 * _STOP_S
         off = np.hypot(*(circles[:, :2] - at).T) - circles[:, 2]
         k = int(np.argmin(off))
-        if off[k] > 0.0 or t1 - t0 < _STOP_S:
+        if off[k] > 50.0 or t1 - t0 < 0.85 * _STOP_S:
             continue
         at_last = last.get((n, k))
-        if at_last is not None and t0 - labels[at_last].t1 <= _STAY_APART_S:
+        apart = np.inf if at_last is None else t0 - labels[at_last].t1
+        if at_last is not None and _STAY_APART_S < apart <= 1.1 * _STAY_APART_S:
+            # As good as one stay, and as good as two.
+            labels.append(_as(labels[at_last], t1=t1, what="cut"))
+            labels[at_last] = _as(labels[at_last], what="cut")
+            cut = True
+        if at_last is not None and apart <= _STAY_APART_S:
             cut_too = cut or labels[at_last].what == "cut"
             labels[at_last] = _as(labels[at_last], t1=t1, what="cut" if cut_too else "visit")
             continue
@@ -173,8 +181,14 @@ def _slow(n: int, motion: Motion, circles: Floats, duration: float) -> list[Labe
     for x, y, radius in circles:
         inside |= (xy[:, 0] - x) ** 2 + (xy[:, 1] - y) ** 2 < radius**2
     free = ~inside & (doing != OFF)
+    labels = _still(n, t, xy)
+    labels += [
+        _as(label, kind="berth_visit")
+        for label in labels
+        if (np.hypot(*(circles[:, :2] - label.xy).T) < circles[:, 2]).any()
+    ]
     if free.sum() < 25:
-        return []
+        return labels
     path = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))])
     shut = np.concatenate([[0], np.cumsum(~free)])
     marked = np.zeros(len(t) + 1, dtype=np.int64)
@@ -191,15 +205,34 @@ def _slow(n: int, motion: Motion, circles: Floats, duration: float) -> list[Labe
         np.add.at(marked, rows + w, -1)
     slow = np.flatnonzero(np.diff(np.concatenate([[0], np.cumsum(marked) > 0, [0]]).astype(int)))
     ends = np.minimum(slow, len(t) - 1)
-    return [
+    labels += [
         Label(
             "loitering", n, float(t[a]), float(t[b]), xy[(a + b) // 2], ordinary=True, what="slow"
         )
         for a, b in zip(ends[::2].tolist(), ends[1::2].tolist(), strict=True)
     ]
+    return labels
 
 
-def _off(n: int, vessel: Vessel, duration: float) -> list[Label]:
+def _still(n: int, t: Floats, xy: Floats) -> list[Label]:
+    """Return when a vessel keeps within a stop's reach for as long as a stop takes."""
+    steps = round(_STOP_S / _STEP_S)
+    windows = np.lib.stride_tricks.sliding_window_view(xy, steps + 1, axis=0)
+    middle = windows.mean(axis=2, keepdims=True)
+    near = np.hypot(*np.moveaxis(windows - middle, 1, 0)).max(axis=1) <= _ABOUT * _STOP_M
+    marked = np.zeros(len(t) + 1, dtype=np.int64)
+    rows = np.flatnonzero(near)
+    np.add.at(marked, rows, 1)
+    np.add.at(marked, rows + steps, -1)
+    edge = np.flatnonzero(np.diff(np.concatenate([[0], np.cumsum(marked) > 0, [0]]).astype(int)))
+    ends = np.minimum(edge, len(t) - 1)
+    return [
+        Label("stop", n, float(t[a]), float(t[b]), xy[a], ordinary=True, what="still")
+        for a, b in zip(ends[::2].tolist(), ends[1::2].tolist(), strict=True)
+    ]
+
+
+def _off(n: int, vessel: Vessel, circles: Floats, duration: float) -> list[Label]:
     """Return when a vessel's transponder is off for long where it lies."""
     t, mode = np.concatenate(vessel.course.t), np.concatenate(vessel.course.mode)
     xy = np.concatenate(vessel.course.xy)
@@ -210,4 +243,8 @@ def _off(n: int, vessel: Vessel, duration: float) -> list[Label]:
         t0, t1 = max(float(t[a]), 0.0), min(float(t[min(b, len(t) - 1)]), duration)
         if t1 - t0 > 1500.0:
             labels.append(Label("gap", n, t0, t1, xy[a], ordinary=True, what="off_at_rest"))
+            labels.append(Label("stop", n, t0, t1, xy[a], ordinary=True, what="off_at_rest"))
+            off_m = np.hypot(*(circles[:, :2] - xy[a]).T) - circles[:, 2]
+            if off_m.min() < 0.0:
+                labels.append(Label("berth_visit", n, t0, t1, xy[a], ordinary=True, what="off"))
     return labels

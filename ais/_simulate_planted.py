@@ -12,7 +12,7 @@ from shapely import STRtree
 
 from ais import _simulate_decoys as decoys
 from ais._simulate_false import another_mmsi, circle, jumps, on_land, renamed, two_hulls
-from ais._simulate_fast import approach, chain, dash
+from ais._simulate_fast import approach, chain, dash, exact
 from ais._simulate_motion import MOORED
 from ais._simulate_odd import gap, over_type, reversal, told_course, told_speed, zigzag
 from ais._simulate_slow import drift, loitering, rendezvous
@@ -180,6 +180,7 @@ def plant(stage: Stage, days: int) -> None:
                 heappush(queue, (later, k, item, case))
     for vessel in actors:
         vessel.course.stay(world.duration_s, MOORED)
+    exact(stage)
 
 
 def _cases(stage: Stage, days: int) -> list[tuple[Item, Case]]:

@@ -175,8 +175,9 @@ class Stage:
         course, rng = self.fleet[trip.vessel].course, self.world.rng
         if pause:
             self.idle(trip.vessel, float(rng.uniform(6.2, 7.6)))
-        way = np.vstack([course.at, trip.way[::-1]])
-        if not self.clear(way[:2], off_m=150.0):
+        # Not by the place it came to: from there it might have to turn back.
+        way = np.vstack([course.at, trip.way[-2::-1]])
+        if not self.clear(way[:2], off_m=300.0):
             home = self.world.sea.way(course.at, trip.way[0], clearance_m=350.0)
             way = way if home is None else home
         course.go(way, trip.speed_kn, PLANTED, slow_end_m=250.0)
@@ -252,6 +253,14 @@ class Stage:
             shapely.points(xy), return_distance=True, all_matches=False
         )
         return np.asarray(far, dtype=np.float64)
+
+    def nearest(self, xy: Floats) -> tuple[Floats, Floats]:
+        """Return metres to the nearest shore, and the place on it, of each place."""
+        points = shapely.points(xy)
+        piece = self.coast.query_nearest(points, all_matches=False)[1]
+        lines = self.coast.geometries[piece]
+        shore = shapely.line_interpolate_point(lines, shapely.line_locate_point(lines, points))
+        return np.asarray(shapely.distance(points, shore)), shapely.get_coordinates(shore)
 
     def quiet(self, t0: float, t1: float) -> bool:
         """Return whether the network listens from an hour before ``t0`` to one after ``t1``."""

@@ -8,11 +8,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from ais import _simulate_company as company
 from ais import _simulate_decoys as decoys
 from ais._simulate_fleet import make_fleet
 from ais._simulate_motion import Motion
 from ais._simulate_nmea import write_nmea
-from ais._simulate_ordinary import ordinary
+from ais._simulate_ordinary import NEVER_SLOW, ordinary
 from ais._simulate_planted import make_stage, plant
 from ais._simulate_reports import Reception, Reports, heard, positions, sample, switched
 from ais._simulate_sea import Floats, Sea, Tide
@@ -170,6 +171,9 @@ def simulate(
     wharves = np.concatenate([pool for pool in world.berths.values() if len(pool)])
     circles = np.vstack([_round(wharves, _WHARF_M), _round(world.anchorages, _ANCHORAGE_M)])
     labels += ordinary(fleet, motion, circles, duration, np.random.default_rng([seed, 5]))
+    labels += company.approaches(stage, motion, circles, told.vessel, told.t, told.mode)
+    labels += company.meetings(stage, motion, circles, NEVER_SLOW)
+    labels += company.chains(labels)
     dark, detections, sightings = watch(stage, mmsi, t0_ms, np.random.default_rng([seed, 6]))
     return Simulation(
         table.drop("vessel", "number"),

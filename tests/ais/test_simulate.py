@@ -147,7 +147,8 @@ def test_speeds_are_those_of_each_kind(sim: Simulation, kinds: pl.DataFrame) -> 
         "FISHER": 29,
         "COASTER": 33,
     }
-    kinds = kinds.filter(pl.col("kind") != "GOLDEN")
+    # Some change their name, or mis-spell it.
+    table = table.filter(pl.col("kind").is_in(list(fastest)))
     for (kind,), rows in table.partition_by("kind", as_dict=True).items():
         assert rows["sog_kn"].max() <= fastest[kind], kind
     moving = table.filter((pl.col("kind") == "CARGO") & (pl.col("sog_kn") > 5))
@@ -281,7 +282,11 @@ def test_sentences_are_those_that_pyais_writes_itself(coast: tuple, tmp_path: Pa
     world = run(coast, days=1, vessels=12)
     text = gzip.decompress(write_nmea(world, tmp_path, workers=1)[0].read_bytes())
     line = (
-        next(line for line in text.split() if pyais.decode(line.split(b"\\")[2]).msg_type == 18)
+        next(
+            line
+            for line in text.split()
+            if line.split(b",")[2] == b"1" and pyais.decode(line.split(b"\\")[2]).msg_type == 18
+        )
         .split(b"\\")[2]
         .decode()
     )
