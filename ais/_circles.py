@@ -25,7 +25,7 @@ _STEP_DEG = 150.0
 _QUARTER = math.pi / 2
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def legs(track: Array, lon: Floats, lat: Floats, rows: Ints, leg_m: float) -> Ints:
     """Return those of ``rows`` that are ``leg_m`` from the one before, and the first of a track."""
     out = np.empty(len(rows), np.int64)
@@ -38,7 +38,7 @@ def legs(track: Array, lon: Floats, lat: Floats, rows: Ints, leg_m: float) -> In
     return out[:n].copy()
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _fit(x: Floats, y: Floats) -> tuple[float, float, float]:
     """Return middle and radius of the circle nearest to points (Kåsa's least squares)."""
     mx, my = x.mean(), y.mean()
@@ -53,12 +53,12 @@ def _fit(x: Floats, y: Floats) -> tuple[float, float, float]:
     return a + mx, b + my, math.sqrt(a * a + b * b + z.mean())
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _off(x: Floats, y: Floats, i: int, circle: tuple[float, float, float]) -> float:
     return abs(math.hypot(x[i] - circle[0], y[i] - circle[1]) - circle[2])
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _grown(
     x: Floats, y: Floats, lo: int, hi: int, circle: tuple[float, float, float], band_m: float
 ) -> tuple[int, int]:
@@ -80,7 +80,7 @@ def _grown(
     return lo, hi
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _uneven(phi: Floats, t: Ints, radius_m: float) -> tuple[float, float, int]:
     """Return the mean speed in m/s, the most that a quarter turn's differs from it (share), where.
 
@@ -104,7 +104,7 @@ def _uneven(phi: Floats, t: Ints, radius_m: float) -> tuple[float, float, int]:
     return mean * radius_m, worst, at_end
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _evened(
     phi: Floats, t: Ints, radius_m: float, even: float, least: int
 ) -> tuple[int, int, float, float]:
@@ -120,7 +120,7 @@ def _evened(
     return a, b, speed, uneven
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _angles(x: Floats, y: Floats, circle: tuple[float, float, float]) -> tuple[Floats, float]:
     """Return the angle gone round the middle up to each point, and the greatest step."""
     phi = np.zeros(len(x))
@@ -135,7 +135,7 @@ def _angles(x: Floats, y: Floats, circle: tuple[float, float, float]) -> tuple[F
     return phi, most
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _askew_deg(x: Floats, y: Floats, circle: tuple[float, float, float], chord_m: float) -> float:
     """Return the root mean square of how far chords are from the tangent: 0 on a circle.
 
@@ -155,7 +155,7 @@ def _askew_deg(x: Floats, y: Floats, circle: tuple[float, float, float], chord_m
     return math.degrees(math.sqrt(total / max(n, 1)))
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _judged(
     t: Ints, lon: Floats, lat: Floats, first: int, last: int, seed: tuple[int, int], rule: Floats
 ) -> tuple[bool, int, int, Floats]:
@@ -211,7 +211,7 @@ def _judged(
     return good, first + lo, first + hi, figures
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _whole(
     t: Ints, lon: Floats, lat: Floats, seed: tuple[int, int], ends: tuple[int, int], rule: Floats
 ) -> tuple[bool, int, int, Floats]:
@@ -232,7 +232,7 @@ def _whole(
     return best
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def turns(track: Array, t: Ints, lon: Floats, lat: Floats, v: Ints, slowest: float) -> Floats:
     """Return the turn in degrees at the end of each leg between ``v``, right is positive.
 
@@ -252,7 +252,7 @@ def turns(track: Array, t: Ints, lon: Floats, lat: Floats, v: Ints, slowest: flo
     return out
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def circling(
     t: Ints, lon: Floats, lat: Floats, v: Ints, turn: Floats, ends: Ints, rule: Floats
 ) -> tuple[Ints, Ints, Floats]:

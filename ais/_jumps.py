@@ -99,7 +99,7 @@ def _suspects(tracks: pl.DataFrame, rule: JumpRule) -> pl.DataFrame:
     return rows if "hull" in rows.columns else rows.with_columns(hull=pl.lit(0, pl.UInt8))
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _globe_m(lon: Array, lat: Array, to_lon: Array, to_lat: Array) -> Array:
     """Return distances round the globe, of numbers or arrays: a jump may go to its other side."""
     a, b = np.radians(lat), np.radians(to_lat)
@@ -184,7 +184,7 @@ def _rows_of(table: pl.DataFrame, *names: str) -> list[Ints]:
     return [table[name].cast(pl.Int64).to_numpy() for name in names]
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _among(hull: Ints, own: Array, a: Ints, b: Ints) -> Ints:
     """Return how many rows of other hulls lie between first and last row of each track."""
     out = np.zeros(len(a), np.int64)
@@ -194,7 +194,7 @@ def _among(hull: Ints, own: Array, a: Ints, b: Ints) -> Ints:
     return out
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _chain(
     mmsi: Array,
     lane: Array,
@@ -237,7 +237,7 @@ def _chain(
     return home
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _off_home(  # noqa: C901
     mmsi: Array, t: Ints, lon: Floats, lat: Floats, lane: Ints, away: Bools
 ) -> tuple[Floats, Floats, Floats, Floats]:
@@ -286,7 +286,7 @@ def _off_home(  # noqa: C901
     return off, x, y, needed
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _late(mmsi: Array, t: Ints, lon: Floats, lat: Floats, lane: Ints, hit: Ints) -> Bools:
     """Return which rows lie on a way that their vessel sailed within two hours of them."""
     out = np.zeros(len(hit), np.bool_)
@@ -303,7 +303,7 @@ def _late(mmsi: Array, t: Ints, lon: Floats, lat: Floats, lane: Ints, hit: Ints)
     return out
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _beside_m(lon: Floats, lat: Floats, i: int, j: int, k: int) -> float:
     """Return how far place i is from the straight way from j to k."""
     wide = np.cos(np.radians(lat[j]))

@@ -64,7 +64,7 @@ class Limits(NamedTuple):
     near_m: float
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _placed(h: Heard, i: int, a: int, b: int, tm: int, g: Limits) -> tuple[float, ...]:
     """Return lon, lat at a time whose last position before is ``i``; seconds off, speed, told.
 
@@ -97,7 +97,7 @@ def _placed(h: Heard, i: int, a: int, b: int, tm: int, g: Limits) -> tuple[float
     return lon, lat, abs(seconds), speed, 1.0
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _unlike(h: Heard, u: int, s: Seen, d: int, g: Limits) -> float:
     """Return what it costs that lengths and kinds of ship differ; nothing where unknown."""
     cost = 0.0
@@ -109,7 +109,7 @@ def _unlike(h: Heard, u: int, s: Seen, d: int, g: Limits) -> float:
     return cost
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _compared(h: Heard, u: int, i: int, s: Seen, d: int, g: Limits) -> tuple[float, float, float]:
     """Return distance and cost of taking detection ``d`` for voyage ``u``; -1 where not heard.
 
@@ -130,14 +130,14 @@ def _compared(h: Heard, u: int, i: int, s: Seen, d: int, g: Limits) -> tuple[flo
     return m, (m / spread) ** 2 + blur + _unlike(h, u, s, d, g), blur
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _columns(row: int, cell_deg: float) -> int:
     """Return how many cells go round the Earth in a row: none narrower than it is high."""
     edge = max(abs(row * cell_deg - 90.0), abs((row + 1) * cell_deg - 90.0))
     return max(1, int(360.0 * math.cos(math.radians(min(edge, 89.9))) / cell_deg))
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def cells(lon: Floats, lat: Floats, bin_rank: Ints, cell_deg: float) -> Ints:
     """Return the key of each detection's cell: time bin, row, column."""
     out = np.empty(len(lon), np.int64)
@@ -149,14 +149,14 @@ def cells(lon: Floats, lat: Floats, bin_rank: Ints, cell_deg: float) -> Ints:
     return out
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _grown(pairs: Array) -> Array:
     out = np.empty((2 * pairs.shape[0], pairs.shape[1]), pairs.dtype)
     out[: pairs.shape[0]] = pairs
     return out
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def candidates(  # noqa: C901
     h: Heard, s: Seen, key: Ints, bins: Ints, cell_deg: float, g: Limits
 ) -> tuple[Ints, Floats, Ints, Floats]:
@@ -233,7 +233,7 @@ def candidates(  # noqa: C901
     return who[:found], how[:found], nearest, nearest_m
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def wholes(
     h: Heard, s: Seen, first: Ints, last: Ints, voyage: Ints, g: Limits
 ) -> tuple[Ints, Ints, Floats]:
@@ -265,7 +265,7 @@ def wholes(
     return heard, explained, gain
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def ends(
     h: Heard, s: Seen, first: Ints, last: Ints, voyage: Ints, least: int, g: Limits
 ) -> tuple[Ints, Ints]:
@@ -297,7 +297,7 @@ def ends(
     return until, since
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def each(h: Heard, s: Seen, voyage: Ints, g: Limits) -> tuple[Floats, Floats]:
     """Return distance and cost of each detection from its voyage; NaN for none (-1), or silent."""
     distance, told = np.full(len(voyage), np.nan), np.full(len(voyage), np.nan)
@@ -313,7 +313,7 @@ def each(h: Heard, s: Seen, voyage: Ints, g: Limits) -> tuple[Floats, Floats]:
     return distance, told
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def frames(sensor: Ints, t: Ints, within_ms: int) -> Ints:
     """Return the number of each detection's frame: one sensor's within so long of the first."""
     out = np.zeros(len(t), np.int64)

@@ -49,7 +49,7 @@ def overlapping(
     )  # fmt: skip
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _sweep(
     slot: Array,
     band: Array,

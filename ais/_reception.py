@@ -15,7 +15,7 @@ REGION = 8
 _OPEN_SLOTS = 6
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def unheard(
     begin: Ints,
     end: Ints,
@@ -68,13 +68,13 @@ def unheard(
     return out[:size].copy()
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True, nogil=True, inline="always")
 def cell_of(lon: float, lat: float, cell_deg: float) -> tuple[int, int]:
     """Return row and column of the cell that a place lies in."""
     return int(np.floor((lat + 90.0) / cell_deg)), int(np.floor((lon + 180.0) % 360.0 / cell_deg))
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True, nogil=True, inline="always")
 def reckon(lon: float, lat: float, kn: float, cog: float, seconds: float) -> tuple[float, float]:
     """Return where a vessel is that goes on at its speed and course (still where not known)."""
     if np.isnan(kn) or np.isnan(cog):
@@ -132,7 +132,7 @@ class Sums(NamedTuple):
     """The same of the whole area, (hours, 2)."""
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def by_vessel(told: Told) -> tuple[Floats, Floats, Floats, Ints, Ints, Floats]:
     """Return the sums over all hours: of each vessel and class, and of its cells."""
     vessels, cells = len(told.vessel_at) - 1, len(told.cell_key)
@@ -179,7 +179,7 @@ def by_vessel(told: Told) -> tuple[Floats, Floats, Floats, Ints, Ints, Floats]:
     return area, own_area, total, own_at, key[:size].copy(), own[:size].copy()
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def by_region(told: Told, mean: Floats, hours: int, regions: int) -> Floats:
     """Return heard and expected slots by hour and region."""
     out = np.zeros((hours, regions, 2))
@@ -190,7 +190,7 @@ def by_region(told: Told, mean: Floats, hours: int, regions: int) -> Floats:
     return out
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def vessels_heard(told: Told, hours: int, regions: int) -> Ints:
     """Return how many vessels were heard, by hour and region."""
     out = np.zeros((hours, regions), np.int64)
@@ -208,7 +208,7 @@ def vessels_heard(told: Told, hours: int, regions: int) -> Ints:
     return out
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _between(values: Array, low: int, high: int, wanted: int) -> int:
     """Return the first index in low..high whose value is ``wanted`` or more."""
     while low < high:
@@ -220,7 +220,7 @@ def _between(values: Array, low: int, high: int, wanted: int) -> int:
     return low
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _others_in_cell(sums: Sums, v: int, cell: int, cls: int) -> tuple[float, float, float]:
     """Return slots, heard and vessels heard of the other vessels in a cell, over all time."""
     slots, heard, vessels = sums.cells[cell, cls]
@@ -234,7 +234,7 @@ def _others_in_cell(sums: Sums, v: int, cell: int, cls: int) -> tuple[float, flo
     return slots, heard, vessels
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _own_hour(told: Told, sums: Sums, v: int, hour: int, region: int) -> Floats:
     """Return heard and expected of the vessel itself in an hour: in the area, in the region."""
     out = np.zeros((2, 2))
@@ -251,7 +251,7 @@ def _own_hour(told: Told, sums: Sums, v: int, hour: int, region: int) -> Floats:
     return out
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def answers(  # noqa: C901
     told: Told,
     sums: Sums,

@@ -16,7 +16,7 @@ _CHORD_MS = 120_000
 UNKNOWN, APART, TOGETHER = -1, 0, 1
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def hours(
     t0: Ints, t1: Ints, offset: Ints, t: Ints, lon: Floats, lat: Floats, inside: Bools
 ) -> tuple[Ints, Ints, Floats, Floats, Floats, Floats]:
@@ -58,21 +58,21 @@ def hours(
     )  # fmt: skip
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _place(t: Array, lon: Array, lat: Array, k: int, at: float) -> tuple[float, float]:
     """Return the place at a time between positions k and k + 1."""
     share = (at - t[k]) / (t[k + 1] - t[k])
     return lon[k] + share * wrapped(lon[k + 1] - lon[k]), lat[k] + share * (lat[k + 1] - lat[k])
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _knot(t: Array, offset: Ints, e: int, at: int) -> int:
     """Return the last position of way e, but its very last, that is not after a time."""
     k = offset[e] + np.searchsorted(t[offset[e] : offset[e + 1]], at, side="right") - 1
     return int(min(max(k, offset[e]), offset[e + 1] - 2))
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _apart(
     lon: Array, lat: Array, t: Array, i: int, j: int, begin: float, end: float
 ) -> tuple[float, float, float, float]:
@@ -87,7 +87,7 @@ def _apart(
     )  # fmt: skip
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _within(x0: float, y0: float, x1: float, y1: float, limit: float) -> tuple[float, float]:
     """Return the part (from, to; of 1) of a straight way that is within ``limit`` of 0, 0."""
     dx, dy = x1 - x0, y1 - y0
@@ -103,7 +103,7 @@ def _within(x0: float, y0: float, x1: float, y1: float, limit: float) -> tuple[f
     return max(0.0, (-half - root) / a), min(1.0, (-half + root) / a)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def together(  # noqa: C901
     a: Ints,
     b: Ints,
@@ -180,7 +180,7 @@ def together(  # noqa: C901
     )
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _sailed_m(t: Array, lon: Array, lat: Array, k: int, begin: int, end: int) -> float:
     """Return the way made from ``begin`` to ``end`` by chords of 2 min or more."""
     out = 0.0
@@ -195,7 +195,7 @@ def _sailed_m(t: Array, lon: Array, lat: Array, k: int, begin: int, end: int) ->
     return out + metres(x, y, x1, y1)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def figures(
     a: Ints,
     b: Ints,
@@ -263,7 +263,7 @@ def figures(
     return out
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def middles(
     a: Ints,
     b: Ints,
@@ -301,7 +301,7 @@ def middles(
     return pair, x, y
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def company(
     a: Ints,
     b: Ints,

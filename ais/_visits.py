@@ -132,7 +132,7 @@ def _inside(stops: pl.DataFrame, berths: pl.DataFrame) -> Ints:
     return np.asarray(np.where(found < 0, -1, order[found]), dtype=np.int64)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _deepest(lon: Floats, lat: Floats, x: Floats, y: Floats, r: Floats) -> Ints:
     """Return the circle (sorted by latitude) that each place is deepest in, -1 for none."""
     out = np.full(len(lon), -1, np.int64)
@@ -149,7 +149,7 @@ def _deepest(lon: Floats, lat: Floats, x: Floats, y: Floats, r: Floats) -> Ints:
     return out
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _joined(
     mmsi: Array, t0: Ints, t1: Ints, lon: Floats, lat: Floats, berth: Ints, together_ms: int
 ) -> Ints:

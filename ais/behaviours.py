@@ -161,7 +161,11 @@ def judge(
         if known.index is None
         else dash.dashes(mine.runs, before, known.index.off_shore_m, use.dash)
     )
-    names = identities.changes(known.statics, mine.ways, mine.shared)
+    jumped = alone.filter(
+        (pl.col("kind") == "spoofing")
+        & (pl.col("evidence").str.json_path_match("$.why") == "jumps")
+    )
+    names = identities.changes(known.statics, mine.ways, mine.shared, jumps=jumped)
     visits = berthing.visits(stops, pl.concat([_as_known(known.berths), learned]))
     ashore = spoofing.on_land(mine.ashore, use.land)
     found = pl.concat([alone, met, silent, ran, names, visits, ashore])

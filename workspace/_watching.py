@@ -75,9 +75,13 @@ class _Tools:
 
 
 def statics(ws: Workspace) -> pl.DataFrame:
-    """Return every version of the vessels' statics, at the time when each was first seen."""
+    """Return every version of the vessels' statics, from when each was first seen.
+
+    ``STATICS``, and ``seen_to``, when it was last seen.
+    """
     history = store.read(ws.engine, "vessel_history")
     return history.select(
+        "seen_to",
         *(
             pl.col("seen_from").alias(name)
             if name == "t"
@@ -85,7 +89,7 @@ def statics(ws: Workspace) -> pl.DataFrame:
             if name not in history.columns
             else pl.col(name).cast(dtype, strict=False)
             for name, dtype in STATICS.items()
-        )
+        ),
     )
 
 
