@@ -169,7 +169,7 @@ def rounded(value: float, digits: int = 1) -> float | None:
     return round(float(value), digits) if np.isfinite(value) else None
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _beyond(
     lon: Floats, lat: Floats, b_lon: Floats, b_lat: Floats, b_radius: Floats, reach: float
 ) -> Floats:
@@ -249,7 +249,7 @@ class Digests(NamedTuple):
         )
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _rows_before(mmsi: Array, t: Array, of: Array, when: Array) -> Ints:
     """Return how many rows, by (mmsi, t), come before each vessel's time."""
     out = np.empty(len(of), np.int64)
@@ -265,7 +265,7 @@ def _rows_before(mmsi: Array, t: Array, of: Array, when: Array) -> Ints:
     return out
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _hashes(t: Ints, lon: Floats, lat: Floats) -> Array:
     """Return a 64-bit hash of each position (splitmix64; Steele, Lea and Flood, OOPSLA 2014)."""
     out = np.empty(len(t), np.uint64)

@@ -14,7 +14,7 @@ _MEETING_MIN = 60
 _BIG_M = 50.0
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _pairs(  # noqa: C901
     owner: Array, t0: Array, t1: Array, lon: Array, lat: Array
 ) -> tuple[Ints, Ints, Ints, Floats]:

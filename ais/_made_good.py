@@ -33,7 +33,7 @@ class MadeGood(NamedTuple):
     course: NDArray[np.float32]
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _made_good(
     track: Array, t: Array, lon: Array, lat: Array
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -71,7 +71,7 @@ def made_good(s: Sailed) -> MadeGood:
     return MadeGood(*_made_good(s.track, s.t, s.lon, s.lat))
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _back(track: Array, t: Array, a: int, until: int) -> int:
     """Return the last row of the track not after ``until``, or as far back as it goes to there."""
     while a > 0 and t[a] > until and track[a - 1] == track[a] and t[a] - t[a - 1] <= WINDOW_MS:
@@ -79,7 +79,7 @@ def _back(track: Array, t: Array, a: int, until: int) -> int:
     return a
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _on(track: Array, t: Array, b: int, until: int) -> int:
     """Return the first row of the track not before ``until``, or as far on as it goes to there."""
     n = t.shape[0]
@@ -88,14 +88,14 @@ def _on(track: Array, t: Array, b: int, until: int) -> int:
     return b
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _speed(t: Array, lon: Array, lat: Array, a: int, b: int) -> float:
     """Return the speed made good between two rows in m/s; NaN where too little is known."""
     took = t[b] - t[a]
     return metres(lon[a], lat[a], lon[b], lat[b]) / (took / 1000.0) if took >= _LEAST_MS else np.nan
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def speeds_against(
     track: Array, t: Array, lon: Array, lat: Array, limit: NDArray[np.float32]
 ) -> NDArray[np.float32]:
@@ -129,7 +129,7 @@ def speeds_against(
     return speed
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _strays(track: Array, t: Array, lon: Array, lat: Array) -> Bools:
     n = t.shape[0]
     out = np.zeros(n, np.bool_)
@@ -183,7 +183,7 @@ def unseen(s: Sailed, step_ms: int) -> Bools:
     return out
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def runs(
     track: Array, t: Array, excess: NDArray[np.float32], bridge_ms: int, least_ms: int
 ) -> tuple[Ints, Ints]:
@@ -238,7 +238,7 @@ def contradicted(s: Sailed, speed: NDArray[np.float32], first: Ints, last: Ints)
     return np.asarray((last == first + 1) & both & (told <= _TOLD_SHARE * speed[last]))
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def over_runs(
     t: Array, value: NDArray[np.float32], first: Ints, last: Ints
 ) -> tuple[Floats, Floats, Floats]:

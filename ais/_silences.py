@@ -15,7 +15,7 @@ _SPEED_BINS, _BIN_KN, _LEAST_SPEEDS = 121, 0.5, 10
 _MADE_GOOD_MS = 1_800_000
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def plausible(vessel: Ints, t: Ints, lon: Floats, lat: Floats, sog: Array) -> Floats:
     """Return for each position the 95th percentile of what its vessel makes under way (knots)."""
     n = len(t)
@@ -45,7 +45,7 @@ def plausible(vessel: Ints, t: Ints, lon: Floats, lat: Floats, sog: Array) -> Fl
     return out
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def silent(vessel: Ints, t: Ints, pace: Floats, least_ms: int, horizon: int) -> Ints:
     """Return (last row before, first row after or -1) of each silence."""
     out = np.empty((1024, 2), np.int64)
@@ -65,7 +65,7 @@ def silent(vessel: Ints, t: Ints, pace: Floats, least_ms: int, horizon: int) -> 
     return out[:size].copy()
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def headed(
     rows: Ints, vessel: Ints, t: Ints, lon: Floats, lat: Floats, sog: Array, cog: Array
 ) -> Floats:

@@ -22,7 +22,7 @@ def in_order(s: Sailed) -> Sailed:
     return Sailed._make(column[order] for column in s)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _sorted(vessel: Ints, t: Ints) -> bool:
     for i in range(1, len(t)):
         if vessel[i] < vessel[i - 1] or (vessel[i] == vessel[i - 1] and t[i] < t[i - 1]):
@@ -30,7 +30,7 @@ def _sorted(vessel: Ints, t: Ints) -> bool:
     return True
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def paces(vessel: Ints, t: Ints, lon: Floats, lat: Floats, sog: Array, share: float) -> Floats:
     """Return for each position the interval (min) that ``share`` of its vessel's are within.
 
@@ -72,7 +72,7 @@ def paces(vessel: Ints, t: Ints, lon: Floats, lat: Floats, sog: Array, share: fl
     return out
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def fill(
     vessel: Ints,
     t: Ints,
@@ -127,7 +127,7 @@ def fill(
     return size
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def most_rows(vessel: Ints, t: Ints) -> int:
     most = 1
     for i in range(1, len(t)):

@@ -36,19 +36,19 @@ class Ways(NamedTuple):
     way_lat: Floats
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True, nogil=True, inline="always")
 def wrapped(degrees: float) -> float:
     """Return a difference of longitudes the short way round."""
     return degrees - 360.0 if degrees > 180.0 else degrees + 360.0 if degrees < -180.0 else degrees
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True, nogil=True, inline="always")
 def _step_mps(t: Array, lon: Array, lat: Array, i: int, j: int) -> float:
     seconds = abs(t[j] - t[i]) / 1000.0
     return metres(lon[i], lat[i], lon[j], lat[j]) / seconds if seconds > 0 else np.nan
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def slow_rows(  # noqa: C901
     track: Array, t: Array, lon: Array, lat: Array, sog: Array, limit: float, silence_ms: int
 ) -> Bools:
@@ -93,7 +93,7 @@ def slow_rows(  # noqa: C901
     return out
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True, nogil=True, inline="always")
 def _gained(
     track: Array, t: Array, lon: Array, lat: Array, sog: Array, slow: int, fast: int, limit: float
 ) -> int:
@@ -116,7 +116,7 @@ def _gained(
     return max(0, int(between) - int(took * 1000.0))
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def slow_runs(
     track: Array,
     t: Array,
@@ -157,7 +157,7 @@ def slow_runs(
     return first[:found].copy(), last[:found].copy(), early[:found].copy(), late[:found].copy()
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _even(t: Array, lon: Array, lat: Array, i: int, a: int, b: int) -> tuple[float, float]:
     """Return the mean place about row i, over as many rows before as after, within a..b."""
     x = 0.0
@@ -173,7 +173,7 @@ def _even(t: Array, lon: Array, lat: Array, i: int, a: int, b: int) -> tuple[flo
     return wrapped(lon[i] + x / (2 * k + 1)), lat[i] + y / (2 * k + 1)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _straight(t: Array, lon: Array, lat: Array, i: int, j: int) -> bool:
     """Return whether all places between i and j are where one at constant speed would be."""
     for k in range(i + 1, j):
@@ -185,7 +185,7 @@ def _straight(t: Array, lon: Array, lat: Array, i: int, j: int) -> bool:
     return True
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def ways(  # noqa: C901
     track: Array,
     t: Array,

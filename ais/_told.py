@@ -13,18 +13,18 @@ _NOISE_KN = 3.0
 """Below, the course told is noise of the receiver."""
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _apart(a: float, b: float) -> float:
     return abs((a - b + 180.0) % 360.0 - 180.0)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _untold(sog: float, cog: float) -> bool:
     """Return whether nothing is told: no speed, the greatest there is, or nought for both."""
     return np.isnan(sog) or sog >= _MOST_KN or (sog == 0 and (np.isnan(cog) or cog == 0))
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def speed_excess(
     track: Array,
     t: Array,
@@ -61,7 +61,7 @@ def speed_excess(
     return out
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def course_excess(
     track: Array,
     t: Array,
@@ -95,7 +95,7 @@ def course_excess(
     return out, off
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def over_rows(told: NDArray[np.float32], first: Ints, last: Ints) -> tuple[Floats, Floats, Floats]:
     """Return mean, least and greatest of a told figure over the rows of each run."""
     m = first.shape[0]

@@ -15,7 +15,7 @@ _LEG_DEG = 20.0
 """What keeps within this of the farthest course of a swing is still the leg before the turn."""
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def thinned(track: Array, t: Array, span_ms: int) -> Ints:
     """Return the rows nearest the middle of each span of time (a minute, say) of each track.
 
@@ -45,7 +45,7 @@ def thinned(track: Array, t: Array, span_ms: int) -> Ints:
     return out[:found].copy()
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def courses(
     track: Array, t: Array, lon: Array, lat: Array, row: Ints, step_ms: int
 ) -> tuple[Floats, Floats]:
@@ -60,12 +60,12 @@ def courses(
     return speed, course
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _apart(a: float, b: float) -> float:
     return abs((a - b + 180.0) % 360.0 - 180.0)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _leg(
     t: Array,
     lon: Array,
@@ -101,7 +101,7 @@ def _leg(
     return j, along
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _stopped(
     sog: NDArray[np.float32], row: Ints, speed: Floats, i: int, j: int, least: float
 ) -> bool:
@@ -120,7 +120,7 @@ def _stopped(
     return still > 1
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def reversals(
     t: Array,
     lon: Array,
@@ -178,7 +178,7 @@ def reversals(
     return at[:found].copy(), turned[:found].copy()
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def zigzags(  # noqa: C901
     t: Array,
     row: Ints,

@@ -42,7 +42,7 @@ _SLOW, _HEADING = 1, 2
 _REASONS = {_SLOW: ["slow"], _HEADING: ["heading"], _SLOW | _HEADING: ["slow", "heading"]}
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _visits(
     mmsi: Array,
     track: Array,
@@ -92,7 +92,7 @@ def _visits(
     return first[:found].copy(), last[:found].copy()
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _judge(  # noqa: C901
     track: Array,
     t: Array,

@@ -166,7 +166,7 @@ def _mixed(rows: pl.DataFrame, columns: Sequence[str]) -> Array:
     return mixed
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _mix(mixed: Array, values: Array) -> None:
     """Mix values into hashes, in place (splitmix64; Steele, Lea and Flood, OOPSLA 2014)."""
     for i in range(len(mixed)):
@@ -176,7 +176,7 @@ def _mix(mixed: Array, values: Array) -> None:
         mixed[i] = x ^ (x >> np.uint64(31))
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _twice(mixed: Array) -> Bools:
     """Mark the hashes that come more than once."""
     n = len(mixed)
@@ -197,7 +197,7 @@ def _twice(mixed: Array) -> Bools:
     return twice
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _repeats(group: Ints, t: Ints, source: Ints, within_ms: int) -> Bools:
     """Mark rows of a group with a kept row of another source at most ``within_ms`` before.
 

@@ -60,7 +60,7 @@ _SPURT = 1.5
 """What goes faster than this times the greatest mean speed goes by itself."""
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _heading_sums(heading: NDArray[np.float32]) -> tuple[Ints, Ints, Ints]:
     """Return sums of the headings' sines and cosines up to each row, and of how many are known.
 
@@ -79,7 +79,7 @@ def _heading_sums(heading: NDArray[np.float32]) -> tuple[Ints, Ints, Ints]:
     return east, north, known
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _angles(  # noqa: C901
     track: Array,
     t: Array,
@@ -144,7 +144,7 @@ def _angles(  # noqa: C901
     return angle
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _ways(t: Array, lon: Floats, lat: Floats, first: Ints, last: Ints, chord_ms: int) -> Floats:
     """Return the way of each run in metres, by chords: from step to step, noise adds up."""
     out = np.zeros(first.shape[0])
@@ -157,7 +157,7 @@ def _ways(t: Array, lon: Floats, lat: Floats, first: Ints, last: Ints, chord_ms:
     return out
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _runs(
     t: Array, angle: NDArray[np.float32], off_deg: float, share: float, lapse_ms: int, least_ms: int
 ) -> tuple[Ints, Ints]:
@@ -197,7 +197,7 @@ def _runs(
     return first[:found].copy(), last[:found].copy()
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _shares(
     t: Array, angle: NDArray[np.float32], off_deg: float, first: Ints, last: Ints
 ) -> tuple[Floats, Floats, Floats]:
@@ -221,7 +221,7 @@ def _shares(
     return off, known, mean
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _swings(
     lon: Floats,
     lat: Floats,

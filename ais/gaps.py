@@ -108,7 +108,7 @@ def silences(
     )
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _reckoned(lon: Floats, lat: Floats, kn: Floats, cog: Floats, seconds: Floats) -> Array:
     out = np.empty((2, len(lon)))
     for i in range(len(lon)):
@@ -259,7 +259,7 @@ def _lasting(silences: pl.DataFrame, rule: GapRule, horizon: datetime) -> pl.Dat
     return rows.with_columns(pl.Series("distance_m", far, nan_to_null=True))
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _metres(lon0: Floats, lat0: Floats, lon1: Floats, lat1: Floats) -> Floats:
     out = np.empty(len(lon0))
     for i in range(len(lon0)):

@@ -183,7 +183,7 @@ def _most_said(within: pl.DataFrame, column: str) -> pl.DataFrame:
     )
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True, nogil=True, inline="always")
 def _differ(name: int, length_m: float, other: int, other_m: float) -> bool:
     """Return whether two names, or else two lengths, are known and not the same."""
     if name >= 0 and other >= 0:
@@ -191,7 +191,7 @@ def _differ(name: int, length_m: float, other: int, other_m: float) -> bool:
     return abs(length_m - other_m) > 1.0
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _chain(  # noqa: C901
     mmsi: Array,
     t: Ints,
@@ -274,7 +274,7 @@ def _chain(  # noqa: C901
     return hull
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _believe(  # noqa: C901
     hull: Ints,
     track: Ints,
@@ -317,7 +317,7 @@ def _believe(  # noqa: C901
             hull[k] = number[hull[k]] if real[hull[k]] else number[main]
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _together(
     mmsi: Array, t: Ints, lon: Floats, lat: Floats, hull: Ints, until_t: Ints
 ) -> tuple[Floats, Floats]:

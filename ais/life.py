@@ -100,7 +100,7 @@ class _Legs(NamedTuple):
     turns: Bools
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _thinned(track: Array, t: Array, slot_ms: int) -> Ints:
     """Return the first row of each track in each slot of time.
 
@@ -117,7 +117,7 @@ def _thinned(track: Array, t: Array, slot_ms: int) -> Ints:
     return kept[:found].copy()
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _ways(lon: Array, lat: Array, first: Ints, last: Ints) -> tuple[Floats, Floats]:
     """Return metres and direction from each first row to each last one."""
     n = first.shape[0]

@@ -49,7 +49,7 @@ _LOCAL_S = 600.0
 _LYING_SHARE = 0.8
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _slow_runs(  # noqa: C901
     track: Array,
     t: Array,
@@ -116,7 +116,7 @@ def _slow_runs(  # noqa: C901
     return first[:kept].copy(), last[:kept].copy()
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _spans(
     lon: Floats, lat: Floats, first: Ints, last: Ints
 ) -> tuple[Floats, Floats, Floats, Floats]:
