@@ -30,7 +30,7 @@ _DENSER = 3.0
 """A small fleet has up to this many times as much planted per vessel."""
 _SPOTS = 110
 _LAND_POINTS = 4000
-_PIECE = 30
+_PIECE = 6
 
 
 @dataclass(frozen=True)

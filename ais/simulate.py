@@ -336,27 +336,21 @@ def _play(
     return stage
 
 
-@dataclass(frozen=True)
 class _Numbers:
     """Which MMSI a vessel sends, when: it may have taken another for good."""
 
-    mmsi: NDArray[np.uint32]
-    fleet: int
-    effects: list[Effect]
+    def __init__(self, mmsi: NDArray[np.uint32], fleet: int, effects: list[Effect]) -> None:
+        self._own = mmsi.tolist()
+        self._taken: dict[int, list[tuple[float, int]]] = {}
+        for e in sorted(effects, key=lambda effect: effect.t0):
+            if e.what == "borrow" and e.value[0] >= fleet:
+                self._taken.setdefault(e.vessel, []).append((e.t0, int(e.value[0])))
 
     def of(self, vessel: int, t: float) -> int | None:
         if vessel < 0:
             return None
-        taken = [
-            effect
-            for effect in self.effects
-            if effect.what == "borrow"
-            and effect.vessel == vessel
-            and effect.value[0] >= self.fleet
-            and effect.t0 <= t
-        ]
-        last = max(taken, key=lambda effect: effect.t0, default=None)
-        return int(self.mmsi[vessel if last is None else int(last.value[0])])
+        taken = [number for since, number in self._taken.get(vessel, ()) if since <= t]
+        return int(self._own[taken[-1] if taken else vessel])
 
 
 def _truth(
