@@ -40,10 +40,16 @@ def main() -> int:
     console.print(_table(rows))
     console.print(_decoys(decoys))
     frozen = generator() == FROZEN["generator"]["blake2"]
-    alarms = sum(row.false_per or 0.0 for row in rows)
+    per = FROZEN["figures"]["false_alarms_per_vessel_days"]
+    # Stops and visits are no alarms; a kind whose recall is not reached is read to its last event.
+    alarms = sum(
+        per * (row.decoys + row.false) / vessel_days if row.false_per is None else row.false_per
+        for row in rows
+        if row.kind not in ("stop", "berth_visit")
+    )
     console.print(
         f"vessel-days {vessel_days:.0f}; false alarms per "
-        f"{FROZEN['figures']['false_alarms_per_vessel_days']} vessel-days after ranking "
+        f"{per} vessel-days after ranking "
         f"{alarms:.2f}; generator {'as frozen' if frozen else 'NOT as frozen'}"
     )
     asked.out.mkdir(parents=True, exist_ok=True)
@@ -55,6 +61,7 @@ def main() -> int:
                 "vessels": asked.vessels,
                 "as_frozen": frozen,
                 "vessel_days": vessel_days,
+                "false_alarms": alarms,
                 "kinds": [row.as_dict() for row in rows],
                 "decoys": decoys.to_dicts(),
             },
