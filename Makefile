@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 EXAMPLE := example
 PORT := 8050
 
-.PHONY: run demo test test-full bench checks kernels clean
+.PHONY: run demo validate test test-full bench checks kernels clean
 
 run: kernels $(EXAMPLE)/shoregrid.toml
 	@$(BIN)/shoregrid serve $(EXAMPLE) --port $(PORT)
