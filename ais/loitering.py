@@ -9,7 +9,7 @@ import polars as pl
 
 from ais._arrays import Array, Bools, Floats, Ints
 from ais._events import Sailed, beyond_berths, events, lines, rounded, sailed
-from ais._plane import KNOT, metres, path_m, smoothed
+from ais._plane import KNOT, metres, path_m, smoothed, told_path
 from ais.drift import DriftRule, Drifts, cover, find_drifts
 from ais.stops import StopRule, Stops, find_stops
 
@@ -47,6 +47,50 @@ PRESETS: dict[str, Loitering] = {
 _SMOOTH_S = 180.0
 _LOCAL_S = 600.0
 _LYING_SHARE = 0.8
+_SURE_S = 60.0
+
+
+@numba.njit(cache=True, nogil=True)
+def _grown(
+    track: Array,
+    t: Array,
+    lon: Array,
+    lat: Array,
+    sog: Array,
+    out: Array,
+    first: Ints,
+    last: Ints,
+    limit: float,
+    most_ms: int,
+) -> None:
+    """Move the ends of runs out to where the vessel came to be slow, and ceased to be, in place.
+
+    The mean about a position looks ahead and back: next to a fast stretch it lets a run begin
+    late and end early, by half a window at the most.
+    """
+    n = t.shape[0]
+    for e in range(first.shape[0]):
+        for side in (-1, 1):
+            end = first[e] if side < 0 else last[e]
+            bound = -1 if side < 0 else n
+            if side < 0 and e > 0:
+                bound = last[e - 1]
+            if side > 0 and e + 1 < first.shape[0]:
+                bound = first[e + 1]
+            good, k = end, end + side
+            while k != bound and 0 <= k < n and track[k] == track[end] and not out[k]:
+                if abs(t[k] - t[end]) > most_ms or sog[k] * KNOT >= limit:
+                    break
+                seconds = abs(t[k] - t[good]) / 1000.0
+                if seconds >= _SURE_S:
+                    if metres(lon[good], lat[good], lon[k], lat[k]) >= limit * seconds:
+                        break
+                    good = k
+                k += side
+            if side < 0:
+                first[e] = good
+            else:
+                last[e] = good
 
 
 @numba.njit(cache=True, nogil=True)
@@ -175,7 +219,9 @@ class _Figures(NamedTuple):
 
 def _measure(s: Sailed, x: Floats, y: Floats, way: Floats, first: Ints, last: Ints) -> _Figures:
     """Measure runs on smoothed positions ``x, y`` and the way of each."""
-    gained, lon, lat, reach = _spans(x, y, first, last)
+    _, lon, lat, reach = _spans(x, y, first, last)
+    # Smoothing would draw the ends towards where the vessel came from and went.
+    gained, _, _, _ = _spans(s.lon, s.lat, first, last)
     seconds = (s.t[last] - s.t[first]) / 1000.0
     ratio = np.divide(gained, way, out=np.zeros(len(way)), where=way > 0)
     speed = way / seconds / KNOT
@@ -267,11 +313,14 @@ def loitering_events(
     long = (lain.speed_kn <= rule.still_kn) & (lasted_min >= preset.least_min)
     out = in_berth | cover(n, lain.first[long], lain.last[long])
     out |= cover(n, adrift.first, adrift.last)
-    first, last = _slow_runs(
-        s.track, s.t, path, out, round(_LOCAL_S * 1000), preset.max_speed_kn * KNOT,
-        round(preset.least_min * 60_000),
-    )  # fmt: skip
-    runs = _measure(s, x, y, path[last] - path[first], first, last)
+    told = told_path(s.track, s.t, s.sog, path)
+    half_ms, limit = round(_LOCAL_S * 1000), preset.max_speed_kn * KNOT
+    least_ms = round(preset.least_min * 60_000)
+    first, last = _slow_runs(s.track, s.t, told, out, half_ms, limit, least_ms - 2 * half_ms)
+    _grown(s.track, s.t, s.lon, s.lat, s.sog, out, first, last, limit, half_ms)
+    lasting = s.t[last] - s.t[first] >= least_ms
+    first, last = first[lasting], last[lasting]
+    runs = _measure(s, x, y, told[last] - told[first], first, last)
     share = _lying_share(s, lain, first, last)
     is_one = (runs.ratio <= preset.max_ratio) & (runs.speed_kn < preset.max_speed_kn)
     is_one &= share < _LYING_SHARE

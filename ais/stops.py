@@ -12,6 +12,9 @@ from ais._arrays import Array, Bools, Floats, Ints
 from ais._events import Sailed, events, lengths_of, rounded, sailed
 from ais._plane import KNOT, METRES_PER_DEGREE, metres, path_m, smoothed
 
+_CROSSING_MS = 600_000
+_STRAY_MS = 420_000
+"""Two stray fixes in a row take less than this at anchor; who was away for longer had left."""
 DEFAULT_LENGTH_M = 30.0
 """A small coaster or fishing boat, where no length was ever heard."""
 
@@ -28,7 +31,10 @@ class StopRule:
     + ``anchor_m`` (a chain lets a ship swing about its own length and the scope around the
     anchor) for ``anchor_min``, at a mean speed over the smoothed path below ``still_kn``, or
     ``still_status_kn`` where the vessel says that it is at anchor, moored or aground: a boat
-    that moves about in that circle under power is no ship at anchor.
+    that moves about in that circle under power is no ship at anchor. Nor does one hold its place
+    within ``moored_m`` that is slower than ``holding_kn`` at less than ``holding_share`` of its
+    positions there: it works to and fro. The time that a vessel was in
+    a circle is reckoned to where it came in and went out, straight between positions.
     """
 
     moored_m: float = 100.0
@@ -37,8 +43,35 @@ class StopRule:
     anchor_min: float = 30.0
     still_kn: float = 0.5
     still_status_kn: float = 1.0
+    holding_kn: float = 1.0
+    holding_share: float = 0.5
     outliers: int = 2
     smooth_s: float = 180.0
+
+
+@numba.njit(cache=True, nogil=True)
+def _crossed_ms(
+    t: Array, lon: Array, lat: Array, x: float, y: float, r: float, a: int, b: int
+) -> float:
+    """Return for how long before or after place ``b`` a vessel was in the circle, going to ``a``.
+
+    Straight and at an even pace between the two; 0 over more than ten minutes.
+    """
+    whole = abs(t[a] - t[b])
+    if whole > _CROSSING_MS:
+        return 0.0
+    narrow = math.cos(math.radians(y))
+    bx = ((lon[b] - x + 180.0) % 360.0 - 180.0) * narrow * METRES_PER_DEGREE
+    by = (lat[b] - y) * METRES_PER_DEGREE
+    dx = ((lon[a] - lon[b] + 180.0) % 360.0 - 180.0) * narrow * METRES_PER_DEGREE
+    dy = (lat[a] - lat[b]) * METRES_PER_DEGREE
+    far2 = dx * dx + dy * dy
+    within = r * r - bx * bx - by * by
+    if far2 == 0.0 or within < 0.0:
+        return 0.0
+    half = (bx * dx + by * dy) / far2
+    share = -half + math.sqrt(half * half + within / far2)
+    return min(max(share, 0.0), 1.0) * whole
 
 
 @numba.njit(cache=True, nogil=True)
@@ -82,6 +115,8 @@ def _runs(  # noqa: C901
             elif dx < -180:
                 dx += 360
             dy = lat[j] - y
+            if missed > 0 and t[j] - t[end] > _STRAY_MS:
+                break
             if dx * dx * narrow * narrow + dy * dy <= near_deg2:
                 count += 1
                 x += dx / count
@@ -94,7 +129,13 @@ def _runs(  # noqa: C901
                     break
             j += 1
         took = t[end] - t[i]
-        if took < least_ms:
+        inside = float(took)
+        if least_ms - 2 * _CROSSING_MS <= took < least_ms and took > 0:
+            if i > 0 and track[i - 1] == track[i]:
+                inside += _crossed_ms(t, lon, lat, x, y, radius[i], i - 1, i)
+            if end + 1 < n and track[end + 1] == track[i]:
+                inside += _crossed_ms(t, lon, lat, x, y, radius[i], end + 1, end)
+        if inside < least_ms:
             i += 1
             continue
         if (path[end] - path[i]) / (took / 1000.0) > limit[i]:
@@ -161,11 +202,24 @@ def find_stops(s: Sailed, statics: pl.DataFrame, rule: StopRule) -> Stops:
     )
     order = np.argsort(first, kind="stable")
     first, last, lon, lat, spread = (v[order] for v in (first, last, lon, lat, spread))
+    quiet = np.concatenate([[0], np.cumsum(_quiet(s, rule.holding_kn))])
+    rests = (quiet[last + 1] - quiet[first]) >= rule.holding_share * (last + 1 - first)
+    rests |= spread > rule.moored_m
+    first, last, lon, lat, spread = (v[rests] for v in (first, last, lon, lat, spread))
     anchored = spread > rule.moored_m
     speed = (path[last] - path[first]) / ((s.t[last] - s.t[first]) / 1000.0) / KNOT
     radius = np.where(anchored, swing[first], rule.moored_m)
     still = speed <= limit[first] / KNOT
     return Stops(first, last, lon, lat, spread, radius, speed, anchored, still)
+
+
+def _quiet(s: Sailed, most_kn: float) -> Bools:
+    """Return whether a vessel told less than a speed at each position, or told none and made it."""
+    step_s = np.diff(s.t, prepend=s.t[:1]) / 1000.0
+    lon, lat = np.roll(s.lon, 1), np.roll(s.lat, 1)
+    east = ((s.lon - lon + 180.0) % 360.0 - 180.0) * np.cos(np.radians(s.lat))
+    made = METRES_PER_DEGREE * np.hypot(east, s.lat - lat) / np.maximum(step_s, 30.0) / KNOT
+    return np.asarray(np.where(np.isnan(s.sog), made, s.sog) < most_kn)
 
 
 def stop_events(s: Sailed, found: Stops) -> pl.DataFrame:
