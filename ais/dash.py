@@ -9,14 +9,16 @@ import numpy as np
 import polars as pl
 import shapely
 
-from ais._arrays import Floats
+from ais._arrays import Floats, Ints
 from ais._events import Sailed, events, lines, rounded
 from ais._made_good import contradicted, excess_over, over_runs, runs
-from ais._plane import KNOT
+from ais._plane import KNOT, METRES_PER_DEGREE
 from ais.schema import EVENTS, empty
 
 BEFORE = ("loitering", "drift", "rendezvous", "gap")
 """What a dash comes after."""
+_CORE_MS = 60_000
+_STEP_MS = 180_000
 
 
 @dataclass(frozen=True)
@@ -26,10 +28,10 @@ class DashRule:
     A speed made good of ``speed_kn`` for ``least_min``; slower steps of ``bridge_s`` together are
     bridged where the mean stays above. The distance to the shore falls by ``fall_m`` and comes to
     ``shore_m``. It begins within ``within_h`` of the end of a loitering, drift, rendezvous or gap
-    of the same vessel that lay ``offshore_m`` off. A run whose end is followed by a step of
-    ``sparse_min`` to ``next_min`` counts as come to where that leads: what lay between was not
-    heard. Steps longer than ``step_min`` show no speed: after a silence, a run begins where the
-    vessel is heard again.
+    of the same vessel that lay ``offshore_m`` off. A run counts from where the vessel was heard
+    before it to where it was heard next, in steps of ``next_min`` at most: what lay between was
+    not heard. Steps longer than ``step_min`` show no speed: after a silence, a run begins where
+    the vessel is heard again.
     """
 
     speed_kn: float = 20.0
@@ -39,7 +41,6 @@ class DashRule:
     shore_m: float = 1000.0
     within_h: float = 3.0
     offshore_m: float = 1500.0
-    sparse_min: float = 3.0
     next_min: float = 10.0
     step_min: float = 15.0
 
@@ -62,19 +63,25 @@ def fast_runs(s: Sailed, rule: DashRule | None = None) -> pl.DataFrame:
     use = rule or DashRule()
     limit = np.full(len(s.t), use.speed_kn * KNOT, np.float32)
     speed, excess = excess_over(s, limit, round(use.step_min * 60_000))
+    # Of a run that hardly lasts, the steps at both ends may be a part of it each.
     first, last = runs(
-        s.track, s.t, excess, round(use.bridge_s * 1000), round(use.least_min * 60_000)
+        s.track, s.t, excess, round(use.bridge_s * 1000), min(_CORE_MS, round(use.least_min * 3e4))
     )
     sure = ~contradicted(s, speed, first, last)
     first, last = first[sure], last[sure]
     mean, most, longest = over_runs(s.t, speed, first, last)
+    more_ms = _partly(s, first, mean, -1) + _partly(s, last, mean, 1)
+    lasted_ms = s.t[last] - s.t[first] + more_ms
+    enough = lasted_ms >= use.least_min * 60_000
+    first, last, lasted_ms = first[enough], last[enough], lasted_ms[enough]
+    mean, most, longest = mean[enough], most[enough], longest[enough]
     evidence = [
         {
             "speed_kn": use.speed_kn,
             "least_min": use.least_min,
             "mean_speed_kn": rounded(v / KNOT),
             "max_speed_kn": rounded(m / KNOT),
-            "duration_min": rounded((s.t[b] - s.t[a]) / 60_000),
+            "duration_min": rounded(d / 60_000),
             "start_lon_deg": rounded(s.lon[a], 5),
             "start_lat_deg": rounded(s.lat[a], 5),
             "end_lon_deg": rounded(s.lon[b], 5),
@@ -83,7 +90,8 @@ def fast_runs(s: Sailed, rule: DashRule | None = None) -> pl.DataFrame:
             "n_positions": int(b - a + 1),
         }
         | _next(s, int(b), use)
-        for v, m, w, a, b in zip(mean, most, longest, first, last, strict=True)
+        | _previous(s, int(a), use)
+        for v, m, w, d, a, b in zip(mean, most, longest, lasted_ms, first, last, strict=True)
     ]
     return events(
         "dash",
@@ -99,17 +107,55 @@ def fast_runs(s: Sailed, rule: DashRule | None = None) -> pl.DataFrame:
     )
 
 
+def _partly(s: Sailed, end: Ints, fast: Floats, side: int) -> Floats:
+    """Return for how much of the step beyond an end of each run a vessel may still have run (ms).
+
+    It went at two speeds on that step, the run's and the one that it told or made beyond: the way
+    that it made in all says for how long at each.
+    """
+    there = np.clip(end + side, 0, len(s.t) - 1)
+    beyond = np.clip(end + 2 * side, 0, len(s.t) - 1)
+    step_ms = np.abs(s.t[there] - s.t[end]).astype(np.float64)
+    made = _metres(s, there, end) / np.maximum(step_ms / 1000.0, 1.0)
+    further_s = np.maximum(np.abs(s.t[beyond] - s.t[there]) / 1000.0, 1.0)
+    slow = np.where(
+        np.isnan(s.sog[there]), _metres(s, beyond, there) / further_s, s.sog[there] * KNOT
+    )
+    joins = (there != end) & (s.track[there] == s.track[end]) & (step_ms <= _STEP_MS)
+    gap = np.maximum(fast - slow, 1e-9)
+    share = np.where(fast > slow, np.clip((made - slow) / gap, 0.0, 1.0), 0.0)
+    return np.asarray(np.where(joins, share * step_ms, 0.0))
+
+
+def _metres(s: Sailed, a: Ints, b: Ints) -> Floats:
+    east = ((s.lon[b] - s.lon[a] + 180.0) % 360.0 - 180.0) * np.cos(np.radians(s.lat[a]))
+    return np.asarray(METRES_PER_DEGREE * np.hypot(east, s.lat[b] - s.lat[a]))
+
+
 def _next(s: Sailed, end: int, rule: DashRule) -> dict[str, Any]:
     """Return where a run was heard next, if what lay between may hide how it ended."""
     if end + 1 >= len(s.t) or s.track[end + 1] != s.track[end]:
         return {}
     minutes = (s.t[end + 1] - s.t[end]) / 60_000
-    if not rule.sparse_min <= minutes <= rule.next_min:
+    if minutes > rule.next_min:
         return {}
     return {
         "next_min": rounded(minutes),
         "next_lon_deg": rounded(s.lon[end + 1], 5),
         "next_lat_deg": rounded(s.lat[end + 1], 5),
+    }
+
+
+def _previous(s: Sailed, begin: int, rule: DashRule) -> dict[str, Any]:
+    """Return where a vessel was heard before a run, if what lay between may hide its beginning."""
+    if not begin or s.track[begin - 1] != s.track[begin]:
+        return {}
+    minutes = (s.t[begin] - s.t[begin - 1]) / 60_000
+    if minutes > rule.next_min:
+        return {}
+    return {
+        "previous_lon_deg": rounded(s.lon[begin - 1], 5),
+        "previous_lat_deg": rounded(s.lat[begin - 1], 5),
     }
 
 
@@ -228,9 +274,13 @@ def _off(rows: pl.DataFrame, off_shore_m: Callable[[Floats, Floats], Floats]) ->
 
 
 def _ways(geometry: pl.Series, told: list[dict[str, Any]]) -> list[Floats]:
-    """Return the lon, lat of each run, and of where it was heard next."""
-    ways = [shapely.get_coordinates(shapely.from_wkb(g)) for g in geometry]
-    return [
-        np.vstack([way, [[own["next_lon_deg"], own["next_lat_deg"]]]]) if "next_min" in own else way
-        for way, own in zip(ways, told, strict=True)
-    ]
+    """Return the lon, lat of each run, and of where it was heard before and next."""
+    out = []
+    for shape, own in zip(geometry, told, strict=True):
+        way = [shapely.get_coordinates(shapely.from_wkb(shape))]
+        if "previous_lon_deg" in own:
+            way.insert(0, np.array([[own["previous_lon_deg"], own["previous_lat_deg"]]]))
+        if "next_min" in own:
+            way.append(np.array([[own["next_lon_deg"], own["next_lat_deg"]]]))
+        out.append(np.vstack(way))
+    return out
