@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ais import on_land
+from ais._arrays import Bools, Floats
 from ais.behaviours import Behaviours, behaviours
 from ais.io import read
 from ais.mapping import Mapping
@@ -125,7 +126,7 @@ def _run(path: Path, name: str, coast: Path | None, asked: argparse.Namespace) -
         ashore = pl.concat([judged.kept.filter(pl.col("inside_m") > 0), judged.deep])
         positions, left_out = judged.kept.drop("inside_m"), judged.counts["on_land"]
 
-        def afloat(lon, lat):
+        def afloat(lon: Floats, lat: Floats) -> Bools:
             return ~ground.mask.contains(lon, lat)
 
     found = behaviours(
