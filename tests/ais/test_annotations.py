@@ -171,6 +171,7 @@ def test_stops(scene: Scene) -> None:
     both = said.touching(ours)
     missed = said.only(~both.any(axis=1))
     more = ours.only(~both.any(axis=0))
+    brief = more.b - more.a < 60
     counts = {
         "theirs": len(said.a),
         "found": both.any(axis=1).sum(),
@@ -179,7 +180,8 @@ def test_stops(scene: Scene) -> None:
         "missed": len(missed.a),
         "ours": len(ours.a),
         "confirmed": both.any(axis=0).sum(),
-        "more: crept": crept(scene, more).sum(),
+        "more: less than a minute from first to last": brief.sum(),
+        "more: crept": crept(scene, more.only(~brief)).sum(),
         "more": len(more.a),
     }
     assert counts == {
@@ -188,10 +190,11 @@ def test_stops(scene: Scene) -> None:
         "found, one of ours each": 104,
         "missed: faster on the mean": 2,
         "missed": 2,
-        "ours": 140,
+        "ours": 142,
         "confirmed": 109,
+        "more: less than a minute from first to last": 2,
         "more: crept": 31,
-        "more": 31,
+        "more": 33,
     }
 
 
