@@ -1,6 +1,7 @@
 # make run    build the example workspace (once) and serve it at http://127.0.0.1:8050
 # make demo   build the example workspace without serving
 # make test   every kind of test at a small size        make test-full   at the stated sizes
+# make validate  the behaviours on simulated counties with planted truth (docs/validation.md)
 # make bench  the budgets, measured beside a peer where there is one; writes bench.json
 
 VENV := .venv
@@ -27,6 +28,9 @@ test-full: $(VENV)/.dev checks kernels
 	@.ci/packages
 	$(BIN)/python -m pytest -n 2 --dist loadscope --full
 
+validate: $(VENV)/.dev kernels
+	$(BIN)/python -m tests.validation
+
 bench: $(VENV)/.peers kernels
 	$(BIN)/python -m tests.bench
 
@@ -51,7 +55,7 @@ $(VENV)/.dev: pyproject.toml constraints.txt
 # the name of one of ours. One that cannot be installed (libais wants a compiler) is left out.
 $(VENV)/.peers: constraints.txt | $(VENV)/.dev
 	@$(BIN)/python -m venv $(VENV)/peers
-	@for peer in aiscat marlin-py libais; do \
+	@for peer in aiscat marlin-py libais movingpandas; do \
 	  $(VENV)/peers/bin/python -m pip install --disable-pip-version-check -q -c constraints.txt \
 	    $$peer || echo "$$peer 未能安装，对比时略去 · not installed, left out of the bench"; done
 	@touch $@

@@ -290,4 +290,13 @@ WHAT = (
     ("this is the file that is to be read", "这正是要读的文件"),
     ("this is no plain file", "这不是普通文件"),
     ("the file exists and is no Parquet", "文件已存在，且不是 Parquet"),
+    ("{} s at {} m/s lead nowhere", "{} 秒、{} 米/秒到不了任何地方"),
+    ("there is no kind of event {}", "没有 {} 这类事件"),
+    ("`lang` was {}", "`lang` 为 {}"),
+    ("the scheduler does not answer: {}", "调度器没有应答：{}"),
+    ("events were written by somebody else during this detection",
+     "识别期间有别的程序写入了事件"),
+    ("the decision was {}", "核定结论为 {}"),
+    ("there is no event {}", "没有事件 {}"),
+    ("an event is dismissed with a reason", "排除事件须写明理由"),
 )  # fmt: skip

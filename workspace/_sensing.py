@@ -25,10 +25,10 @@ def sense(ws: Workspace, judged: Judged) -> Sensed | None:
         return None
     seen = rows.select(DETECTIONS.names()).cast(dict(DETECTIONS))
     west, south, east, north = seen.select(
-        pl.col("lon").min() - _ABOUT_DEG,
-        pl.col("lat").min() - _ABOUT_DEG,
-        pl.col("lon").max() + _ABOUT_DEG,
-        pl.col("lat").max() + _ABOUT_DEG,
+        west=pl.col("lon").min() - _ABOUT_DEG,
+        south=pl.col("lat").min() - _ABOUT_DEG,
+        east=pl.col("lon").max() + _ABOUT_DEG,
+        north=pl.col("lat").max() + _ABOUT_DEG,
     ).row(0)
     first, last = seen.select(pl.col("t").min(), pl.col("t").max().alias("t1")).row(0)
     positions = archive.read(

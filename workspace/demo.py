@@ -57,6 +57,7 @@ _SETTINGS: dict[str, Any] = {
         "shore_types",
         "depth",
         "events",
+        "detections",
     ),
     "attributions": (
         "© OpenStreetMap contributors, ODbL 1.0 (coastline, land)",
@@ -133,6 +134,7 @@ def _build(
         sim = _simulate(ws, made, end, days=days, vessels=vessels)
         sim.truth.write_csv(ws.exports / "simulated-truth.csv")
         _store_anchorages(ws, sim)
+        _store_detections(ws, sim)
     with step("write NMEA") as tell:
         folder = ws.root / "ais"
         folder.mkdir()
@@ -268,6 +270,14 @@ def _store_anchorages(ws: Workspace, sim: Simulation) -> None:
         berth_id=pl.format("A{}", pl.int_range(1, pl.len() + 1)), made=pl.lit(value=True)
     )
     store.write(ws.engine, "berths", berths, replace=True)
+
+
+def _store_detections(ws: Workspace, sim: Simulation) -> None:
+    """Keep what the made sensors saw, and the file that it may be imported from again."""
+    sim.detections.write_csv(ws.exports / "simulated-detections.csv")
+    store.write(
+        ws.engine, "detections", sim.detections.with_columns(made=pl.lit(value=True)), replace=True
+    )
 
 
 def _accounts(ws: Workspace, sections: pl.DataFrame) -> list[dict[str, str]]:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from ais import watch
 from ais.behaviours import Judged, Known, judge
 from ais.identity import MOVERS
+from ais.rank import Model
 from ais.watch import Watched
 from geo.errors import REFUSED, InputError
 from workspace import _revised, _watch_state, archive, db, store
@@ -224,6 +225,7 @@ def _keep(
     patterns = judged.profiles.select("mmsi", "pattern", "confidence", "why")
     store.write(connection, "vessel_patterns", patterns, replace=True)
     _note(connection, run, judged, seen, whole=whole)
+    _teach(connection, run, found.told)
     run.counts |= {f"events_{name}": n for name, n in found.revised.counts.items()}
     run.counts |= judged.counts
     run.counts |= dict(judged.events.group_by("kind").len().iter_rows())
@@ -281,6 +283,23 @@ def _placed(
         ]
     )
     return rows.with_columns(made=pl.lit(ws.config.simulated)), pairs
+
+
+def _teach(connection: Connection, run: Run, told: Told) -> None:
+    """Keep what was learned of reviewers' decisions, or that there are too few, in words."""
+    learned = told.learned
+    row = {
+        "model_id": 1,
+        "t": run.as_of,
+        "decisions": store.count(connection, "decisions"),
+        "used": learned.used,
+        "said_zh": learned.said("zh"),
+        "said_en": learned.said("en"),
+        "model": learned.to_json() if isinstance(learned, Model) else None,
+    }
+    types = {"t": pl.Datetime("ms", "UTC"), "model": pl.String}
+    frame = pl.DataFrame([row], schema_overrides=types)
+    store.write(connection, "rank_models", frame, replace=True)
 
 
 def _note(

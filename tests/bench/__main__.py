@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import ais, archive, coast, score, tide
+from tests.bench import ais, archive, behaviours, coast, reach, score, tide
 from tests.bench.row import Row
 
 _ARCHIVE_ROWS = 2_000_000
@@ -16,7 +16,9 @@ _ARCHIVE_ROWS = 2_000_000
 
 def main() -> int:
     """Run all, print them, keep them; 1 where a budget does not hold."""
-    measured = [row for module in (coast, tide, score, ais) for row in module.rows()]
+    measured = [
+        row for module in (coast, tide, score, ais, reach, behaviours) for row in module.rows()
+    ]
     measured += archive.rows(_ARCHIVE_ROWS)
     Path("bench.json").write_text(
         json.dumps([row.as_dict() for row in measured], indent=1) + "\n", encoding="utf-8"
