@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,9 @@ import numpy as np
 import polars as pl
 import shapely
 
+from ais import words
 from dashboards import times
+from dashboards.address import KINDS
 from dashboards.words import LANGS, WORDS, half, known
 
 #: A text in Chinese and in English.
@@ -26,8 +28,15 @@ _DECIMALS = 5
 _LAND_DEG = 0.0002
 _PATH_DEG = 0.0001
 
-#: Hours of behaviours shown, up to the end of what was chosen.
+#: Hours of behaviours shown, up to the end of what was chosen; from which rank on, the most of
+#: them, and the most segments of a reach.
 BEHAVIOUR_HOURS = 72
+LEAST_RANK = 0.2
+MOST_EVENTS = 600
+MOST_REACHED = 60
+
+#: Behaviours are a layer for each kind, named so.
+KIND = "events_"
 
 FOLDER = Path(__file__).parent / "offline"
 
@@ -117,7 +126,7 @@ def segments(frame: pl.DataFrame) -> dict[str, Any]:
 
 def things(name: str, frame: pl.DataFrame, *, tz: ZoneInfo) -> dict[str, Any]:
     """Return one layer of things, each with a title and the lines that tell of it."""
-    tell = _TELL[name]
+    tell = _event if name.startswith(KIND) else _TELL[name]
     kept = frame.filter(pl.col("geometry").is_not_null())
     rows = [
         {**tell(row, tz), **({"m": 1} if row.get("made") is True else {})}
@@ -226,29 +235,37 @@ def _incident(row: Row, tz: ZoneInfo) -> Row:
 
 
 def _event(row: Row, tz: ZoneInfo) -> Row:
-    signs = {"shore_approach": "approach", "loitering": "loitering", "stop": "stop"}
-    evidence = json.loads(row["evidence"] or "{}")
-    speed, near = evidence.get("mean_speed_kn"), evidence.get("min_shore_m")
-    lasted = row["t1"] - row["t0"] if row["t1"] else timedelta()
+    rank = row["rank"]
+    said = [row[f"said_{lang}"] or words.tell(row, lang, tz=tz) for lang in LANGS]
+    numbers = [row[name] for name in ("mmsi", "other_mmsi") if row[name] is not None]
+    who = [both("vessel", mmsi=mmsi) for mmsi in numbers] or [both("event_no_identity")]
     return {
-        "k": signs.get(row["kind"], "other"),
-        "t": code("kind", row["kind"]),
+        "k": f"ev sign-{row['kind']}",
+        "t": kind_name(row["kind"]),
         "d": _lines(
-            _line(both("vessel", mmsi=row["mmsi"]), row["vessel_name"]),
+            _line(*who, row["vessel_name"]),
             _when(row["t0"], tz, row["t1"]),
-            both("lasted", span=_span(lasted)) if lasted else None,
-            both("mean_speed", kn=f"{speed:.1f}") if speed is not None else None,
-            both("nearest_shore", m=_metres(near)) if near is not None else None,
+            said,
+            None if rank is None else _line(both("event_rank"), f"{rank:.2f}"),
+            both("event_version", n=row["version"]) if (row["version"] or 1) > 1 else None,
+            *_reach_lines(row),
         ),
         **({"path": json.loads(row["path"])} if row["path"] else {}),
+        **({"reach": json.loads(row["reach"])} if row["reach"] else {}),
     }
 
 
-def _span(lasted: timedelta) -> Pair:
-    minutes = round(lasted.total_seconds() / 60)
-    if minutes < 60:
-        return both("minutes", m=minutes)
-    return both("hours_minutes", h=minutes // 60, m=minutes % 60)
+def kind_name(kind: str) -> Pair:
+    """Return the name of a kind of event."""
+    return [words.kind(kind, lang) for lang in LANGS]
+
+
+def _reach_lines(row: Row) -> list[Pair]:
+    """Return how likely a silent vessel was at no segment."""
+    if row["none"] is None:
+        return []
+    none = both("reach_none", share=f"{100 * row['none']:.0f} %")
+    return [_line(both("reach"), none)]
 
 
 def _when(t0: datetime, tz: ZoneInfo, t1: datetime | None = None) -> Pair:
@@ -317,13 +334,14 @@ _SIGNS = {
     "risk_points": "risk grade-3",
     "wharves": "wharf",
     "incidents": "incident",
-    "events": "loitering",
 }
 AT_FIRST = ("sections", "zones", "settlements", "risk_points", "wharves")
 
 
 def title(name: str) -> Pair:
     """Return a layer's name."""
+    if name.startswith(KIND):
+        return kind_name(name.removeprefix(KIND))
     own = {"events": "behaviours", "segments": "risk"}.get(name, name)
     return both(own) if own in _own_words() else both(f"layer_{name}")
 
@@ -331,7 +349,52 @@ def title(name: str) -> Pair:
 def sign(name: str) -> str:
     """Return the sign that a layer of points stands under, as markup for its name."""
     kind = _SIGNS.get(name)
+    if name.startswith(KIND):
+        kind = f"ev sign-{name.removeprefix(KIND)}"
     return f'<i class="sign sign-{kind}"></i>' if kind else ""
+
+
+def by_kind(frames: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """Return the layers with behaviours as one for each kind that there is, its signs on top."""
+    rest = {name: frame for name, frame in frames.items() if name != "events"}
+    found = frames.get("events")
+    kinds = [] if found is None else [k for k in KINDS if (found["kind"] == k).any()]
+    return rest | {
+        f"{KIND}{kind}": found.filter(pl.col("kind") == kind) for kind in kinds if found is not None
+    }
+
+
+def reached(frame: pl.DataFrame, reach: pl.DataFrame, shore: pl.DataFrame) -> pl.DataFrame:
+    """Return events with the segments that were within reach of a silent vessel, where known.
+
+    Columns ``none`` (how likely it was at none) and ``reach`` (JSON: the likeliest segments by row
+    of ``shore``, each with its probability, earliest arrival in UTC ms and landable minutes).
+    """
+    at = shore.select("segment_id").with_row_index("at")
+    rows = (
+        reach.join(at, on="segment_id", how="inner")
+        .sort("probability", "at", descending=[True, False])
+        .group_by("event_id", maintain_order=True)
+        .head(MOST_REACHED)
+    )
+    told = [
+        (
+            one["event_id"][0],
+            json.dumps(
+                [
+                    [i, round(p, 4), t and round(t.timestamp() * 1000), m and round(m)]
+                    for i, p, t, m in one.select(
+                        "at", "probability", "earliest", "landable_min"
+                    ).iter_rows()
+                ]
+            ),
+        )
+        for one in rows.partition_by("event_id", maintain_order=True)
+    ]
+    table = pl.DataFrame(told, schema={"event_id": pl.String, "reach": pl.String}, orient="row")
+    none = reach.filter(pl.col("segment_id") == "none").select("event_id", none="probability")
+    joined = frame.join(table, on="event_id", how="left", maintain_order="left")
+    return joined.join(none, on="event_id", how="left", maintain_order="left")
 
 
 def paths(frame: pl.DataFrame, ways: pl.DataFrame) -> pl.DataFrame:

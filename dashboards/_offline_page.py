@@ -13,7 +13,17 @@ from typing import Any
 from xstatic.pkg import leaflet
 
 from dashboards import tokens
-from dashboards._offline_layers import FOLDER, Pair, both, code, moment
+from dashboards._offline_layers import (
+    BEHAVIOUR_HOURS,
+    FOLDER,
+    KIND,
+    LEAST_RANK,
+    MOST_EVENTS,
+    Pair,
+    both,
+    code,
+    moment,
+)
 from dashboards.words import LANGS, half
 from workspace.export import marks
 from workspace.folder import Workspace
@@ -83,6 +93,7 @@ def chrome(ws: Workspace, section_id: str | None, data: dict[str, Any], *, now: 
             if name in told
         ),
         *([line, line] for line in ws.config.attributions),
+        *([_behaviours()] if any(name.startswith(KIND) for name in data["layers"]) else []),
         [f"{a} {b}" for a, b in zip(both("exported"), exported, strict=True)],
         both("use"),
     ]
@@ -109,6 +120,11 @@ def chrome(ws: Workspace, section_id: str | None, data: dict[str, Any], *, now: 
 <details class="legend" open><summary>{spans(both("legend"))}</summary>
 <ul>{bands}<li><i class="dashed"></i>{spans(both("legend_missing"))}</li></ul></details>
 """
+
+
+def _behaviours() -> Pair:
+    """Return which behaviours are drawn, so that it is known that others are not."""
+    return both("behaviours_told", h=BEHAVIOUR_HOURS, least=LEAST_RANK, most=MOST_EVENTS)
 
 
 def _joined(ws: Workspace, i: int) -> str:

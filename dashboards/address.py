@@ -19,11 +19,22 @@ LAYERS = (
     "incidents",
     "behaviours",
     "stops",
+    "berth_visits",
     "tracks",
 )
 
-DEFAULT_LAYERS = ("sections", "zones", "wharves")
+DEFAULT_LAYERS = ("sections", "zones", "wharves", "behaviours")
 
+
+#: The kinds of behaviour that may be suspicious, those that lead to the shore first.
+KINDS = (
+    "chain", "dash", "shore_approach", "rendezvous", "dark_target", "gap", "spoofing", "identity",
+    "loitering", "drift", "speed_anomaly", "course_anomaly",
+)  # fmt: skip
+
+#: From which rank on behaviours are shown, as an address writes it, and without a word.
+LEASTS = ("0", "0.2", "0.5", "0.8")
+DEFAULT_LEAST = "0.2"
 
 #: The pages that an address can name; without a name it is the map's.
 PAGES = ("changes", "data")
@@ -33,6 +44,9 @@ UNDATED = "none"
 
 #: Tables whose rows are places, as an address names them: wharves/W001.
 PLACES = ("wharves", "risk_points", "facilities")
+
+#: What can be selected beside a segment: a place, or what a vessel did (events/ID).
+THINGS = (*PLACES, "events")
 
 
 @dataclass(frozen=True)
@@ -53,6 +67,8 @@ class View:
     feed: str | None = None
     day: str | None = None
     mmsi: int | None = None
+    kinds: tuple[str, ...] | None = None
+    least: str | None = None
 
 
 def parse(search: str | None) -> View:
@@ -65,6 +81,10 @@ def parse(search: str | None) -> View:
     if "layers" in query:
         wanted = query["layers"].split(",")
         layers = tuple(name for name in LAYERS if name in wanted)
+    kinds = None
+    if "kinds" in query:
+        named = query["kinds"].split(",")
+        kinds = tuple(name for name in KINDS if name in named)
     lang = query.get("lang")
     theme = query.get("theme")
     mine = query.get("mine")
@@ -84,13 +104,15 @@ def parse(search: str | None) -> View:
         feed=query.get("source") or None,
         day=_day(query.get("day")),
         mmsi=_number(query.get("mmsi")),
+        kinds=kinds,
+        least=query["least"] if query.get("least") in LEASTS else None,
     )
 
 
 def place_of(text: str | None) -> tuple[str, str] | None:
     """Return the table and key of a place written as table/key."""
     table, _, key = (text or "").partition("/")
-    return (table, key) if table in PLACES and key else None
+    return (table, key) if table in THINGS and key else None
 
 
 def _number(text: str | None) -> int | None:

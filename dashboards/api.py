@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 
@@ -10,8 +10,8 @@ import polars as pl
 from fastapi import FastAPI, HTTPException, Query, Request
 from fastapi.responses import JSONResponse, Response
 
-from dashboards import coastmap, events, geojson
-from dashboards.address import LAYERS, PLACES
+from dashboards import coastmap, eventpanel, events, geojson
+from dashboards.address import DEFAULT_LEAST, KINDS, LAYERS, PLACES
 from dashboards.desk import Desk
 from dashboards.geojson import Kept, Payload
 from dashboards.roles import sees_changes, sees_data
@@ -83,16 +83,63 @@ def _add_coast(server: FastAPI, source: Source, coast: Coast) -> None:
         lang: Literal["zh", "en"] = "zh",
         shift: Annotated[str | None, Query(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}$")] = None,
         bbox: Annotated[str | None, Query(max_length=100)] = None,
+        kinds: Annotated[str | None, Query(max_length=400)] = None,
+        least: Annotated[float, Query(ge=0, le=1)] = float(DEFAULT_LEAST),
     ) -> Response:
-        """Return one layer of the map as GeoJSON."""
+        """Return one layer of the map as GeoJSON.
+
+        `behaviours` are limited to `kinds` (parted by commas) and to those that rank `least` or
+        higher; `left` tells how many are not sent, being below that or beyond the most that are.
+        """
         if name not in LAYERS:
             raise HTTPException(404, f"layer {name!r} is not one of {', '.join(LAYERS)}")
         desk = Desk(source, request.state.person, lang)
         if name == "tracks":
             return answer(request, geojson.payload(_tracks(desk, shift, _box(bbox))))
+        if name in coastmap.EVENTS:
+            wanted = _kinds(name, kinds)
+            ranked = least if name == "behaviours" else 0.0
+            return answer(
+                request, geojson.payload(_events(desk, name, shift or "", wanted, ranked))
+            )
         shapes, about = _things(desk, name, shift)
         body = geojson.collection(shapes, about, count=len(about))
         return answer(request, geojson.payload(body))
+
+    @server.get("/api/events/{event_id}", tags=["layers"])
+    def event(request: Request, event_id: str, lang: Literal["zh", "en"] = "zh") -> JSONResponse:
+        """Return one event: what its layer tells, the vessel's way, and for a gap its reach.
+
+        `reach.rows` has a segment, its probability, a shade 0 to 4 and words; `none` and `rest` are
+        the probabilities of no segment and of those that are not kept. An event that later data
+        turned into another is that other one.
+        """
+        found = source.event(event_id)
+        if found is None:
+            raise HTTPException(404, f"there is no event {event_id!r}, and never was")
+        desk = Desk(source, request.state.person, lang)
+        row = events.clean({name: x for name, x in found.row.items() if name != "geometry"})
+        parts = [
+            {name: part.get(name) for name in ("event_id", "kind", "role", "t0")}
+            for part in events.evidence(row).get("parts") or []
+        ]
+        told = {**events.tell(desk, row), "parts": parts}
+        return JSONResponse(
+            {**told, "withdrawn": found.withdrawn is not None, **eventpanel.drawn(desk, found)}
+        )
+
+
+def _kinds(name: str, text: str | None) -> Sequence[str]:
+    """Return the kinds that are asked for of a layer."""
+    if name != "behaviours":
+        return coastmap.EVENTS[name]
+    if text is None:
+        return KINDS
+    wanted = [one for one in text.split(",") if one]
+    strange = [one for one in wanted if one not in KINDS]
+    if strange:
+        raise HTTPException(422, f"kinds {strange} are not of {', '.join(KINDS)}")
+    return wanted
 
 
 def _add_risk(server: FastAPI, source: Source) -> None:
@@ -235,7 +282,7 @@ def _tracks(desk: Desk, shift: str | None, box: tuple[float, float, float, float
         {
             "label": row.get("name") or desk.say("vessel", mmsi=row["mmsi"]),
             "sub": f"MMSI {row['mmsi']}",
-            **events.vessel_of(desk, row),
+            **events.vessel_of(desk, events.clean(row)),
         }
         for row in frame.drop(columns="geometry").to_dict("records")
     )
@@ -244,8 +291,6 @@ def _tracks(desk: Desk, shift: str | None, box: tuple[float, float, float, float
 
 
 def _things(desk: Desk, name: str, shift: str | None) -> tuple[Iterable[Any], list[dict[str, Any]]]:
-    if name in coastmap.CROWDED:
-        return _events(desk, name, shift or "")
     if name == "zones" and shift is None:
         return [], []
     frame = desk.source.layer(name, **({"shift_id": shift} if name == "zones" else {}))
@@ -254,20 +299,19 @@ def _things(desk: Desk, name: str, shift: str | None) -> tuple[Iterable[Any], li
     return frame.geometry, [{**tell(desk, row), **_made(row)} for row in rows]
 
 
-def _events(desk: Desk, name: str, shift: str) -> tuple[Iterable[Any], list[dict[str, Any]]]:
-    """Return the stops of a window, or what is not one: stops are many and mostly harmless."""
-    choice = coastmap.window(desk, name, shift)
-    if not choice:
-        return [], []
-    frame = desk.source.layer("events", **choice)
-    frame = frame[(frame["kind"] == "stop") == (name == "stops")]
-    at = events.places(frame)
-    rows = frame.drop(columns="geometry").to_dict("records")
-    gaps, paths = events.shore_gaps(desk, frame, at), events.paths(frame)
-    return at, [
-        {**events.tell(desk, row, off_m=gap, path=path), **_made(row)}
-        for row, gap, path in zip(rows, gaps, paths, strict=True)
+def _events(desk: Desk, name: str, shift: str, kinds: Sequence[str], least: float) -> bytes:
+    """Return the events of a window by rank, and how many are left out for which reason."""
+    span = coastmap.window(desk, name, shift)
+    if not span:
+        return geojson.collection([], [], count=0)
+    found = desk.source.events(**span, kinds=kinds, least=least, most=coastmap.MOST_EVENTS)
+    about = [
+        {**events.tell(desk, row), **_made(row), **({"reach": sums} if sums else {})}
+        for row in events.rows_of(found.rows)
+        for sums in [found.reach.get(row["event_id"])]
     ]
+    left = {"below": found.below, "beyond": found.beyond, "least": least}
+    return geojson.collection(events.places(found.rows), about, count=len(about), left=left)
 
 
 def _made(row: dict[str, Any]) -> dict[str, int]:

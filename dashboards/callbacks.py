@@ -94,18 +94,32 @@ def _register_parts(app: Dash, pages: Pages) -> None:
         Input("shift", "data"),
         Input("bbox", "data"),
         Input("theme", "data"),
+        Input("kind-boxes", "value"),
+        Input("least-choice", "value"),
         State("lang", "data"),
         *[State(name, "children") for name in coastmap.GROUPS],
         prevent_initial_call=True,
     )
     def layers(
-        chosen: list[str], shift: str | None, bbox: str | None, theme: str, lang: str, *now: Part
+        chosen: list[str],
+        shift: str | None,
+        bbox: str | None,
+        theme: str,
+        kinds: list[str],
+        least: str,
+        lang: str,
+        *now: Part,
     ) -> Part:
         triggered = set(ctx.triggered_prop_ids or {})
         if triggered == {"bbox.data"} and "tracks" not in chosen:
             raise PreventUpdate
         groups = coastmap.layers(
-            _desk(pages, lang, theme), chosen=chosen, shift_id=shift or None, bbox=bbox
+            _desk(pages, lang, theme),
+            chosen=chosen,
+            shift_id=shift or None,
+            bbox=bbox,
+            kinds=kinds,
+            least=least,
         )
         if "theme.data" in triggered:
             return list(groups.values())
@@ -141,6 +155,34 @@ def _register_parts(app: Dash, pages: Pages) -> None:
             _desk(pages, lang, theme), shift or None, mine or None, sort, page, chosen
         )
         return table, total, page
+
+    @app.callback(
+        Output("events-body", "children"),
+        Output("events-page", "total"),
+        Output("events-page", "value"),
+        Input("shift", "data"),
+        Input("mine", "data"),
+        Input("kind-boxes", "value"),
+        Input("least-choice", "value"),
+        Input("events-page", "value"),
+        *_LOOK,
+        prevent_initial_call=True,
+    )
+    def behaviours(
+        shift: str | None,
+        mine: str | None,
+        kinds: list[str],
+        least: str,
+        page: int | None,
+        lang: str,
+        theme: str,
+    ) -> Part:
+        turned = ctx.triggered_id == "events-page"
+        page = page if turned and page else 1
+        told, total = pages.events(
+            _desk(pages, lang, theme), shift or None, mine or None, kinds, least, page
+        )
+        return told, total, page
 
 
 def _register_data(app: Dash, pages: Pages) -> None:
@@ -184,6 +226,7 @@ def _register_client(app: Dash) -> None:
             Input(name, "data")
             for name in ("segment", "place", "shift", "layers", "mine", "own", "lang", "theme")
         ],
+        *[Input(name, "value") for name in ("kind-boxes", "least-choice")],
     )
     client("layersChosen", Output("layers", "data"), Input("layer-boxes", "value"), initial=False)
     client(

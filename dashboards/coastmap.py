@@ -13,7 +13,7 @@ import numpy as np
 from dash import html
 
 from dashboards import tokens
-from dashboards.address import LAYERS
+from dashboards.address import DEFAULT_LEAST, KINDS, LAYERS
 from dashboards.desk import Desk
 
 if TYPE_CHECKING:
@@ -23,9 +23,12 @@ if TYPE_CHECKING:
 BEHAVIOUR_HOURS = 72
 TRACK_HOURS = 24
 
-#: Layers of many points: those closer than so many pixels are one sign with their number, up to
-#: the zoom from which each stands alone.
-CROWDED = ("behaviours", "stops")
+#: The most events that one layer is sent, those that rank highest.
+MOST_EVENTS = 600
+
+#: Layers of events with the kinds in them. Those closer than so many pixels are one sign with
+#: their number, up to the zoom from which each stands alone.
+EVENTS = {"behaviours": KINDS, "stops": ("stop",), "berth_visits": ("berth_visit",)}
 CROWD_PX = 44
 CROWD_ZOOM = 12
 
@@ -157,7 +160,13 @@ def bare_map(
 
 
 def layers(
-    desk: Desk, *, chosen: Sequence[str], shift_id: str | None, bbox: str | None
+    desk: Desk,
+    *,
+    chosen: Sequence[str],
+    shift_id: str | None,
+    bbox: str | None,
+    kinds: Sequence[str] = KINDS,
+    least: str = DEFAULT_LEAST,
 ) -> dict[str, list[Any]]:
     """Return the layers by the group they lie in; each fetches its own content.
 
@@ -168,7 +177,7 @@ def layers(
         if name not in chosen:
             continue
         query: dict[str, str] = {"lang": desk.lang}
-        of_shift = name in {"zones", "behaviours", "stops", "tracks"}
+        of_shift = name in {"zones", "tracks", *EVENTS}
         if of_shift:
             if shift_id is None:
                 continue
@@ -177,6 +186,8 @@ def layers(
             if not bbox:
                 continue
             query["bbox"] = bbox
+        if name == "behaviours":
+            query |= {"kinds": ",".join(kinds), "least": least}
         layer = dl.GeoJSON(
             id={"layer": name, "query": urlencode(query)},
             url=f"/api/layers/{name}?{urlencode(query)}",
@@ -194,7 +205,7 @@ def layers(
 
 def _crowd(name: str) -> dict[str, Any]:
     """Return how a layer of many points is thinned by view."""
-    if name not in CROWDED:
+    if name not in EVENTS:
         return {}
     return {
         "cluster": True,

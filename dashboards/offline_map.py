@@ -22,6 +22,7 @@ from dashboards import _offline_layers as layers
 from dashboards import times, tokens
 from dashboards._offline_layers import both
 from dashboards._offline_page import chrome, head, spans
+from dashboards.address import KINDS
 from dashboards.words import LANGS, half
 from geo.errors import InputError
 from risk.bands import BANDS
@@ -113,10 +114,10 @@ def write_map(
             mend="Choose more, or import a coast first: shoregrid import WS coast FILE.",
         )
     chosen = [name for name in layers.LAYERS if not wanted.layers or name in wanted.layers]
-    frames = {name: _layer(ws, name, choice) for name in chosen}
+    frames = {name: _layer(ws, name, choice, shore) for name in chosen}
     frames = {name: frame for name, frame in frames.items() if frame.height}
     read_s = time.perf_counter() - begun
-    drawn = _draw(ws, choice, shore, frames, now=moment)
+    drawn = _draw(ws, choice, shore, layers.by_kind(frames), now=moment)
     text = drawn.get_root().render()
     temporary = out.with_name(f".{out.name}.part")
     try:
@@ -159,7 +160,7 @@ def _choice(ws: Workspace, wanted: Selection, now: datetime) -> Choice:
     return choice
 
 
-def _layer(ws: Workspace, name: str, choice: Choice) -> pl.DataFrame:
+def _layer(ws: Workspace, name: str, choice: Choice, shore: pl.DataFrame) -> pl.DataFrame:
     """Return what one layer draws, with the columns that its words need."""
     if name == "zones":
         order = {one.shift_id: number for number, one in enumerate(choice.shifts)}
@@ -168,7 +169,7 @@ def _layer(ws: Workspace, name: str, choice: Choice) -> pl.DataFrame:
             shift_number=pl.col("shift_id").replace_strict(order, return_dtype=pl.Int64)
         )
     if name == "events":
-        return _behaviours(ws, choice)
+        return _behaviours(ws, choice, shore)
     if name == "incidents":
         # Those of the day alone would hardly ever be any.
         return export.layer(ws, name, replace(choice, t0=None, t1=None))
@@ -179,17 +180,25 @@ def _layer(ws: Workspace, name: str, choice: Choice) -> pl.DataFrame:
     return found.with_row_index("number") if name == "sections" else found
 
 
-def _behaviours(ws: Workspace, choice: Choice) -> pl.DataFrame:
-    """Return what was not a mere stop in the days before the end of what was chosen."""
+def _behaviours(ws: Workspace, choice: Choice, shore: pl.DataFrame) -> pl.DataFrame:
+    """Return what may be suspicious in the days before the end of what was chosen."""
     newest = read.meta(ws).newest_position
     ends = [t for t in (choice.t1, newest) if t is not None]
     if ends:
         end = min(ends)
         choice = replace(choice, t0=end - timedelta(hours=layers.BEHAVIOUR_HOURS), t1=end)
-    found = export.layer(ws, "events", choice).filter(pl.col("kind") != "stop")
+    wanted = pl.col("kind").is_in(KINDS) & (pl.col("rank").fill_null(1.0) >= layers.LEAST_RANK)
+    found = (
+        export.layer(ws, "events", choice)
+        .filter(wanted)
+        .sort("rank", "event_id", descending=[True, False], nulls_last=True)
+        .head(layers.MOST_EVENTS)
+    )
     names = export.vessel_names(ws)
     ways = export.layer(ws, "event_tracks", choice)
-    return layers.paths(found.join(names, on="mmsi", how="left", maintain_order="left"), ways)
+    named = found.join(names, on="mmsi", how="left", maintain_order="left")
+    silent = found.filter(pl.col("kind") == "gap")["event_id"].to_list()
+    return layers.reached(layers.paths(named, ways), read.reaches(ws, silent), shore)
 
 
 def _draw(
@@ -299,10 +308,15 @@ def _data(ws: Workspace, choice: Choice, shore: pl.DataFrame) -> dict[str, Any]:
             for row in sections.iter_rows(named=True)
             if row["chief_name"]
         },
+        "timezone": meta.timezone,
         "bands": [[band.name_zh, band.name_en] for band in BANDS],
         "words": {
             **{key: both(key) for key in said},
             "estimated": both("landing_estimated"),
+            "likely": both("reach_likely", share="{share}"),
+            "earliest": both("reach_earliest", t="{t}"),
+            "landable": both("reach_landable", m="{m}"),
+            "not_landable": both("reach_not_landable"),
             "interval": both("interval", lo="{lo}", hi="{hi}"),
             "chainage": both("chainage", a="{a}", b="{b}"),
             "island": both("shore_island"),
@@ -312,6 +326,7 @@ def _data(ws: Workspace, choice: Choice, shore: pl.DataFrame) -> dict[str, Any]:
             "risk": list(tokens.RISK["light"]),
             "width": list(tokens.RISK_WIDTH),
             "change": {name: look[colour] for name, colour in _CHANGES.items()},
+            "cover": list(tokens.COVER["light"]),
             **look,
         },
     }

@@ -7,7 +7,7 @@ from typing import Any
 
 from dash import html
 
-from dashboards import places
+from dashboards import eventlist, places
 from dashboards.chiefs import call
 from dashboards.desk import Desk, level_of, whole
 from dashboards.source import Part
@@ -20,7 +20,12 @@ def empty(title: str, mend: str) -> html.Div:
 
 
 def overview(
-    desk: Desk, *, shift_id: str, top: Sequence[dict[str, Any]], zones: Sequence[dict[str, Any]]
+    desk: Desk,
+    *,
+    shift_id: str,
+    top: Sequence[dict[str, Any]],
+    zones: Sequence[dict[str, Any]],
+    events: Sequence[dict[str, Any]],
 ) -> list[Any]:
     """Return what a shift holds before anything is selected: where, how bad, who."""
     rows = [
@@ -53,6 +58,7 @@ def overview(
         html.Button(
             desk.say("top_all"), type="button", className="quiet-button", **{"data-view": "list"}
         ),
+        *eventlist.top(desk, events),
         html.H3(desk.say("zones")),
         _zones(desk, zones),
         *_notes(desk),

@@ -11,8 +11,19 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 from dash import html
 
-from dashboards import changes, coastmap, data, overview, panel, placepanel, shell
-from dashboards.address import DEFAULT_LAYERS, PLACES, parse
+from dashboards import (
+    changes,
+    coastmap,
+    data,
+    eventlist,
+    eventpanel,
+    events,
+    overview,
+    panel,
+    placepanel,
+    shell,
+)
+from dashboards.address import DEFAULT_LAYERS, DEFAULT_LEAST, KINDS, PLACES, parse
 from dashboards.desk import Desk
 from dashboards.listing import listing, ordered, pages_of
 from dashboards.source import Part, Person, Source
@@ -22,7 +33,10 @@ from dashboards.words import Lang
 if TYPE_CHECKING:
     import geopandas as gpd
 
+    from workspace.read import Events
+
 _TOP = 5
+_TOP_EVENTS = 3
 
 #: What else a segment's row says, where the coast knows it.
 _TOLD = ("shoreline_kind", "lon", "lat")
@@ -51,12 +65,15 @@ class Pages:
         own = person.section if person.section in desk.sections else None
         mine = own is not None and (view.mine if view.mine is not None else True)
         shift = view.shift if view.shift in desk.shifts else desk.default_shift()
-        place = self.source.place(*view.place) if view.place else None
+        place = self._thing(*view.place) if view.place else None
         segment = view.segment if not place and view.segment in self._rows_by_id() else None
         day = desk.strip_day(shift)
         chosen = list(view.layers if view.layers is not None else DEFAULT_LAYERS)
-        if view.layers is None and view.place and place and view.place[0] not in chosen:
-            chosen.append(view.place[0])
+        layer = place and _layer_of(view.place, place)
+        if view.layers is None and layer and layer not in chosen:
+            chosen.append(layer)
+        kinds = KINDS if view.kinds is None else view.kinds
+        least = view.least or DEFAULT_LEAST
         # A store that holds None counts as changed when it is mounted; an empty text does not.
         state = {
             "shift": shift or "",
@@ -77,7 +94,9 @@ class Pages:
             desk,
             styling=coastmap.hideout(desk, shift_id=shift, mine=scope),
             tags=self.tags(),
-            things=coastmap.layers(desk, chosen=chosen, shift_id=shift, bbox=""),
+            things=coastmap.layers(
+                desk, chosen=chosen, shift_id=shift, bbox="", kinds=kinds, least=least
+            ),
             view=view.centre,
             bounds=_place_bounds(place) or self._segment_bounds(segment) or bounds,
         )
@@ -88,6 +107,9 @@ class Pages:
             strip=self.strip(desk, scope, day, shift),
             panel=self.panel(desk, segment, shift, scope, place=view.place if place else None),
             listing=self.listed(desk, shift, scope, "-score", 1, segment),
+            behaviours=self.events(desk, shift, scope, kinds, least, 1),
+            kinds=kinds,
+            least=least,
             places=self._places(desk),
             bounds=bounds,
         )
@@ -157,6 +179,8 @@ class Pages:
         place: tuple[str, str] | None = None,
     ) -> list[Any]:
         """Return the panel: one place, one segment explained, or the shift's overview."""
+        if place and place[0] == "events":
+            return eventpanel.told(desk, self.source.event(place[1]))
         if place:
             return placepanel.told(desk, place[0], self.source.place(*place))
         if shift is None:
@@ -169,7 +193,11 @@ class Pages:
         rows = self.rows(shift, scope)
         top = ordered(rows, "-score").head(_TOP).to_dicts() if rows.height else []
         return overview.overview(
-            desk, shift_id=shift, top=top, zones=self._zones(desk, shift, scope)
+            desk,
+            shift_id=shift,
+            top=top,
+            zones=self._zones(desk, shift, scope),
+            events=self._events(desk, shift, scope, KINDS, events.HIGH)[1][:_TOP_EVENTS],
         )
 
     def _zones(self, desk: Desk, shift: str, scope: str | None) -> list[dict[str, Any]]:
@@ -206,6 +234,48 @@ class Pages:
         table = listing(desk, rows, shift_id=shift, sort=sort, page=page, chosen=chosen)
         return table, pages_of(rows)
 
+    def events(
+        self,
+        desk: Desk,
+        shift: str | None,
+        scope: str | None,
+        kinds: Sequence[str],
+        least: str,
+        page: int,
+    ) -> tuple[list[Any], int]:
+        """Return one page of the list of events, and how many pages there are."""
+        found, rows = self._events(desk, shift, scope, kinds, float(least))
+        span = eventlist.span_of(desk, shift)
+        told = eventlist.listing(desk, found, rows, span=span, least=float(least), page=page)
+        return told, eventlist.pages_of(rows)
+
+    def _events(
+        self,
+        desk: Desk,
+        shift: str | None,
+        scope: str | None,
+        kinds: Sequence[str],
+        least: float,
+    ) -> tuple[Events | None, list[dict[str, Any]]]:
+        """Return the events of a shift's window, and as rows those nearest to a scope."""
+        span = coastmap.window(desk, "behaviours", shift or "")
+        if not span:
+            return None, []
+        found = self.source.events(**span, kinds=kinds, least=least, most=coastmap.MOST_EVENTS)
+        rows = events.rows_of(found.rows)
+        if scope is None:
+            return found, rows
+        coast = self.source.segments()
+        here = set(coast["segment_id"][coast["section_id"] == scope])
+        return found, [row for row in rows if row["segment_id"] in here]
+
+    def _thing(self, table: str, key: str) -> Mapping[str, Any] | None:
+        """Return the row of a place or an event that an address names."""
+        if table != "events":
+            return self.source.place(table, key)
+        found = self.source.event(key)
+        return found and found.row
+
     def _places(self, desk: Desk) -> list[dict[str, Any]]:
         """Return what the search finds: sections, wharves, risk points, with where they are."""
         found: list[dict[str, str]] = []
@@ -233,6 +303,13 @@ def _options(desk: Desk, name: str, frame: gpd.GeoDataFrame) -> list[dict[str, s
             seen.add(value)
             options.append({"value": value, "label": placepanel.title(desk, name, row)})
     return options
+
+
+def _layer_of(name: tuple[str, str] | None, row: Mapping[str, Any]) -> str:
+    """Return the layer in which a place or an event lies."""
+    if name is None or name[0] != "events":
+        return name[0] if name else ""
+    return next(layer for layer, kinds in coastmap.EVENTS.items() if row["kind"] in kinds)
 
 
 def _place_bounds(place: Mapping[str, Any] | None) -> Sequence[float] | None:

@@ -51,6 +51,8 @@ def attributes(desk: Desk, *, home: str, bounds: Sequence[float], selected: bool
         "data-crowd": desk.say("crowd", n="{n}"),
         "data-close": desk.say("close"),
         "data-vessel": desk.say("vessel_history"),
+        "data-rank": desk.say("event_rank"),
+        "data-reach-why": desk.say("reach_why"),
         "data-printed": desk.say("printed", name=desk.person.name, t="{t}"),
         "data-bounds": ",".join(f"{x:.4f}" for x in bounds),
     }
@@ -230,6 +232,8 @@ def notices(desk: Desk) -> html.Div:
             "data-thinned": desk.say("tracks_thinned", n="{n}"),
             "data-loading": desk.say("layer_loading", layer="{layer}"),
             "data-empty": desk.say("layer_empty", layer="{layer}"),
+            "data-below": desk.say("events_left_below", n="{n}", least="{least}"),
+            "data-beyond": desk.say("events_left_beyond", n="{n}"),
             "data-count": desk.say("layer_count", layer="{layer}", n="{n}"),
             "data-names": json.dumps(
                 {name: desk.say(f"layer_{name}") for name in LAYERS}, ensure_ascii=False

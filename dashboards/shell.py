@@ -8,10 +8,12 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import dcc, html
 
+from ais.words import kind as behaviour
 from dashboards import parts
-from dashboards.address import LAYERS
+from dashboards.address import KINDS, LAYERS, LEASTS
 from dashboards.coastmap import credit, legend, strip_signs
 from dashboards.desk import Desk
+from dashboards.events import sign
 from dashboards.parts import icon
 from dashboards.source import Part
 from dashboards.words import listed
@@ -25,6 +27,9 @@ def frame(
     strip: Part,
     panel: Part,
     listing: tuple[Part, int],
+    behaviours: tuple[Part, int],
+    kinds: Sequence[str],
+    least: str,
     places: list[dict[str, Any]],
     bounds: Sequence[float],
 ) -> dmc.MantineProvider:
@@ -43,7 +48,7 @@ def frame(
                             the_map,
                             legend(desk),
                             credit(desk),
-                            _layers(desk, state["layers"]),
+                            _layers(desk, state["layers"], kinds, least),
                             parts.zoom(desk),
                             parts.notices(desk),
                         ],
@@ -57,7 +62,7 @@ def frame(
                 ],
                 className="main",
             ),
-            _list(desk, listing),
+            _list(desk, listing, behaviours),
             parts.sheet(desk, panel, "panel"),
             *parts.reader(desk),
         ],
@@ -70,15 +75,33 @@ def frame(
     return parts.provider(desk, app, name="mantine")
 
 
-def _list(desk: Desk, listing: tuple[Part, int]) -> html.Section:
+def _list(desk: Desk, listing: tuple[Part, int], behaviours: tuple[Part, int]) -> html.Section:
+    """Return the map's twin: its segments, or the events on it."""
+    switch = [
+        html.Button(
+            desk.say(f"listed_{name}"),
+            type="button",
+            className="kind",
+            **{"data-listing": name, "aria-pressed": "true" if name == "segments" else "false"},
+        )
+        for name in ("segments", "events")
+    ]
     return html.Section(
         [
             html.Div([html.H2(desk.say("list")), parts.shut(desk)], className="side-head"),
-            html.Div(listing[0], id="list-body"),
-            html.Nav(
-                dmc.Pagination(id="list-page", total=listing[1], value=1, size="sm", siblings=1),
-                className="list-pages",
-                **{"aria-label": desk.say("pages")},
+            html.Div(
+                switch, className="measures", role="group", **{"aria-label": desk.say("listed")}
+            ),
+            html.Div(
+                [html.Div(listing[0], id="list-body"), _turn(desk, "list-page", "pages", listing)],
+                **{"data-of": "segments"},
+            ),
+            html.Div(
+                [
+                    html.Div(behaviours[0], id="events-body"),
+                    _turn(desk, "events-page", "events_pages", behaviours),
+                ],
+                **{"data-of": "events"},
             ),
         ],
         className="side side-list",
@@ -86,7 +109,55 @@ def _list(desk: Desk, listing: tuple[Part, int]) -> html.Section:
     )
 
 
-def _layers(desk: Desk, chosen: list[str]) -> html.Div:
+def _turn(desk: Desk, name: str, word: str, listing: tuple[Part, int]) -> html.Nav:
+    return html.Nav(
+        dmc.Pagination(id=name, total=listing[1], value=1, size="sm", siblings=1),
+        className="list-pages",
+        **{"aria-label": desk.say(word)},
+    )
+
+
+def _kinds(desk: Desk, kinds: Sequence[str], least: str) -> html.Details:
+    """Return the choice of kinds of behaviour and of the least rank."""
+    boxes = dmc.CheckboxGroup(
+        html.Div(
+            [
+                dmc.Checkbox(
+                    label=html.Span([sign({"kind": name}), behaviour(name, desk.lang)]),
+                    value=name,
+                    size="sm",
+                )
+                for name in KINDS
+            ],
+            className="layer-boxes kind-boxes",
+        ),
+        id="kind-boxes",
+        value=list(kinds),
+        **{"aria-label": desk.say("kinds")},
+    )
+    ranks = dmc.SegmentedControl(
+        id="least-choice",
+        data=[
+            {"value": one, "label": desk.say("least_all") if one == "0" else f"{one}"}
+            for one in LEASTS
+        ],
+        value=least,
+        size="xs",
+        fullWidth=True,
+        **{"aria-label": desk.say("least")},
+    )
+    return html.Details(
+        [
+            html.Summary(desk.say("kinds")),
+            html.Div([html.Span(desk.say("least")), ranks], className="least"),
+            boxes,
+            html.P("", id="events-left", className="hint", role="status"),
+        ],
+        className="kinds",
+    )
+
+
+def _layers(desk: Desk, chosen: list[str], kinds: Sequence[str], least: str) -> html.Div:
     boxes = dmc.CheckboxGroup(
         html.Div(
             [
@@ -106,7 +177,13 @@ def _layers(desk: Desk, chosen: list[str]) -> html.Div:
         **{"aria-label": desk.say("layers")},
     )
     return html.Div(
-        html.Details([html.Summary([icon("layers"), desk.say("layers")]), boxes]),
+        html.Details(
+            [
+                html.Summary([icon("layers"), desk.say("layers")]),
+                boxes,
+                _kinds(desk, kinds, least),
+            ]
+        ),
         className="layers",
     )
 

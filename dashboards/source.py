@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import polars as pl
 
-    from workspace.read import Coverage, Meta, Vessel
+    from workspace.read import Coverage, Event, Events, Meta, Vessel
 
 
 #: The most refused rows of one reason that the pages are told.
@@ -84,6 +84,24 @@ class Source(Protocol):
         self, *, t0: datetime, t1: datetime, bbox: Sequence[float], max_points: int
     ) -> tuple[gpd.GeoDataFrame, bool]:
         """Return the ways of vessels, and whether points were left out."""
+        ...
+
+    def events(
+        self, *, t0: datetime, t1: datetime, kinds: Sequence[str], least: float, most: int
+    ) -> Events:
+        """Return the events of a window that rank ``least`` or higher, the highest first."""
+        ...
+
+    def event(self, event_id: str) -> Event | None:
+        """Return one event with its reach, or what it became; None where there never was one."""
+        ...
+
+    def vessel_events(self, mmsi: int, most: int) -> tuple[pl.DataFrame, int]:
+        """Return what a vessel had a part in by rank, ``most`` at most, and how many there are."""
+        ...
+
+    def vessel_pattern(self, mmsi: int) -> dict[str, Any] | None:
+        """Return a vessel's pattern of life with its confidence and reasons, None without one."""
         ...
 
     def place(self, table: str, key: str) -> dict[str, Any] | None:

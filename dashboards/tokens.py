@@ -40,6 +40,27 @@ CHANGE: dict[Theme, dict[str, str]] = {
     },
 }
 
+#: What a vessel did, by what it may mean; the form of its sign tells the kind (assets/icons.css).
+#: Any two stand apart like neighbouring bands of risk, and 3:1 against land and sea.
+EVENT: dict[Theme, dict[str, str]] = {
+    "light": {
+        "shore": "#e0107f",
+        "meet": "#358d4f",
+        "hide": "#1c2730",
+        "lie": "#855f02",
+        "move": "#1a2f9a",
+        "rest": "#56626b",
+    },
+    "dark": {
+        "shore": "#ca416d",
+        "meet": "#0fdb86",
+        "hide": "#f4f6f8",
+        "lie": "#e9b941",
+        "move": "#4980e1",
+        "rest": "#a5aeb5",
+    },
+}
+
 #: Positions or vessels of a cell, from few to many: luminance runs one way, as with risk.
 COVER: dict[Theme, tuple[str, str, str, str, str]] = {
     "light": ("#a3cfdc", "#74b0c8", "#4290b1", "#1f688e", "#0b3f62"),
@@ -116,6 +137,7 @@ def css() -> str:
         names = {f"risk-{i}": colour for i, colour in enumerate(RISK[theme], 1)}
         names |= {f"risk-ink-{i}": colour for i, colour in enumerate(RISK_INK[theme], 1)}
         names |= {f"change-{kind}": colour for kind, colour in CHANGE[theme].items()}
+        names |= {f"event-{what}": colour for what, colour in EVENT[theme].items()}
         names |= {f"cover-{i}": colour for i, colour in enumerate(COVER[theme], 1)}
         names |= SURFACE[theme]
         body = "".join(f"--{name}:{value};" for name, value in names.items())

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 from dash import html
 
-from dashboards import feeds, overview, parts, times
+from ais import words
+from dashboards import eventlist, feeds, overview, parts, times
 from dashboards.desk import Desk
-from dashboards.events import moment
+from dashboards.events import clean, moment
 from dashboards.feedpanel import heard
 from dashboards.source import MOST_FOUND, Part
 from dashboards.words import WORDS, known, listed
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 #: The most rows of days and sources that are listed, the latest.
 MOST_DAYS = 40
+
+#: The most of a vessel's behaviours that are listed, those that rank highest.
+MOST_EVENTS = 20
 
 _SAID = ("name", "callsign", "imo", "ship_type", "size", "draught")
 
@@ -41,6 +45,7 @@ def told(desk: Desk, mmsi: int) -> list[Part]:
         *([html.P(desk.say("simulated"), className="mark made")] if desk.meta.simulated else []),
         *_hulls(desk, found.hulls),
         _identity(desk, found),
+        *_behaviours(desk, mmsi),
         *_lists(desk, found.lists),
         *_versions(desk, found.history),
         *_days(desk, found),
@@ -113,12 +118,42 @@ def _identity(desk: Desk, found: Vessel) -> html.Dl:
     ]
     rows += [(word, value) for name in _SAID[1:] if (value := _said(desk, name, latest))
              for word in [_word(desk, name)]]  # fmt: skip
+    rows += _pattern(desk, found.mmsi)
     if latest["seen_from"] is not None:
         rows.append((desk.say("vessel_seen"), _span(desk, latest["seen_from"], latest["seen_to"])))
     return html.Dl(
         [part for word, value in rows for part in (html.Dt(word), html.Dd(value))],
         className="facts",
     )
+
+
+def _pattern(desk: Desk, mmsi: int) -> list[tuple[str, Part]]:
+    """Return what the vessel ordinarily does, and by what that is known."""
+    held = desk.source.vessel_pattern(mmsi)
+    if held is None:
+        return []
+    why = [words.pattern(code, desk.lang) for code in (held["why"] or "").split()]
+    if held["confidence"]:
+        why.append(desk.say("vessel_pattern_sure", share=f"{100 * held['confidence']:.0f} %"))
+    told = [words.pattern(held["pattern"], desk.lang), _aside(listed(why, desk.lang))]
+    return [(desk.say("vessel_pattern"), told)]
+
+
+def _behaviours(desk: Desk, mmsi: int) -> list[Part]:
+    """Return what the vessel had a part in, by rank."""
+    found, n = desk.source.vessel_events(mmsi, MOST_EVENTS)
+    title = html.H3(desk.say("vessel_events", n=n))
+    if not n:
+        return [title, html.P(desk.say("vessel_events_none"), className="hint")]
+    rows = [
+        html.Li(eventlist.entry(desk, clean(row), away=True)) for row in found.iter_rows(named=True)
+    ]
+    more = desk.say("vessel_events_more", most=MOST_EVENTS)
+    return [
+        title,
+        html.Ol(rows, className="rows event-rows short"),
+        *([html.P(more, className="hint")] if n > MOST_EVENTS else []),
+    ]
 
 
 def _aside(text: str) -> Part:

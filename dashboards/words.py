@@ -5,6 +5,7 @@ from typing import Literal
 
 from dashboards._words_coast import COAST
 from dashboards._words_data import DATA
+from dashboards._words_events import EVENTS
 from dashboards._words_places import PLACES
 
 Lang = Literal["zh", "en"]
@@ -294,7 +295,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "role_admin": ("管理员", "Administrator"),
     "role_read_only": ("只读", "Read only"),
     # list
-    "list": ("岸段列表", "List of segments"),
+    "list": ("岸段与行为", "Segments and behaviours"),
     "list_caption": (
         "{n} 个岸段单元，{shift}",
         "{n} segments, {shift}",
@@ -311,26 +312,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "sort_by": ("按{col}排序", "Sort by {col}"),
     "pages": ("翻页", "Pages"),
     # things on the map
-    "kind_stop": ("停留", "stop"),
-    "kind_loitering": ("徘徊", "loitering"),
-    "kind_shore_approach": ("抵岸", "shore approach"),
-    "kind_drift": ("漂流", "drift"),
-    "kind_rendezvous": ("靠帮", "rendezvous"),
-    "kind_gap": ("失联", "gap"),
-    "kind_dash": ("冲滩", "dash"),
-    "lasted": ("历时 {span}", "lasted {span}"),
-    "hours_minutes": ("{h} 小时 {m} 分", "{h} h {m} min"),
-    "minutes": ("{m} 分钟", "{m} min"),
-    "mean_speed": ("平均 {kn} 节", "mean speed {kn} kn"),
-    "off_shore": ("离岸约 {m}", "about {m} off the shore"),
-    "nearest_shore": ("离岸最近 {m}", "{m} from the shore at the nearest"),
-    "kept_within": ("一直在 {m} 范围内打转", "stayed within {m}"),
-    "why_slow": ("近岸慢行", "slow near the shore"),
-    "why_heading": ("船首朝岸", "heading for the shore"),
-    "why_stop": ("近岸停留", "stopped near the shore"),
-    "state_moored": ("靠泊", "moored"),
-    "state_at_anchor": ("锚泊", "at anchor"),
-    "state_holding": ("原地漂停", "holding its place"),
     "vessel": ("船舶 {mmsi}", "vessel {mmsi}"),
     # me
     "me": ("我的", "Me"),
@@ -341,6 +322,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "about": ("数据说明", "About the data"),
     **COAST,
     **DATA,
+    **EVENTS,
     **PLACES,
 }
 

@@ -67,6 +67,24 @@ class WorkspaceSource:
         """Return the ways of the vessels in a window, and whether points were left out."""
         return read.tracks(self._ws, t0=t0, t1=t1, bbox=bbox, max_points=max_points)
 
+    def events(
+        self, *, t0: datetime, t1: datetime, kinds: Sequence[str], least: float, most: int
+    ) -> read.Events:
+        """Return the events of a window that rank ``least`` or higher, the highest first."""
+        return read.events(self._ws, t0=t0, t1=t1, kinds=kinds, least=least, most=most)
+
+    def event(self, event_id: str) -> read.Event | None:
+        """Return one event with its reach, or what it became."""
+        return read.event(self._ws, event_id)
+
+    def vessel_events(self, mmsi: int, most: int) -> tuple[pl.DataFrame, int]:
+        """Return what a vessel had a part in by rank, and how many there are."""
+        return read.vessel_events(self._ws, mmsi, most=most)
+
+    def vessel_pattern(self, mmsi: int) -> dict[str, Any] | None:
+        """Return a vessel's pattern of life, None without one."""
+        return read.vessel_pattern(self._ws, mmsi)
+
     def place(self, table: str, key: str) -> dict[str, Any] | None:
         """Return one wharf, risk point or facility with its history, None where there is none."""
         return read.place(self._ws, table, key)

@@ -18,6 +18,15 @@ from risk.shifts import Shift, shifts
 from workspace import archive, db, landing, store
 from workspace._cache import cached
 from workspace._coverage import Coverage, coverage
+from workspace._events import (
+    Event,
+    Events,
+    event,
+    events,
+    reaches,
+    vessel_events,
+    vessel_pattern,
+)
 from workspace._explanation import explain
 from workspace._feeds import feed_days, refused
 from workspace._places import PLACES, changes_of, place, viewsheds
@@ -33,12 +42,16 @@ __all__ = [
     "LAYERS",
     "PLACES",
     "Coverage",
+    "Event",
+    "Events",
     "Meta",
     "Vessel",
     "changes_of",
     "coast_changes",
     "coasts",
     "coverage",
+    "event",
+    "events",
     "explain",
     "feed_days",
     "land",
@@ -46,6 +59,7 @@ __all__ = [
     "listed",
     "meta",
     "place",
+    "reaches",
     "refused",
     "scored_shifts",
     "scores",
@@ -55,6 +69,8 @@ __all__ = [
     "strip",
     "tracks",
     "vessel",
+    "vessel_events",
+    "vessel_pattern",
     "vessels_like",
     "viewsheds",
 ]

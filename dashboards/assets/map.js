@@ -90,8 +90,11 @@
     const group = Object.values(any._eventParents)[0];
     group.on("click", function (event) {
       window.L.DomEvent.stopPropagation(event);
+      const id = nearest(event.layerPoint) || event.propagatedFrom.feature.properties.id;
+      if (state.reach && state.reach.has(id)) return explainReach(id, event.latlng);
       if (state.place) send("place", "");
-      send("segment", nearest(event.layerPoint) || event.propagatedFrom.feature.properties.id);
+      send("segment", id);
+      return undefined;
     });
     group.on("mouseover mousemove", showTip);
     group.on("mouseout", hideTip);
@@ -122,7 +125,8 @@
       h.sections[p.s] || h.words.unassigned,
       (p.t ? h.words[p.t] + " · " : "") +
         h.words.way.replace("{a}", p.a.toFixed(1)).replace("{b}", p.b.toFixed(1)),
-      known ? score + " · " + h.bands[level(score) - 1] : h.words.none
+      known ? score + " · " + h.bands[level(score) - 1] : h.words.none,
+      state.reach && state.reach.get(p.id)
     );
   }
 
@@ -159,6 +163,8 @@
   function hold(map) {
     state.map = map;
     map.createPane("selection").style.zIndex = 390;
+    // Over the segments: where a vessel may have been takes the place of the risk, not of presses.
+    Object.assign(map.createPane("reach").style, { zIndex: 405, pointerEvents: "none" });
     const renderer = map._renderer || map.options.renderer;
     if (renderer) renderer.options.tolerance = window.matchMedia("(pointer: coarse)").matches ? 12 : 4;
     map.on("moveend", () => window.shoregrid.onMoved(map));
@@ -175,7 +181,6 @@
       listen();
       map.on("moveend", moved);
       map.on("movestart zoomstart", hideTip);
-      map.on("popupclose", dropPath);
       map.on("click", function (event) {
         const track = trackAt(event.layerPoint);
         if (track) return explain(track.feature, event.latlng);
@@ -217,11 +222,67 @@
     if (state.ring) map.removeLayer(state.ring);
     state.ring = null;
     const told = state.place && document.querySelector("#panel-body [data-at]");
+    drawEvent(told && told.dataset.event);
     if (!told) return;
     const at = told.dataset.at.split(",").map(Number);
     const color = getComputedStyle(document.documentElement).getPropertyValue("--select").trim();
     state.ring = window.L.circleMarker(at, { interactive: false, pane: "selection", radius: 17, weight: 5, color, fillOpacity: 0.18, opacity: 0.8 }).addTo(map);
     if (!seen(at)) map.setView(at, Math.max(map.getZoom(), 13));
+  }
+
+  /* ---- an event: the way the vessel took, and where it may have been while it was silent ---- */
+  async function drawEvent(id) {
+    if (state.event === (id || null)) return;
+    state.event = id || null;
+    dropPath();
+    if (!id) return;
+    const lang = document.documentElement.lang === "en" ? "en" : "zh";
+    const answer = await fetch("/api/events/" + encodeURIComponent(id) + "?lang=" + lang);
+    if (!answer.ok) return;
+    const told = await answer.json();
+    if (state.event !== id) return;
+    const style = getComputedStyle(document.documentElement);
+    const pen = (name) => style.getPropertyValue(name).trim();
+    const drawn = [];
+    const reach = (told.reach && told.reach.rows) || [];
+    reach.forEach(function ([segment, , shade]) {
+      const layer = state.layers.get(segment);
+      if (!layer) return;
+      const plain = { interactive: false, pane: "reach", lineCap: "round" };
+      drawn.push(window.L.polyline(layer.getLatLngs(), { ...plain, weight: 7 + shade, color: pen("--casing") }));
+      drawn.push(window.L.polyline(layer.getLatLngs(), { ...plain, weight: 5 + shade, color: pen("--cover-" + (shade + 1)) }));
+    });
+    state.reach = new Map(reach.map(([segment, , , text]) => [segment, text]));
+    if (told.path) {
+      const way = { interactive: false, pane: "reach" };
+      drawn.push(window.L.polyline(told.path, { ...way, color: pen("--card"), weight: 6, opacity: 0.9 }));
+      drawn.push(window.L.polyline(told.path, { ...way, color: pen("--select"), weight: 3, dashArray: told.k === "gap" ? "7 6" : null }));
+    }
+    state.path = window.L.layerGroup(drawn).addTo(state.map);
+    if (reach.length) showReach(reach);
+  }
+
+  /* So much of the reach that the likely half of it is in view. */
+  function showReach(reach) {
+    const whole = reach.reduce((sum, row) => sum + row[1], 0);
+    const box = window.L.latLngBounds([state.ring.getLatLng()]);
+    let held = 0;
+    for (let i = reach.length - 1; i >= 0 && held < whole / 2; i -= 1) {
+      const layer = state.layers.get(reach[i][0]);
+      if (layer) box.extend(layer.getBounds());
+      held += reach[i][1];
+    }
+    if (!state.map.getBounds().contains(box)) state.map.fitBounds(box, { padding: [48, 48], maxZoom: 13 });
+  }
+
+  function explainReach(id, at) {
+    const p = state.layers.get(id).feature.properties;
+    const box = segmentWords(p);
+    const data = document.querySelector(".app").dataset;
+    const more = Object.assign(document.createElement("button"), { type: "button", className: "quiet-button", textContent: data.reachWhy });
+    more.dataset.segment = id;
+    box.append(more);
+    popup(box, at);
   }
 
   function select(id) {
@@ -278,7 +339,6 @@
 
   const SIGNS = {
     wharf: "wharf", risk: "risk", ok: "facility", bad: "facility bad", incident: "incident",
-    loitering: "loitering", shore_approach: "approach", stop: "stop",
   };
 
   /* Many things close together: one sign with their number, larger with more. */
@@ -291,25 +351,26 @@
     return window.L.marker(latlng, { icon, keyboard: false, alt: text, title: text });
   }
 
-  /* What an event rests on, in words, with the way the vessel took. */
+  /* What is drawn and has no panel, in words. */
   function explain(feature, at) {
     const p = feature.properties;
     const data = document.querySelector(".app").dataset;
-    const box = words(p.label, ...p.sub.split(" · "), ...(p.facts || []), p.made ? data.made : "");
+    const box = words(p.label, ...p.sub.split(" · "), p.made ? data.made : "");
     if (p.made) box.lastElementChild.className = "mark made";
     if (p.mmsi) {
       const way = Object.assign(document.createElement("a"), { href: "/?page=data&mmsi=" + p.mmsi, textContent: data.vessel, className: "to-vessel" });
       box.append(way);
     }
-    dropPath();
+    popup(box, at);
+  }
+
+  function popup(box, at) {
+    const data = document.querySelector(".app").dataset;
+    hideTip();
     window.L.popup({ className: "told", maxWidth: 280, autoPanPadding: [16, 56] })
       .setLatLng(at).setContent(box).openOn(state.map);
     const shut = state.map.getContainer().querySelector(".leaflet-popup-close-button");
     if (shut) shut.setAttribute("aria-label", data.close);
-    if (p.path) {
-      const accent = getComputedStyle(document.documentElement).getPropertyValue("--made").trim();
-      state.path = window.L.polyline(p.path, { color: accent, weight: 3, interactive: false }).addTo(state.map);
-    }
   }
 
   /* Tracks lie in a canvas under that of the segments, which takes all that is pressed. */
@@ -323,16 +384,18 @@
 
   function dropPath() {
     if (state.path) state.map.removeLayer(state.path);
-    state.path = null;
+    state.path = state.reach = null;
+    if (state.map) state.map.closePopup();
   }
 
   function layerPoint(feature, latlng) {
     const p = feature.properties;
-    const sign = SIGNS[p.k] || "other";
+    const sign = p.e ? "ev sign-" + p.k + (p.high ? " high" : "") : SIGNS[p.k] || "other";
     const grade = p.g ? " grade-" + p.g : "";
+    const side = p.e ? (p.high ? 26 : 20) : 18;
     const icon = window.L.divIcon({
       className: "sign sign-" + sign + grade + (p.made ? " is-made" : ""),
-      iconSize: [18, 18],
+      iconSize: [side, side],
     });
     return window.L.marker(latlng, { icon: icon, keyboard: false, alt: p.label });
   }
@@ -366,7 +429,8 @@
       layer.on("add", () => state.tracks.add(layer));
       layer.on("remove", () => state.tracks.delete(layer));
     }
-    layer.bindTooltip(words(p.label, p.sub, made), { opacity: 1, className: "tip", sticky: !layer.getLatLng });
+    const rank = p.e && p.rank !== null ? document.querySelector(".app").dataset.rank + " " + p.rank.toFixed(2) : "";
+    layer.bindTooltip(words(p.label, p.sub, rank, made), { opacity: 1, className: "tip", sticky: !layer.getLatLng });
   }
 
   /* A name stands at the middle of the longest line, not at the middle of many islands. */
@@ -456,6 +520,6 @@
     select, selectPlace, send, restyle, hold, words, onMoved: function () {},
     map: () => state.map,
     layerOf: (id) => state.layers.get(id),
-    redrawSelection: function () { drawSelection(false); drawPlace(); },
+    redrawSelection: function () { drawSelection(false); drawEvent(null); drawPlace(); },
   };
 })();

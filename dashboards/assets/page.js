@@ -33,11 +33,13 @@
     }, 250);
   };
 
-  function remember(segment, place, shift, layers, mine, own, lang, theme) {
+  function remember(segment, place, shift, layers, mine, own, lang, theme, kinds, least) {
     Object.assign(here, { shift, own, layers: layers || [] });
     look(lang, theme, "theme");
     write({ segment, place, shift, layers: (layers || []).join(","), lang, theme,
             mine: own ? (mine ? 1 : 0) : null });
+    const every = all(".kind-boxes input").length;
+    write({ kinds: kinds && kinds.length < every ? kinds.join(",") || "none" : null, least: least === "0.2" ? null : least });
     if (!layers || !layers.length) { address.set("layers", ""); }
     if (!here.settled) {
       if (small()) one(".legend-fold").open = false;
@@ -98,6 +100,7 @@
 
   function markSegment(segment, place) {
     window.shoregrid.select(segment);
+    all("[data-place]").forEach((row) => row.classList.toggle("chosen", row.dataset.place === place));
     all("[data-row]").forEach((row) => row.classList.toggle("chosen", row.dataset.row === segment));
     const app = one("#app");
     if (!app) return;
@@ -123,7 +126,15 @@
     app.dataset.view = next;
     all(".rail-entry").forEach((entry) =>
       entry.setAttribute("aria-current", entry.dataset.view === next ? "page" : "false"));
-    if (next === "list") window.setTimeout(() => (one(".side-list .list-table button") || one(".side-list button")).focus(), 50);
+    if (next === "list") window.setTimeout(() => (all(".side-list .list-table button, .event-rows button").find((el) => el.offsetParent) || one(".side-list button")).focus(), 50);
+  }
+
+  /* The list holds segments or what vessels did. */
+  function list(name) {
+    const app = one("#app");
+    app.dataset.listing = name;
+    all(".side-list [data-listing]").forEach((el) => el.setAttribute("aria-pressed", el.dataset.listing === name ? "true" : "false"));
+    if (app.dataset.view !== "list") show("list");
   }
 
   function clear() {
@@ -242,13 +253,22 @@
   function sayLayer(name, whole) {
     const texts = one(".notices").dataset;
     const asked = here.asked === name;
+    if (name === "behaviours") sayLeft(whole.left || {});
     if (asked) here.asked = null;
     const fill = (text, n) => text.replace("{layer}", JSON.parse(texts.names)[name]).replace("{n}", n);
     if (name === "tracks" && whole.thinned) notice(texts.thinned.replace("{n}", whole.thinned), true);
     else if (!asked) return;
     else if (!whole.features.length) notice(fill(texts.empty), true);
-    else if (name === "behaviours" || name === "stops") notice(fill(texts.count, whole.count), true);
+    else if (whole.count !== undefined) notice(fill(texts.count, whole.count), true);
     else notice("");
+  }
+
+  /* What the map was not sent, for as long as it is so. */
+  function sayLeft(left) {
+    const texts = one(".notices").dataset;
+    const lines = ["below", "beyond"].filter((why) => left[why])
+      .map((why) => texts[why].replace("{n}", left[why]).replace("{least}", left.least));
+    one("#events-left").textContent = lines.join(" ");
   }
 
   function sayLoading(name) {
@@ -279,6 +299,8 @@
     stretch: (el) => window.shoregrid.changes.press(el),
     kind: (el) => window.shoregrid.changes.toggle(el),
     feed: (el) => window.shoregrid.data.choose(el.dataset.feed, el.dataset.on),
+    place: (el) => { if (address.has("segment")) send("segment", ""); send("place", el.dataset.place); },
+    listing: (el) => list(el.dataset.listing),
     mmsi: (el) => window.shoregrid.data.look(el.dataset.mmsi),
     measure: (el) => window.shoregrid.data.measure(el.dataset.measure),
     segment: function (el) { dropPlace(); send("segment", el.dataset.segment); },

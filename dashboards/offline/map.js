@@ -6,7 +6,7 @@
   const LACKING_DASH = "6 5";
   const NEAR_ZOOM = 10.5;
   const NARROW = 700;
-  const state = { map: null, data: null, shift: 0, tracks: null, segments: null, zones: [], names: [] };
+  const state = { map: null, data: null, shift: 0, tracks: null, segments: null, zones: [], names: [], lines: {}, reach: null };
 
   function lang() {
     return document.documentElement.lang === "en" ? 1 : 0;
@@ -103,12 +103,14 @@
       lines.push([0, 1].map((i) => w.score[i] + " " + score + " · " + band[i]));
       if (now.hi[p.i] > now.lo[p.i]) lines.push(filled(w.interval, { lo: now.lo[p.i], hi: now.hi[p.i] }));
     }
+    if (state.reach && state.reach.has(p.i)) lines.push(state.reach.get(p.i));
     if (p.e) lines.push(w.estimated);
     if (state.data.chiefs[p.s]) lines.push(state.data.chiefs[p.s]);
     return words(state.data.sections[p.s] || w.unassigned, lines, false);
   }
 
   function eachSegment(feature, layer) {
+    state.lines[feature.properties.i] = layer;
     layer._updatePath = cased;
   }
 
@@ -129,7 +131,8 @@
   function thingPoint(feature, latlng) {
     const p = feature.properties;
     const grade = p.g ? " grade-" + p.g : "";
-    const icon = L.divIcon({ className: "sign sign-" + p.k + grade, iconSize: [18, 18] });
+    const side = p.k.startsWith("ev ") ? 22 : 18;
+    const icon = L.divIcon({ className: "sign sign-" + p.k + grade, iconSize: [side, side] });
     return L.marker(latlng, { icon, keyboard: false, interactive: p.k !== "settlement" });
   }
 
@@ -145,13 +148,9 @@
     if (p.k === "section") layer._updatePath = haloed;
     if (p.k === "zone") state.zones.push(layer);
     if (p.d) layer.bindPopup(() => words(p.t, p.d, p.m), popupRoom());
-    if (p.path) {
-      layer.on("popupopen", function () {
-        dropPath();
-        state.tracks = L.polyline(p.path, { color: state.data.look.made, weight: 3, interactive: false });
-        state.tracks.addTo(state.map);
-      });
-      layer.on("popupclose", dropPath);
+    if (p.path || p.reach) {
+      layer.on("popupopen", () => drawEvent(p));
+      layer.on("popupclose", () => !p.reach && dropPath());
     }
   }
 
@@ -167,7 +166,41 @@
 
   function dropPath() {
     if (state.tracks) state.tracks.remove();
-    state.tracks = null;
+    state.tracks = state.reach = null;
+  }
+
+  /* The way of a vessel, and where it may have been while it was silent. */
+  const SHADES = [0.005, 0.01, 0.02, 0.05];
+
+  function drawEvent(p) {
+    dropPath();
+    const c = state.data.look;
+    const drawn = [];
+    state.reach = new Map();
+    (p.reach || []).slice().reverse().forEach(function (row) {
+      const line = state.lines[row[0]];
+      if (!line) return;
+      const shade = SHADES.filter((least) => row[1] >= least).length;
+      const pen = { pane: "reach", interactive: false, lineCap: "round" };
+      drawn.push(L.polyline(line.getLatLngs(), { ...pen, color: c.casing, weight: 7 + shade }));
+      drawn.push(L.polyline(line.getLatLngs(), { ...pen, color: c.cover[shade], weight: 5 + shade }));
+      state.reach.set(row[0], reachWords(row));
+    });
+    if (p.path) drawn.push(L.polyline(p.path, { pane: "reach", color: c.made, weight: 3, interactive: false }));
+    state.tracks = L.layerGroup(drawn).addTo(state.map);
+  }
+
+  function reachWords(row) {
+    const w = state.data.words;
+    const share = (100 * row[1]).toFixed(1) + " %";
+    const clock = { timeZone: state.data.timezone, month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+    const at = {};
+    if (row[2]) new Intl.DateTimeFormat("en", clock).formatToParts(row[2]).forEach((part) => (at[part.type] = part.value));
+    const t = row[2] && `${at.month}-${at.day} ${at.hour}:${at.minute}`;
+    const lines = [filled(w.likely, { share })];
+    if (t) lines.push(filled(w.earliest, { t }));
+    if (row[3] !== null) lines.push(row[3] ? filled(w.landable, { m: row[3] }) : w.not_landable);
+    return [0, 1].map((i) => lines.map((line) => line[i]).join(i ? ", " : "，"));
   }
 
   /* A name stands at the middle of the longest line, not at the middle of many islands. */
@@ -226,6 +259,9 @@
     const segments = layers.segments;
     state.map = map;
     state.segments = segments;
+    Object.assign(map.createPane("reach").style, { zIndex: 405, pointerEvents: "none" });
+    // What was drawn of an event stays while its reach is read, and goes with a press beside it.
+    map.on("click", dropPath);
     Object.keys(layers).forEach((name) => layers[name].addData(data.layers[name]));
     if (state.zones.length) state.zoneGroup = Object.values(state.zones[0]._eventParents)[0];
     L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);

@@ -33,6 +33,7 @@ _ARGS = [
 def _double():
     _load("newer")
     _load("feeds")
+    _load("happened")
     return _load("double")
 
 

@@ -15,6 +15,7 @@ import polars as pl
 import shapely
 from shapely.geometry import LineString, Point, Polygon
 from shoregrid_tests_feeds import Feeds
+from shoregrid_tests_happened import Happened
 from shoregrid_tests_newer import NewerCoast, lineage_of
 
 from dashboards.source import Person
@@ -62,7 +63,7 @@ def _land() -> gpd.GeoDataFrame:
 
 
 @dataclass
-class Double(NewerCoast, Feeds):
+class Double(NewerCoast, Feeds, Happened):
     """Three sections of a made coast with three days of scores and two accounts."""
 
     days: int = 3
@@ -321,26 +322,7 @@ class Double(NewerCoast, Feeds):
                 geometry=[Point(122.0, 29.2), Point(121.97, 29.33)],
                 crs=4326,
             )
-        way = LineString([(122.0, 29.2), (122.01, 29.21), (122.0, 29.22)])
-        return gpd.GeoDataFrame(
-            {
-                "kind": ["loitering", "shore_approach", "stop"],
-                "mmsi": [412000001, 412000002, 412000003],
-                "t0": t,
-                "t1": NOW,
-                "lon": [122.0, 121.97, 121.98],
-                "lat": [29.2, 29.33, 29.36],
-                "segment_id": ["seg0096", "seg0158", None],
-                "evidence": [
-                    json.dumps({"mean_speed_kn": 1.9, "reach_m": 375.4}),
-                    json.dumps({"why": ["slow", "heading"], "min_shore_m": 31.0}),
-                    json.dumps({"state": "at_anchor", "mean_speed_kn": 0.1}),
-                ],
-                "made": True,
-            },
-            geometry=[way, Point(121.97, 29.33), Point(121.98, 29.36)],
-            crs=4326,
-        )
+        raise KeyError(name)
 
     def tracks(self, *, t0, t1, bbox, max_points):
         line = LineString(

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from dashboards.address import LAYERS
+from dashboards.address import KINDS, LAYERS
 
 SHIFT = "2026-11-23T22:00"
 
@@ -41,7 +41,7 @@ def test_every_layer_answers(client, name, lang):
 
 
 def test_layers_of_a_shift_are_empty_without_one(client):
-    for name in ("zones", "behaviours", "stops"):
+    for name in ("zones", "behaviours", "stops", "berth_visits"):
         assert client.get(f"/api/layers/{name}").json()["features"] == []
 
 
@@ -106,18 +106,56 @@ def test_the_whole_page_is_light(client):
 def test_an_event_says_in_words_what_it_rests_on(client):
     query = {"lang": "en", "shift": SHIFT}
     found = client.get("/api/layers/behaviours", params=query).json()
-    assert found["count"] == 2
-    loitering, approach = (feature["properties"] for feature in found["features"])
+    told = {one["properties"]["k"]: one["properties"] for one in found["features"]}
+    assert set(told) == set(KINDS)
+    assert found["count"] == len(KINDS)
+    assert found["left"] == {"below": 1, "beyond": 0, "least": 0.2}
+    ranks = [one["properties"]["rank"] for one in found["features"]]
+    assert ranks == sorted(ranks, reverse=True)
+    loitering = told["loitering"]
     assert loitering["sub"] == "vessel 412000001 · 18:40–23:40"
-    assert loitering["facts"][:3] == [
-        "lasted 5 h 0 min",
-        "mean speed 1.9 kn",
-        "stayed within 400 m",
+    assert loitering["version"] == 2
+    assert "at 1.9 kn on average" in loitering["said"]
+    assert "path" not in loitering
+    assert told["gap"]["reach"] == {"none": 0.46, "rest": 0.225}
+    assert told["dark_target"]["sub"] == "a target without identity · 18:40–23:40"
+    assert told["rendezvous"]["sub"].startswith("vessel 412000002, vessel 412000003")
+    for name, kind in (("stops", "stop"), ("berth_visits", "berth_visit")):
+        features = client.get(f"/api/layers/{name}", params=query).json()["features"]
+        assert [one["properties"]["k"] for one in features] == [kind]
+
+
+def test_behaviours_are_chosen_by_kind_and_rank(client):
+    def kinds(**query):
+        found = client.get("/api/layers/behaviours", params={"shift": SHIFT, **query})
+        return {one["properties"]["k"] for one in found.json()["features"]}
+
+    assert kinds(kinds="gap,chain") == {"gap", "chain"}
+    assert kinds(kinds="") == set()
+    assert kinds(least=0.8) == {"chain", "shore_approach"}
+    assert len(kinds(least=0)) == len(KINDS)
+    answer = client.get("/api/layers/behaviours", params={"shift": SHIFT, "kinds": "ghost"})
+    assert answer.status_code == 422
+    assert client.get("/api/layers/behaviours", params={"least": 2}).status_code == 422
+
+
+def test_one_event_has_its_way_and_its_reach(client):
+    gap = client.get("/api/events/e-gap?lang=en").json()
+    assert gap["path"][0] == [29.2, 122.0]
+    reach = gap["reach"]
+    assert (reach["none"], reach["rest"], reach["left_out"]) == (0.46, 0.225, 0)
+    first, second = reach["rows"]
+    assert first[:3] == ["seg0049", 0.015, 2]
+    assert second == [
+        "seg0048", 0.3, 4,
+        "probability 30 %, there from 18:40, gone by 19:40, landable for 42 min of it",
+    ]  # fmt: skip
+    assert first[3].endswith("not landable in that time")
+    dark = client.get("/api/events/e-dark_target").json()
+    assert dark["path"] is dark["reach"] is None
+    assert [part["kind"] for part in client.get("/api/events/e-chain").json()["parts"]] == [
+        "rendezvous",
+        "shore_approach",
     ]
-    assert "off the shore" in loitering["facts"][3]
-    assert loitering["path"][0] == [29.2, 122.0]
-    assert approach["facts"][0] == "slow near the shore, heading for the shore"
-    assert approach["facts"][-1] == "30 m from the shore at the nearest"
-    assert "path" not in approach
-    stops = client.get("/api/layers/stops", params=query).json()
-    assert [feature["properties"]["facts"][0] for feature in stops["features"]] == ["at anchor"]
+    assert client.get("/api/events/e-gone").json()["withdrawn"] is True
+    assert client.get("/api/events/nothing").status_code == 404

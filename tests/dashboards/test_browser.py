@@ -77,7 +77,7 @@ def test_an_address_brings_the_same_view(desk):
     assert page.get_attribute('[data-shift="2026-11-25T02:00"]', "aria-checked") == "true"
     assert page.get_attribute("html", "data-theme") == "dark"
     assert page.get_attribute("html", "lang") == "en"
-    page.wait_for_selector(".sign-risk")
+    page.wait_for_selector(".leaflet-marker-pane .sign-risk")
     assert page.locator(".sign-wharf").count() == 0
     assert not page.is_checked("#mine-switch")
     centre = page.evaluate("[shoregrid.map().getCenter().lat, shoregrid.map().getZoom()]")
@@ -149,14 +149,15 @@ def test_every_layer_can_be_shown(desk):
     page = desk.sign_in()
     page.click(".layers summary")
     page.locator(".layers").get_by_label("风险点", exact=True).check()
-    page.wait_for_selector(".sign-risk")
+    page.wait_for_selector(".leaflet-marker-pane .sign-risk")
     page.locator(".layers").get_by_label("可疑行为（72 小时内）", exact=True).check()
-    page.wait_for_selector(".sign-loitering")
+    page.wait_for_selector(".leaflet-marker-pane .sign-loitering")
     page.locator(".layers").get_by_label("船舶轨迹（24 小时内）", exact=True).check()
     page.wait_for_selector("#notice:has-text('只画了 10000 个点')")
     page.locator(".layers").get_by_label("码头", exact=True).uncheck()
     expect(page.locator(".sign-wharf")).to_have_count(0)
-    assert "layers=sections,zones,risk_points,behaviours,tracks" in page.url
+    shown = set(re.search("layers=([a-z_,]+)", page.url)[1].split(","))
+    assert shown == {"sections", "zones", "risk_points", "behaviours", "tracks"}
 
 
 def test_on_a_phone(phone):
@@ -257,10 +258,60 @@ def test_another_shift_asks_for_no_layer_that_it_does_not_change(desk):
     assert not [url for url in asked if re.search("/api/layers/(sections|wharves)", url)]
 
 
-def test_an_event_is_explained_where_it_is_pressed(desk):
+def test_an_event_is_explained_in_the_panel(desk):
     page = desk.sign_in(query="?layers=behaviours&view=29.2,122.0,13")
-    page.locator(".sign-loitering").click()
-    told = page.inner_text(".told")
-    for words in ("徘徊", "历时 5 小时 0 分", "平均 1.9 节", "400 m 范围内", "离岸约"):
+    page.locator(".leaflet-marker-pane .sign-loitering").click()
+    page.wait_for_selector(".event-title")
+    told = page.inner_text(".panel")
+    for words in ("徘徊", "平均 1.9 节", "离岸约", "降低排序：靠近码头或锚地", "0.62"):
         assert words in told
-    assert page.get_attribute(".leaflet-popup-close-button", "aria-label") == "关闭"
+    assert "第 2 版，11-23 23:40 因新到数据修订：结束 21:40 → 23:40；历时 180 min → 300 min" in told
+    assert "place=events/e-loitering" in page.url
+    page.keyboard.press("Escape")
+    page.wait_for_selector(".event-title", state="detached")
+
+
+def test_a_chain_leads_to_its_parts(desk):
+    page = desk.sign_in(query="?place=events/e-chain&lang=en")
+    page.locator(".panel [data-place]", has_text="Rendezvous").click()
+    expect(page.locator(".event-title")).to_have_text("Rendezvous")
+    assert "place=events/e-rendezvous" in page.url
+
+
+def test_a_gap_draws_its_reach_and_a_press_tells_of_it(desk):
+    page = desk.sign_in(query="?place=events/e-gap&layers=&lang=en&view=29.1,122.0,12")
+    assert "at no segment 46 %" in page.inner_text(".panel")
+    page.wait_for_function("() => document.querySelector('.leaflet-reach-pane canvas')")
+    desk.idle()
+    x, y = point_of(page, "seg0048")
+    page.mouse.click(x, y)
+    popup = page.locator(".told")
+    popup.wait_for()
+    assert "probability 30 %, there from 18:40" in popup.inner_text()
+    popup.get_by_text("Why this stretch is at risk").click()
+    page.wait_for_selector(".sentence")
+    assert "segment=seg0048" in page.url
+
+
+def test_the_list_of_events_works_by_keyboard(desk):
+    page = desk.sign_in(name="analyst", query="?lang=en")
+    page.keyboard.press("l")
+    page.locator(".side-list [data-listing=events]").focus()
+    page.keyboard.press("Enter")
+    rows = page.locator(".side-list .event-rows .row-button")
+    assert rows.count() == 12
+    assert "1 more rank below 0.2" in page.inner_text(".side-list")
+    rows.first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".event-title")).to_have_text("Chain")
+
+
+def test_kinds_of_behaviour_are_chosen(desk):
+    page = desk.sign_in(name="analyst", query="?layers=behaviours&view=29.3,122.1,13")
+    page.wait_for_selector(".leaflet-marker-pane .sign-dash")
+    page.click(".layers summary")
+    page.click(".kinds summary")
+    page.locator(".kind-boxes").get_by_label("冲滩").uncheck()
+    expect(page.locator(".leaflet-marker-pane .sign-dash")).to_have_count(0)
+    assert "dash" not in re.search("kinds=([a-z_,]+)", page.url)[1].split(",")
+    assert "另有 1 起排序分低于 0.2" in page.inner_text(".kinds")

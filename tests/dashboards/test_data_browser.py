@@ -137,9 +137,9 @@ def test_a_chief_has_no_entry(desk):
 
 def test_an_event_leads_to_its_vessel(desk):
     page = desk.sign_in(name="analyst", query="?layers=behaviours&view=29.33,121.97,14")
-    page.locator(".sign-approach").first.click()
-    link = page.locator(".told .to-vessel")
-    expect(link).to_have_text("船舶档案")
+    page.locator(".leaflet-marker-pane .sign-shore_approach").first.click()
+    link = page.locator(".panel .to-vessel")
+    expect(link).to_contain_text("船舶档案")
     link.click()
     page.wait_for_selector("html[data-map=ready] .app-data")
     assert page.inner_text(".feed-title") == "ZHEXIANGYU 12345"

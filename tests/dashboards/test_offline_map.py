@@ -60,21 +60,35 @@ def ws(tmp_path_factory):
         path = home / f"{kind}.csv"
         path.write_text(text, encoding="utf-8")
         assert not import_file(opened, kind, path, now=NOW).refused
-    event = gpd.GeoDataFrame(
+    events = gpd.GeoDataFrame(
         {
-            "event_id": ["e1"],
-            "kind": ["loitering"],
-            "mmsi": [412_000_001],
-            "t0": [datetime(2026, 11, 22, 20, tzinfo=UTC)],
-            "t1": [datetime(2026, 11, 22, 22, 30, tzinfo=UTC)],
-            "lon": [121.95],
-            "lat": [29.25],
-            "evidence": ['{"mean_speed_kn": 1.24, "min_shore_m": 1432}'],
+            "event_id": ["e1", "e2", "e3", "e4"],
+            "kind": ["loitering", "gap", "dark_target", "stop"],
+            "mmsi": [412_000_001, 412_000_001, None, 412_000_001],
+            "t0": [datetime(2026, 11, 22, 20, tzinfo=UTC)] * 4,
+            "t1": [datetime(2026, 11, 22, 22, 30, tzinfo=UTC)] * 4,
+            "lon": [121.95, 121.96, 121.98, 121.95],
+            "lat": [29.25, 29.26, 29.28, 29.24],
+            "evidence": ['{"mean_speed_kn": 1.24, "min_shore_m": 1432}', "{}", "{}", "{}"],
+            "rank": [0.6, 0.5, 0.4, 0.9],
+            "version": [2, 1, 1, 1],
         },
-        geometry=[shapely.LineString([(121.95, 29.25), (121.96, 29.26)])],
+        geometry=[
+            shapely.LineString([(121.95, 29.25), (121.96, 29.26)]),
+            *(shapely.Point(x, 29.26) for x in (121.96, 121.98, 121.95)),
+        ],
         crs=4326,
     )
-    store.write(opened.engine, "events", event)
+    store.write(opened.engine, "events", events)
+    near = read.segments(opened)["segment_id"][20]
+    reach = {
+        "event_id": ["e2", "e2"],
+        "segment_id": [near, "none"],
+        "earliest": [datetime(2026, 11, 22, 20, 30, tzinfo=UTC), None],
+        "landable_min": [35.0, None],
+        "probability": [0.3, 0.7],
+    }
+    store.write(opened.engine, "event_reach", pl.DataFrame(reach))
     runs.score(opened, DAY, days=1, now=NOW)
     runs.plan(opened, DAY, days=1, now=NOW)
     yield opened
@@ -96,7 +110,10 @@ def test_nothing_is_fetched_from_anywhere(page):
     fetched = re.findall(r"url\(\s*['\"]?([^)'\"]*)", text)
     assert fetched
     # Leaflet still asks old browsers for their own "#default#VML".
-    assert all(target.startswith(("data:image/png;base64,", "#")) for target in fetched)
+    assert all(
+        target.startswith(("data:image/png;base64,", "data:image/svg+xml,", "#"))
+        for target in fetched
+    )
     assert re.search(r"default-src 'none'", text)
     # Leaflet names its own site in two texts that are not shown, and SVG its namespace.
     hosts = set(re.findall(r"https?://([\w.-]+)", text))
@@ -124,7 +141,8 @@ def test_the_file_says_what_it_holds(ws, tmp_path):
     done = write_map(ws, tmp_path / "m.html", now=NOW)
     assert done.counts["shifts"] == 6
     assert done.counts["segments"] == len(read.segments(ws))
-    assert done.counts["wharves"] == done.counts["viewsheds"] == done.counts["events"] == 1
+    assert done.counts["wharves"] == done.counts["viewsheds"] == 1
+    assert done.counts["events"] == 3  # but the stop
     assert done.counts["bytes"] == (tmp_path / "m.html").stat().st_size < 5_000_000
     one = write_map(ws, tmp_path / "o.html", Selection(day=DAY, shift="22:00"), now=NOW)
     assert one.counts["shifts"] == 1
@@ -325,14 +343,44 @@ def test_another_shift_shows_its_scores_and_zones(opened, ws):
 def test_layers_are_chosen_and_a_behaviour_draws_its_way(opened):
     tab = opened(DESK)
     assert tab.locator(".sign-loitering.leaflet-marker-icon").count() == 0
-    tab.locator(".leaflet-control-layers label", has_text="可疑行为").click()
+    tab.locator(".leaflet-control-layers label", has_text="徘徊").click()
     tab.locator(".sign-loitering.leaflet-marker-icon").click()
     popup = tab.locator(".leaflet-popup-content")
     popup.wait_for()
     told = popup.inner_text()
-    for part in ("徘徊", "412000001", "2026年11月23日 周一 04:00–06:30", "1.2 节", "1.4 km"):
+    for part in (
+        "徘徊",
+        "412000001",
+        "2026年11月23日 周一 04:00–06:30",
+        "1.2 节",
+        "第 2 版",
+        "0.60",
+    ):
         assert part in told
     assert tab.evaluate("() => shoregrid.state.map.hasLayer(shoregrid.state.tracks)")
+
+
+@pytest.mark.browser
+def test_a_gap_draws_its_reach_and_a_target_without_a_number_is_told(opened):
+    tab = opened(DESK)
+    tab.locator(".leaflet-control-layers label", has_text="失联").click()
+    tab.locator(".sign-gap.leaflet-marker-icon").click()
+    popup = tab.locator(".leaflet-popup-content")
+    popup.wait_for()
+    assert "未到任何岸段 70 %" in popup.inner_text()
+    told = tab.evaluate("() => [...shoregrid.state.reach]")
+    assert told == [
+        [
+            20,
+            [
+                "概率 30.0 %，最早 11-23 04:30 到，其间可登滩 35 分钟",
+                "probability 30.0 %, there from 11-23 04:30, landable for 35 min of it",
+            ],
+        ]
+    ]
+    tab.locator(".leaflet-control-layers label", has_text="暗目标").click()
+    tab.locator(".sign-dark_target.leaflet-marker-icon").click()
+    tab.get_by_text("未报身份的目标").first.wait_for()
 
 
 @pytest.mark.browser

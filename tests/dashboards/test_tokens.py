@@ -1,11 +1,16 @@
 """The risk palette stays readable: for normal, deutan and protan sight, and in greyscale."""
 
+import re
 from itertools import combinations, pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from dashboards.tokens import CHANGE, RISK, RISK_INK, RISK_WIDTH, SURFACE, css
+from dashboards.address import KINDS
+from dashboards.tokens import CHANGE, EVENT, RISK, RISK_INK, RISK_WIDTH, SURFACE, css
+
+ROOM = Path(__file__).parents[2] / "dashboards"
 
 # Machado, Oliveira and Fernandes (2009), severity 1.0, on linear RGB.
 SIGHT = {
@@ -72,6 +77,28 @@ def test_any_two_kinds_of_change_stay_apart(theme, sight):
     seen = [lab(SIGHT[sight] @ linear(colour)) for colour in CHANGE[theme].values()]
     apart = [float(np.linalg.norm(a - b)) for a, b in combinations(seen, 2)]
     assert min(apart) >= LEAST[theme], apart
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("sight", list(SIGHT))
+def test_any_two_groups_of_events_stay_apart(theme, sight):
+    seen = [lab(SIGHT[sight] @ linear(colour)) for colour in EVENT[theme].values()]
+    apart = [float(np.linalg.norm(a - b)) for a, b in combinations(seen, 2)]
+    assert min(apart) >= LEAST[theme], apart
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("ground", ["land", "sea"])
+def test_events_stand_out_from_land_and_sea(theme, ground):
+    shown = {what: contrast(tone, SURFACE[theme][ground]) for what, tone in EVENT[theme].items()}
+    assert min(shown.values()) >= 3.0, shown
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "stop", "berth_visit"])
+def test_every_kind_of_event_has_a_form_of_its_own(kind):
+    signs = (ROOM / "assets" / "icons.css").read_text("utf-8")
+    forms = dict(re.findall(r"[.]sign-([a-z_]+)[{]--c:var[(]--event-[a-z]+[)];--g:(.*)[}]", signs))
+    assert [one for one, form in forms.items() if form == forms[kind]] == [kind]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
