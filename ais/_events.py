@@ -68,13 +68,17 @@ def sailed(tracks: pl.DataFrame) -> Sailed:
     )
 
 
-def event_id(kind: str, mmsi: int, other: int | None, t0_ms: int, lon: float, lat: float) -> str:
+def event_id(
+    kind: str, why: object, mmsi: int, other: int | None, t0_ms: int, lon: float, lat: float
+) -> str:
     """Return the id of an event: the same for the same kind, vessels, start and place of the start.
 
     The place tells two hulls apart that send one MMSI in the same second. Where it ends has no
-    part in it: an event that goes on stays the same event.
+    part in it: an event that goes on stays the same event. ``why`` tells those of one kind apart
+    that begin at once; a list of reasons may grow, and has no part in it.
     """
-    text = f"{kind}|{mmsi}|{'' if other is None else other}|{t0_ms}|{lon:.2f}|{lat:.2f}"
+    sort = why if isinstance(why, str) else ""
+    text = f"{kind}{sort}|{mmsi}|{'' if other is None else other}|{t0_ms}|{lon:.2f}|{lat:.2f}"
     return hashlib.blake2b(text.encode(), digest_size=10).hexdigest()
 
 
@@ -143,7 +147,13 @@ def events(
         return empty(EVENTS)
     others: list[int | None] = [None] * len(mmsi) if other is None else other.tolist()
     starts = zip(
-        mmsi.tolist(), others, t0.tolist(), begun[0].tolist(), begun[1].tolist(), strict=True
+        [one.get("why") for one in evidence],
+        mmsi.tolist(),
+        others,
+        t0.tolist(),
+        begun[0].tolist(),
+        begun[1].tolist(),
+        strict=True,
     )
     return pl.DataFrame(
         {

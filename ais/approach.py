@@ -205,7 +205,7 @@ def approach_events(
     evidence = [
         {
             "why": _REASONS[int(w)],
-            "segment_id": segment_ids[int(nearest.segment[c])],
+            "segment_id": segment_ids[int(nearest.segment[c])] if segment_ids else None,
             "chainage_m": rounded(nearest.chainage_m[c]),
             "min_shore_m": rounded(shore[c]),
             "band_m": rule.band_m,

@@ -28,7 +28,9 @@ class MeetingRule:
     the time and on the mean. Lapses up to ``bridge_min`` are bridged; a silence of more than
     ``silence_min`` is not. They lie alongside if within ``alongside_m`` for 5 min in all, and keep
     company if they are within ``company_m`` under way, too. Two transmitters that keep within
-    ``one_hull_m`` then and at rest are on one ship, or on one that is towed alongside.
+    ``one_hull_m`` then and at rest are on one ship, or on one that is towed alongside. Where both
+    keep within ``lying_m`` from first to last, neither was seen to come or go: they lie side by
+    side.
     """
 
     name: str
@@ -41,6 +43,7 @@ class MeetingRule:
     alongside_m: float = 30.0
     company_m: float = 500.0
     one_hull_m: float = 60.0
+    lying_m: float = 30.0
 
 
 COASTAL = MeetingRule("coastal", 200.0, 2.0, 20.0, "Shoregrid's own, for boats near a shore")
@@ -271,6 +274,9 @@ def meetings(
     one_hull = (said == TOGETHER).all(axis=0) & (of[:, 1] <= rule.one_hull_m)
     one_hull &= (apart <= rule.one_hull_m).all(axis=0)
     kept = (knots < rule.max_kn).all(axis=1) & (of[:, 1] <= rule.max_m) & ~one_hull
+    # Neither was seen to come or go: these lie side by side, wherever that is.
+    reach = found["reach_m"].to_numpy()
+    kept &= (reach[a] > rule.lying_m) | (reach[b] > rule.lying_m)
     # Two hulls of one MMSI may meet the same vessel at once: one event.
     same = pl.DataFrame({"a": s.mmsi[a], "b": s.mmsi[b], "t": begin, "kept": kept})
     kept &= same.select(pl.struct(pl.all()).is_first_distinct()).to_series().to_numpy()

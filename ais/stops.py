@@ -84,13 +84,15 @@ def _runs(  # noqa: C901
     radius: Array,
     limit: Array,
     taken: Array,
+    left: Array,
     least_ms: int,
     outliers: int,
 ) -> tuple[Ints, Ints, Floats, Floats, Floats]:
     """Return (first row, last row, centre, spread) of runs that stay within ``radius``.
 
     The centre is the running mean; up to ``outliers`` positions in a row may lie outside if
-    the next one is back. ``limit`` is the mean speed a run may have, in m/s.
+    the next one is back; none goes on over a row that is ``left``. ``limit`` is the mean speed
+    that a run may have, in m/s.
     """
     n = t.shape[0]
     first, last = np.empty(n, np.int64), np.empty(n, np.int64)
@@ -116,6 +118,8 @@ def _runs(  # noqa: C901
                 dx += 360
             dy = lat[j] - y
             if missed > 0 and t[j] - t[end] > _STRAY_MS:
+                break
+            if left[j]:
                 break
             if dx * dx * narrow * narrow + dy * dy <= near_deg2:
                 count += 1
@@ -188,14 +192,21 @@ def find_stops(s: Sailed, statics: pl.DataFrame, rule: StopRule) -> Stops:
     limit = slow[s.status]
     free = np.zeros(n, np.bool_)
     place = (s.track, s.t, s.lon, s.lat, path)
-    lain = _runs(*place, swing, limit, free, round(rule.anchor_min * 60_000), rule.outliers)
+    left = _left(s, rule.still_status_kn)
+    lain = _runs(*place, swing, limit, free, left, round(rule.anchor_min * 60_000), rule.outliers)
     taken = np.zeros(n + 1, np.int64)
     np.add.at(taken, lain[0], 1)
     np.add.at(taken, lain[1] + 1, -1)
     still = np.cumsum(taken[:-1]) > 0
     near = np.full(n, rule.moored_m)
     short = _runs(
-        *place, near, np.full(n, np.inf), still, round(rule.moored_min * 60_000), rule.outliers
+        *place,
+        near,
+        np.full(n, np.inf),
+        still,
+        left,
+        round(rule.moored_min * 60_000),
+        rule.outliers,
     )
     first, last, lon, lat, spread = (
         np.concatenate([a, b]) for a, b in zip(lain, short, strict=True)
@@ -211,6 +222,12 @@ def find_stops(s: Sailed, statics: pl.DataFrame, rule: StopRule) -> Stops:
     radius = np.where(anchored, swing[first], rule.moored_m)
     still = speed <= limit[first] / KNOT
     return Stops(first, last, lon, lat, spread, radius, speed, anchored, still)
+
+
+def _left(s: Sailed, still_kn: float) -> Bools:
+    """Return at which rows a vessel is heard again that was on its way before and after a silence."""
+    silent = np.diff(s.t, prepend=s.t[:1]) > _CROSSING_MS
+    return np.asarray(silent & (s.sog > still_kn) & (np.roll(s.sog, 1) > still_kn))
 
 
 def _quiet(s: Sailed, most_kn: float) -> Bools:

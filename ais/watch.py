@@ -161,7 +161,11 @@ def watch(
     cut = cut_tracks(cleaned.kept, track_gap_s=use.track_gap_s, max_speed_kn=use.max_speed_kn)
     told = hulls.assign(cut, statics, max_speed_kn=use.max_speed_kn)
     seen = signs(cleaned.kept)
-    vessels = kinds_of(seen, statics)
+    # Families of beacons are seen among all vessels only: those are left out later (`judge`).
+    alone = seen.with_columns(
+        drift_lon=pl.lit(None, pl.Float64), drift_lat=pl.lit(None, pl.Float64)
+    )
+    vessels = kinds_of(alone, statics)
     movers = vessels.filter(pl.col("kind").is_in(MOVERS))["mmsi"]
     moving = told.filter(pl.col("mmsi").is_in(movers.implode()))
     s = sailed(moving)
@@ -195,7 +199,7 @@ def watch(
         _ways(moving),
         _deep(ashore, use.land),
         seen,
-        hulls.shared(told).cast(SHARED),
+        hulls.shared(told).with_columns(pl.col("distance_km").round(3)).cast(SHARED),
     )
     return Watch(watched, told, counts)
 

@@ -300,7 +300,8 @@ def _changes(changes: Sequence[object], lang: str) -> str | None:
 
 def _with_unit(key: str, value: float, lang: str) -> str:
     if key.endswith("_kn"):
-        return f"{round(value, 1):g} {'节' if lang == 'zh' else 'kn'}"
+        figure = f"{value:,.0f}" if abs(value) >= 100 else f"{round(value, 1):g}"
+        return f"{figure} {'节' if lang == 'zh' else 'kn'}"
     if key.endswith("_km"):
         return _metres(value * 1000.0)
     if key.endswith("_m"):

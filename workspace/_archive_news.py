@@ -9,6 +9,8 @@ from ais.schema import POSITIONS
 from workspace._archive_errors import told
 from workspace._archive_log import files_of, opened
 
+_AGAIN = "/again-"
+
 
 def changed_since(folder: Path, version: int | None) -> tuple[int, pl.Series | None]:
     """Return the archive's version now, and the MMSIs that had rows added since another.
@@ -29,11 +31,20 @@ def changed_since(folder: Path, version: int | None) -> tuple[int, pl.Series | N
         here = set(files_of(table)["path"])
         fresh = {path for path, new in entries if new}
         looked_at = fresh if fresh <= here else {path for path, _ in entries} & here
+        # What compaction found heard again is read no more.
+        looked_at |= {path for path, _ in entries if _AGAIN in path} & here
         if not looked_at:
             return now, nobody
         paths = [folder / path for path in sorted(looked_at)]
         rows = pl.scan_parquet(paths, hive_partitioning=False).select(pl.col("mmsi").unique())
         return now, rows.collect()["mmsi"].cast(POSITIONS["mmsi"]).sort()
+
+
+def identity(folder: Path) -> str:
+    """Return the name that the archive's table was given when it was made; empty without one."""
+    with told(folder):
+        table = opened(folder)
+        return "" if table is None else str(table.metadata().id)
 
 
 def _added(folder: Path, version: int, now: int) -> list[tuple[str, bool]] | None:

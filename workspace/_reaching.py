@@ -2,7 +2,7 @@
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import polars as pl
 
@@ -58,7 +58,9 @@ def reaches(ws: Workspace, silences: pl.DataFrame) -> pl.DataFrame:
     first, last = asked.select(
         pl.col("t0").min(), t1=pl.max_horizontal(pl.col("t1").max(), pl.col("t0").max() + _HORIZON)
     ).row(0)
-    windows = Windows.of(*landing.windows_between(ws, first, last))
+    # From a whole day on, so that a gap's minutes do not hang on which others are asked for.
+    day = first.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    windows = Windows.of(*landing.windows_between(ws, day, last.astimezone(UTC)))
     shore = _shore(ws)
     with ThreadPoolExecutor(min(_THREADS, os.cpu_count() or 1)) as pool:
         found = list(
@@ -82,7 +84,7 @@ def reaches(ws: Workspace, silences: pl.DataFrame) -> pl.DataFrame:
     rest = (
         pl.concat([told.select("event_id", "probability"), none])
         .group_by("event_id", maintain_order=True)
-        .agg((1.0 - pl.col("probability").sum()).clip(0.0))
+        .agg((1.0 - pl.col("probability").sum()).clip(0.0).alias("probability"))
         .filter(pl.col("probability") > 0)
     )
     return pl.concat(

@@ -41,23 +41,27 @@ def compare(
 ) -> Revised:
     """Compare what is found now with what was found before.
 
-    An event that was going on when the data ended (``open`` in its evidence) and only lasts longer
-    now has gone on: it keeps its version. Any other change is a new version. One that is not found
+    An event that was going on when the data ended (``open`` in its evidence) and lasts longer now
+    has gone on: it keeps its version. Any other change is a new version. One that is not found
     any more is succeeded by an event of the same kind and vessels that lies in its time, or else
     withdrawn; either is kept in ``history``. An event from before ``since``, where positions are
     kept no longer, stays as it is.
     """
-    kept = old.clear() if since is None else _out_of_sight(old, found, since)
+    kept = old.clear()
+    if since is not None:
+        found = _as_begun(old, found, since)
+        kept = _out_of_sight(old, found, since)
     was = {row["event_id"]: row for row in old.iter_rows(named=True)}
     known = found.filter(pl.col("event_id").is_in(old["event_id"].implode()))
     lost = old.filter(
         ~pl.col("event_id").is_in(pl.concat([found["event_id"], kept["event_id"]]).implode())
     )
-    heirs = _heirs(lost, found.filter(~pl.col("event_id").is_in(old["event_id"].implode())))
+    heirs = _heirs(lost, found)
     told: dict[str, tuple[int, datetime, datetime | None, str | None]] = {}
     history: list[dict[str, Any]] = []
     counts = dict.fromkeys(("new", "went_on", "revised", "succeeded", "withdrawn"), 0)
     fresh: list[str] = []
+    inherited = 0
     for row in known.iter_rows(named=True):
         before = was[row["event_id"]]
         changes = _changes(before, row)
@@ -77,13 +81,14 @@ def compare(
         changes = None if heir is None else _changes(before, heir)
         counts["withdrawn" if heir is None else "succeeded"] += 1
         history.append(_past(before, now, heir and heir["event_id"], changes))
-        if heir is not None:
+        if heir is not None and heir["event_id"] not in was and heir["event_id"] not in told:
+            inherited += 1
             last = max(before["version"], past.get(heir["event_id"], 0))
             told[heir["event_id"]] = (last + 1, before["first_found"], now, changes)
     begun = found["event_id"].to_list()
     new = [name for name in begun if name not in was]
     fresh += new
-    counts["new"] = len(new) - counts["succeeded"]
+    counts["new"] = len(new) - inherited
     rows = [told.get(name, (past.get(name, 0) + 1, now, None, None)) for name in begun]
     dated = found.drop("version").with_columns(
         version=pl.Series([row[0] for row in rows], dtype=pl.Int64),
@@ -101,21 +106,52 @@ def compare(
 
 
 def _out_of_sight(old: pl.DataFrame, found: pl.DataFrame, since: datetime) -> pl.DataFrame:
+    """Return the events of vessels whose positions were let go: they stay as they are."""
     return old.filter(
-        (pl.col("t0") < since) & ~pl.col("event_id").is_in(found["event_id"].implode())
+        (pl.col("t0") < since)
+        & pl.col("mmsi").is_not_null()
+        & ~pl.col("event_id").is_in(found["event_id"].implode())
+    )
+
+
+def _as_begun(old: pl.DataFrame, found: pl.DataFrame, since: datetime) -> pl.DataFrame:
+    """Return what is found with the beginnings that lie before ``since``, where they are known.
+
+    What is left of an event whose first positions were let go is that event, not another.
+    """
+    across = old.filter((pl.col("t0") < since) & (pl.col("t1") >= since))
+    heirs = _heirs(found.filter(~pl.col("event_id").is_in(old["event_id"].implode())), across)
+    if not heirs:
+        return found
+    rest = pl.DataFrame(
+        {
+            "event_id": list(heirs),
+            "_id": [one["event_id"] for one in heirs.values()],
+            "_t0": pl.Series([one["t0"] for one in heirs.values()], dtype=found["t0"].dtype),
+        }
+    )
+    return (
+        found.join(rest, on="event_id", how="left", maintain_order="left")
+        .with_columns(event_id=pl.coalesce("_id", "event_id"), t0=pl.coalesce("_t0", "t0"))
+        .drop("_id", "_t0")
+        .unique("event_id", keep="first", maintain_order=True)
     )
 
 
 def _heirs(lost: pl.DataFrame, new: pl.DataFrame) -> Mapping[str, dict[str, Any]]:
-    """Return for the events that are lost the new one that shares most of their time."""
+    """Return for the events that are lost the one found that shares most of their time.
+
+    Two may have the same heir: late data joins what it lies between. What no known vessel did has
+    none, since nothing says that it was the same.
+    """
     if lost.is_empty() or new.is_empty():
         return {}
+    other = pl.col("other_mmsi").fill_null(0)
     both = (
-        lost.select("event_id", "kind", "mmsi", "other_mmsi", "t0", "t1")
+        lost.select("event_id", "kind", "mmsi", "t0", "t1", other=other)
         .join(
-            new.select("kind", "mmsi", "other_mmsi", "t0", "t1", heir="event_id"),
-            on=["kind", "mmsi", "other_mmsi"],
-            nulls_equal=True,
+            new.select("kind", "mmsi", "t0", "t1", other=other, heir="event_id"),
+            on=["kind", "mmsi", "other"],
             suffix="_now",
         )
         .with_columns(
@@ -124,7 +160,6 @@ def _heirs(lost: pl.DataFrame, new: pl.DataFrame) -> Mapping[str, dict[str, Any]
         .filter(pl.col("shared") >= pl.duration(seconds=0))
         .sort("shared", "heir", descending=[True, False])
         .unique("event_id", keep="first", maintain_order=True)
-        .unique("heir", keep="first", maintain_order=True)
     )
     rows = {row["event_id"]: row for row in new.iter_rows(named=True)}
     return {lost_id: rows[heir] for lost_id, heir in both.select("event_id", "heir").iter_rows()}
@@ -156,7 +191,7 @@ def _went_on(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
     return bool(
         json.loads(before["evidence"] or "{}").get("open") is True
         and before["t0"] == now["t0"]
-        and before["t1"] <= now["t1"]
+        and before["t1"] < now["t1"]
     )
 
 

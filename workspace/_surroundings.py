@@ -1,6 +1,6 @@
 """How high the tide stood and how dark it was at the time and place of each event."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import polars as pl
@@ -53,9 +53,7 @@ def _tide(ws: Workspace, at_ms: np.ndarray) -> tuple[np.ndarray, list[str | None
     if one is None:
         return np.full(len(at_ms), np.nan), [None] * len(at_ms), None
     step = timedelta(minutes=_TREND_MIN)
-    first, last = (
-        datetime.fromtimestamp(int(ms) / 1000, ws.config.tz) for ms in (at_ms.min(), at_ms.max())
-    )
+    first, last = (datetime.fromtimestamp(int(ms) / 1000, UTC) for ms in (at_ms.min(), at_ms.max()))
     begin = first.replace(minute=0, second=0, microsecond=0) - step
     times, heights = tide.curve(one, begin, last + 2 * step)
     t = times.astype("datetime64[ms]").astype(np.int64)

@@ -2,22 +2,26 @@
 
 import hashlib
 import shutil
+import time
 import uuid
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import polars as pl
 from sqlalchemy import Connection
 
+import ais
+import geo
 from ais.watch import Watched, nothing
-from workspace import db, store
+from workspace import archive, db, store
 from workspace._watching import known_berths
 from workspace.folder import Workspace
 from workspace.watch_rules import rules_of
 
 _NAME = "detect"
-_KEY = ("mmsi",)
+_YOUNG_S = 3_600
 
 
 class State(NamedTuple):
@@ -31,17 +35,35 @@ class State(NamedTuple):
 def basis(ws: Workspace) -> str:
     """Return a digest of all that what is seen depends on, beside positions and statics.
 
-    Rules, coast and known berths: where one of them is another, every vessel is watched anew.
+    Rules, coast, tides, known berths, the archive itself and the code: where one of them is
+    another, every vessel is watched anew.
     """
     coast = store.version(ws.engine, "segments", "land", "shorelines")
     berths = known_berths(ws).sort("lon", "lat", "radius_m").hash_rows(seed=1).to_list()
-    text = repr((rules_of(ws.config), ws.config.coast_error_m, coast, berths, _form()))
+    settings = (ws.config.coast_error_m, ws.config.reach_m, ws.config.draught_m, ws.config.margin_m)
+    tides = store.version(ws.engine, "tide_stations", "rasters")
+    text = repr(
+        (
+            rules_of(ws.config),
+            settings,
+            coast,
+            tides,
+            berths,
+            archive.identity(ws.positions),
+            _code(),
+        )
+    )
     return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
 
 
-def _form() -> list[tuple[str, str]]:
-    """Return the columns of the tables, so that those of another release are not read."""
-    return [(name, str(table.schema)) for name, table in nothing()._asdict().items()]
+@cache
+def _code() -> str:
+    """Return a digest of the code that watches: what another release saw is seen anew."""
+    sources = hashlib.blake2b(digest_size=12)
+    for package in (ais, geo):
+        for path in sorted(Path(package.__file__ or "").parent.glob("*.py")):
+            sources.update(path.read_bytes())
+    return sources.hexdigest()
 
 
 def digests(statics: pl.DataFrame) -> pl.DataFrame:
@@ -63,7 +85,11 @@ def load(ws: Workspace, wanted: str) -> State | None:
     try:
         tables = {name: pl.read_parquet(folder / f"{name}.parquet") for name in nothing()._fields}
         statics = pl.read_parquet(folder / "statics.parquet")
-    except FileNotFoundError:
+    except (OSError, pl.exceptions.PolarsError):
+        return None
+    if any(
+        table.schema != made.schema for table, made in zip(tables.values(), nothing(), strict=True)
+    ):
         return None
     return State(Watched(**tables), statics, int(rows["archive_version"][0]))
 
@@ -93,9 +119,9 @@ def hold(connection: Connection, folder: str, *, version: int, digest: str, now:
 
 
 def sweep(ws: Workspace, keep: str) -> None:
-    """Remove the folders of states that hold no more, and those that no run finished."""
+    """Remove the folders of states that hold no more; one just made may be another run's."""
     for one in _folder(ws).iterdir():
-        if one.name != keep:
+        if one.name != keep and time.time() - one.stat().st_mtime > _YOUNG_S:
             shutil.rmtree(one, ignore_errors=True)
 
 

@@ -10,7 +10,7 @@ of one place side by side. A day has one bucket until it is large, then n, by mm
 from workspace._archive_append import append
 from workspace._archive_compact import Compacted, compact, needs_compaction, retain
 from workspace._archive_log import KEY
-from workspace._archive_news import changed_since
+from workspace._archive_news import changed_since, identity
 from workspace._archive_read import (
     buckets,
     by_day,
@@ -31,6 +31,7 @@ __all__ = [
     "changed_since",
     "compact",
     "coverage",
+    "identity",
     "needs_compaction",
     "read",
     "retain",

@@ -67,6 +67,7 @@ def detect(
     run = Run("detect", now or datetime.now(UTC))
     how = way or Way()
     with run.step("read"):
+        tools = tools_of(ws)
         wanted = _watch_state.basis(ws)
         state = None if how.whole else _watch_state.load(ws, wanted)
         plan = _planned(ws, state, wanted)
@@ -83,7 +84,6 @@ def detect(
         _count(run, seen)
         run.counts["watched"] = fresh.signs.height
     with run.step("judge"):
-        tools = tools_of(ws)
         judged = judge(
             all_seen,
             Known(tools.statics, known_berths(ws), tools.index, tools.afloat),
@@ -96,7 +96,7 @@ def detect(
         events = pl.concat([judged.events, by_sensors.events]).sort("t0", "kind", "event_id")
         judged = judged._replace(events=events)
     before = store.version(ws.engine, "events")
-    found = _found(ws, run, judged, all_seen)
+    found = _found(ws, run, judged, all_seen, whole=plan.touched is None)
     kept = State(all_seen, _watch_state.digests(tools.statics), plan.version)
     folder = _watch_state.save(ws, kept)
     with ws.begin() as connection:
@@ -111,6 +111,8 @@ def detect(
             run.counts |= {f"detections_{name}": n for name, n in by_sensors.counts.items()}
             matched = by_sensors.matched.select(_MATCHES)
             store.write(connection, "detection_matches", matched, replace=True)
+        else:
+            store.clear(connection, "detection_matches")
         _watch_state.hold(connection, folder, version=plan.version, digest=wanted, now=run.as_of)
         store.write(connection, "runs", run.row())
     _watch_state.sweep(ws, folder)
@@ -175,31 +177,40 @@ def _count(run: Run, seen: list[Seen]) -> None:
 
 
 class _Found(NamedTuple):
-    """What is to be written: events compared with those before, the rows that differ, pairs."""
+    """What is to be written: events compared with those before, and the rows that differ.
+
+    ``moved`` are the events whose ``pairs`` and ``reach`` take the place of those before.
+    """
 
     revised: _revised.Revised
+    moved: pl.Series
     rows: pl.DataFrame
     pairs: pl.DataFrame
     reach: pl.DataFrame
     told: Told
 
 
-def _found(ws: Workspace, run: Run, judged: Judged, seen: Watched) -> _Found:
+def _found(ws: Workspace, run: Run, judged: Judged, seen: Watched, *, whole: bool) -> _Found:
     old = store.read(ws.engine, "events")
     with run.step("surroundings"):
-        events = with_surroundings(judged.events, _around(ws, old, judged.events))
+        events = with_surroundings(judged.events, surroundings(ws, judged.events))
     oldest = archive.summary(ws.positions)[1]
+    if oldest is None and not old.is_empty():
+        # All positions were let go; what was found in them stands.
+        oldest = run.as_of
     versions = store.read(ws.engine, "event_versions", columns=["event_id", "version"])
     past = dict(versions.group_by("event_id").agg(pl.col("version").max()).iter_rows())
     revised = _revised.compare(old, events, past=past, now=run.as_of, since=oldest)
     with run.step("reach"):
-        silent = judged.silences.filter(pl.col("event_id").is_in(revised.fresh.implode()))
+        # Where everybody was watched anew, coast, tide or settings may be others, too.
+        moved = revised.events["event_id"] if whole else revised.fresh
+        silent = judged.silences.filter(pl.col("event_id").is_in(moved.implode()))
         reach = reaches(ws, silent)
     with run.step("rank"):
         told = tell(ws, revised.events, judged, seen.haunts)
     with run.step("near segments"):
-        rows, pairs = _placed(ws, old, revised, told)
-    return _Found(revised, rows, pairs, reach, told)
+        rows, pairs = _placed(ws, old, revised.events, moved, told)
+    return _Found(revised, moved, rows, pairs, reach, told)
 
 
 def _keep(
@@ -213,11 +224,11 @@ def _keep(
 ) -> None:
     """Write the events, what became of those before, and what is known of the vessels."""
     _revised.keep(connection, found.revised, rows=found.rows)
-    fresh = found.revised.fresh.to_list()
-    for start in range(0, len(fresh), _CHUNK):
-        named = db.event_segments.c.event_id.in_(fresh[start : start + _CHUNK])
+    moved = found.moved.to_list()
+    for start in range(0, len(moved), _CHUNK):
+        named = db.event_segments.c.event_id.in_(moved[start : start + _CHUNK])
         store.clear(connection, "event_segments", where=named)
-        named = db.event_reach.c.event_id.in_(fresh[start : start + _CHUNK])
+        named = db.event_reach.c.event_id.in_(moved[start : start + _CHUNK])
         store.clear(connection, "event_reach", where=named)
     store.write(connection, "event_segments", found.pairs)
     store.write(connection, "event_reach", found.reach)
@@ -234,38 +245,16 @@ def _keep(
 _CHUNK = 500
 
 
-def _around(ws: Workspace, old: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
-    """Return the surroundings of events; of those that stand as they stood, what was said then."""
-    key = ["event_id", "t0", "t1", "lon", "lat"]
-    if old.is_empty():
-        return surroundings(ws, events)
-    before = old.select(
-        *key,
-        *(
-            pl.col("evidence").str.json_path_match(f"$.{name}").cast(dtype).alias(name)
-            for name, dtype in (
-                ("tide_m", pl.Float64),
-                ("tide_trend", pl.String),
-                ("tide_station", pl.String),
-                ("dark_share", pl.Float64),
-            )
-        ),
-    ).filter(pl.col("dark_share").is_not_null())
-    same = events.select(key).join(before, on=key, how="inner").drop("t0", "t1", "lon", "lat")
-    rest = events.filter(~pl.col("event_id").is_in(same["event_id"].implode()))
-    return pl.concat([same, surroundings(ws, rest)])
-
-
 def _placed(
-    ws: Workspace, old: pl.DataFrame, revised: _revised.Revised, told: Told
+    ws: Workspace, old: pl.DataFrame, found: pl.DataFrame, moved: pl.Series, told: Told
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the events to write, with their segments and words, and the segments in reach.
 
     The segments of an event that says what it said stand as they are.
     """
     segment_ids = store.read(ws.engine, "segments", columns=["segment_id"])["segment_id"]
-    events = revised.events.join(told.rows, on="event_id", how="left", maintain_order="left")
-    new = events.filter(pl.col("event_id").is_in(revised.fresh.implode()))
+    events = found.join(told.rows, on="event_id", how="left", maintain_order="left")
+    new = events.filter(pl.col("event_id").is_in(moved.implode()))
     near, pairs = near_segments(
         ground(ws) if len(segment_ids) else None, new, segment_ids, reach_m=ws.config.reach_m
     )
@@ -275,7 +264,7 @@ def _placed(
         (pl.col("said_zh") != pl.col("said_zh_before")).fill_null(value=True)
         | (pl.col("rank") != pl.col("rank_before")).fill_null(value=True)
         | (pl.col("parts") != pl.col("parts_before")).fill_null(value=True)
-    ).filter(~pl.col("event_id").is_in(revised.fresh.implode()))
+    ).filter(~pl.col("event_id").is_in(moved.implode()))
     rows = pl.concat(
         [
             new.join(near, on="event_id", how="left", maintain_order="left"),

@@ -53,9 +53,11 @@ def decided(ws: Workspace) -> pl.DataFrame:
         ).iter_rows()
     )  # fmt: skip
 
+    here = set(store.read(ws.engine, "events", columns=["event_id"])["event_id"])
+
     def now(event_id: str) -> str:
         seen = {event_id}
-        while became.get(event_id, event_id) not in seen:
+        while event_id not in here and became.get(event_id, event_id) not in seen:
             event_id = became[event_id]
             seen.add(event_id)
         return event_id

@@ -374,6 +374,8 @@ def test_two_hulls_of_one_mmsi_by_the_same_ship_are_one_rendezvous() -> None:
     parts = [lying(MOTHER, minutes=(60, 200)), lying(GO, x=50), lying(THIRD, x=90)]
     found = spells(sailed(tracks(pl.concat(parts))), berths=NO_BERTHS)
     second = pl.col("mmsi") == THIRD
+    # As if they had been seen to come: those that only lie side by side are none.
+    found = found.with_columns(reach_m=pl.lit(500.0))
     one = found.with_columns(
         hull=second.cast(pl.UInt8), mmsi=pl.when(second).then(GO).otherwise("mmsi").cast(pl.UInt32)
     )
@@ -384,7 +386,9 @@ def test_two_hulls_of_one_mmsi_by_the_same_ship_are_one_rendezvous() -> None:
 
 def test_two_moored_side_by_side_are_dropped_by_the_berth_that_was_learned_there() -> None:
     quay = at(20, 0)
-    pair = lying(MOTHER, minutes=(0, 600)), lying(GO, x=35, minutes=(100, 500))
+    still = lying(MOTHER, minutes=(0, 600)), lying(GO, x=35, minutes=(100, 500))
+    assert met(*still).is_empty()
+    pair = lying(MOTHER, minutes=(0, 600)), visit(mmsi=GO, x=35)
     assert met(*pair).height == 1
     learned = pl.DataFrame(
         [{"berth_id": "b1", "kind": "berth", "basis": "learned", "lon": float(quay[0]),
