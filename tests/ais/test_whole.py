@@ -445,7 +445,7 @@ def _one_of_each() -> list[object]:
     rows = times(whole(coast=False), **place).unique(["kind", "why"], maintain_order=True)
     return [
         pytest.param(
-            r["kind"], r["lon"], id=f"{r['kind']}-{r['why']}",
+            r["kind"], r["lon"], id=f"{r['kind']} {r['why'] or ''}",
             marks=[BEYOND] if r["kind"] in ("stop", "loitering", "drift", "berth_visit") else [],
         )
         for r in rows.iter_rows(named=True)
