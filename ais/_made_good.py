@@ -15,9 +15,9 @@ WINDOW_MS = 60_000
 _LEAST_MS = 20_000
 _NEAR = 0.75
 """A step slower than this times a limit over 20 s is below it, noise or not."""
-_TOLD_SHARE = 0.5
+_PART_MS = 2 * WINDOW_MS
 _STRAY_M = 200.0
-_STRAY_BACK = 0.3
+_STRAY_ON = 0.45
 _STRAY_SPEED = 0.5
 _STRAY_MS = 600_000
 
@@ -143,7 +143,8 @@ def _strays(track: Array, t: Array, lon: Array, lat: Array) -> Bools:
         if there < _STRAY_M:
             continue
         back = metres(lon[i], lat[i], lon[i + 1], lat[i + 1])
-        if metres(lon[i - 1], lat[i - 1], lon[i + 1], lat[i + 1]) > _STRAY_BACK * min(there, back):
+        on = metres(lon[i - 1], lat[i - 1], lon[i + 1], lat[i + 1]) / (before + after)
+        if back < _STRAY_M or on > _STRAY_ON * min(there / before, back / after):
             continue
         fast = False
         if i > 1 and track[i - 2] == track[i] and t[i - 1] > t[i - 2]:
@@ -157,7 +158,7 @@ def _strays(track: Array, t: Array, lon: Array, lat: Array) -> Bools:
 
 
 def strays(s: Sailed) -> Bools:
-    """Return which positions stand alone: out and back again by a vessel that else is slow."""
+    """Return which positions stand alone: aside and back again by a vessel that else is slow."""
     return _strays(s.track, s.t, s.lon, s.lat)
 
 
@@ -228,14 +229,74 @@ def runs(
     return first[:found].copy(), last[:found].copy()
 
 
-def contradicted(s: Sailed, speed: NDArray[np.float32], first: Ints, last: Ints) -> Bools:
-    """Return which runs are a single step at both ends of which a vessel tells half or less.
+def contradicted(
+    s: Sailed,
+    speed: NDArray[np.float32],
+    first: Ints,
+    last: Ints,
+    *,
+    share: float = 0.5,
+    steps: int = 1,
+) -> Bools:
+    """Return which runs are few steps all of whose ends tell at most a share of a speed.
 
-    Such a step is as likely a false position as a speed.
+    Such steps are as likely one or two false positions as a speed. ``speed`` is in m/s, of the
+    step up to each row: the speed made good, or the limit that it is held against.
     """
-    told = np.fmax(s.sog[first], s.sog[last]) * np.float32(KNOT)
-    both = np.isfinite(s.sog[first]) & np.isfinite(s.sog[last])
-    return np.asarray((last == first + 1) & both & (told <= _TOLD_SHARE * speed[last]))
+    out = np.zeros(len(first), np.bool_)
+    for e in np.flatnonzero(last - first <= steps):
+        told = s.sog[first[e] : last[e] + 1] * np.float32(KNOT)
+        out[e] = (told <= share * np.nanmin(speed[first[e] + 1 : last[e] + 1])).all()
+    return out
+
+
+@numba.njit(cache=True, nogil=True)
+def _step(track: Array, t: Array, lon: Array, lat: Array, i: int) -> float:
+    """Return the speed of the step up to row i in m/s; NaN where there is none or it is long."""
+    if i < 1 or i >= t.shape[0] or track[i] != track[i - 1]:
+        return np.nan
+    took = t[i] - t[i - 1]
+    if took <= 0 or took > _PART_MS:
+        return np.nan
+    return float(metres(lon[i - 1], lat[i - 1], lon[i], lat[i]) / (took / 1000.0))
+
+
+@numba.njit(cache=True, nogil=True)
+def _parts_ms(track: Array, t: Array, lon: Array, lat: Array, first: Ints, last: Ints) -> Ints:
+    out = np.zeros(first.shape[0], np.int64)
+    for e in range(first.shape[0]):
+        a, b = first[e], last[e]
+        for edge, beyond, inner in ((a, a - 1, a + 1), (b + 1, b + 2, b)):
+            across = _step(track, t, lon, lat, edge)
+            slow = _step(track, t, lon, lat, beyond)
+            fast = _step(track, t, lon, lat, inner)
+            # NaN is greater than nothing.
+            if fast > slow and across > slow:
+                share = min((across - slow) / (fast - slow), 1.0)
+                out[e] += np.int64(share * (t[edge] - t[edge - 1]))
+    return out
+
+
+def parts_ms(s: Sailed, first: Ints, last: Ints) -> Ints:
+    """Return for how long each run went on in the steps before and after it, in ms.
+
+    A step in which the speed changes has a mean between the one before it and the one after, and
+    the nearer that is to the run's the more of the step belongs to it. Nothing where reports are
+    more than two minutes apart.
+    """
+    return _parts_ms(s.track, s.t, s.lon, s.lat, first, last)
+
+
+def unseen_ms(s: Sailed, first: Ints, last: Ints) -> Ints:
+    """Return a quarter of the steps before and after each run, each at most a minute, in ms.
+
+    What is told from the first to the last row of a run was so somewhat before and after, too.
+    """
+    if not len(first):
+        return np.zeros(0, np.int64)
+    steps = np.where(np.diff(s.track) == 0, np.clip(np.diff(s.t), 0, WINDOW_MS), 0)
+    steps = np.concatenate([[0], steps, [0]])
+    return np.asarray((steps[first] + steps[last + 1]) // 4, dtype=np.int64)
 
 
 @numba.njit(cache=True, nogil=True)

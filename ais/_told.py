@@ -9,6 +9,7 @@ from ais._plane import KNOT
 
 _MOST_KN = 102.15
 """102.2 stands for this speed or more (ITU-R M.1371-5, table 48): boats in port tell it."""
+_SHORT_MS = 120_000
 _NOISE_KN = 3.0
 """Below, the course told is noise of the receiver."""
 
@@ -43,10 +44,13 @@ def speed_excess(
         took = t[i] - t[i - 1]
         if track[i] != track[i - 1] or np.isnan(speed[i]):
             continue
-        if _untold(sog[i], cog[i]) or _untold(sog[i - 1], cog[i - 1]):
+        now, before = _untold(sog[i], cog[i]), _untold(sog[i - 1], cog[i - 1])
+        if now and before:
             continue
-        low = min(sog[i], sog[i - 1]) * KNOT
-        high = max(sog[i], sog[i - 1]) * KNOT
+        # Where one end tells nothing, the other speaks for the step.
+        one = sog[i - 1] if now else sog[i]
+        two = sog[i] if before else sog[i - 1]
+        low, high = min(one, two) * KNOT, max(one, two) * KNOT
         v = speed[i]
         out[i] = -1.0
         if v > high:
@@ -73,25 +77,33 @@ def course_excess(
     least_deg: float,
     step_ms: int,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return 1 for steps whose course is not what either end tells, -1 for others, NaN unknown.
+    """Return by how much more than asked a step's course is off what its ends tell, NaN unknown.
 
-    And the lesser angle between the course made good and what either end tells.
+    And the angle between the course made good and the mean of what the ends tell: in a bend that
+    is what the vessel does halfway. Where one end tells nothing, the other speaks for the step.
+    Over more than two minutes she may have turned to and fro: there the nearer end counts, and
+    both must tell.
     """
     n = t.shape[0]
     out, off = np.full(n, np.nan, np.float32), np.full(n, np.nan, np.float32)
     for i in range(1, n):
         if track[i] != track[i - 1] or t[i] - t[i - 1] > step_ms or not speed[i] >= least:
             continue
-        known = not np.isnan(cog[i]) and not np.isnan(cog[i - 1])
-        for k in (i - 1, i):
-            known &= not (sog[k] < _NOISE_KN)
-        if not known:
+        before = not np.isnan(cog[i - 1]) and not (sog[i - 1] < _NOISE_KN)
+        now = not np.isnan(cog[i]) and not (sog[i] < _NOISE_KN)
+        short = t[i] - t[i - 1] <= _SHORT_MS
+        if not (now or before) or not (short or (now and before)):
             continue
-        a = (cog[i - 1] - course[i] + 180.0) % 360.0 - 180.0
-        b = (cog[i] - course[i] + 180.0) % 360.0 - 180.0
-        # To one side and to the other: the vessel turned through the course that it made good.
-        off[i] = min(abs(a), abs(b))
-        out[i] = 1.0 if off[i] >= least_deg and _apart(a, b) < 90.0 else -1.0
+        a = ((cog[i - 1] if before else cog[i]) - course[i] + 180.0) % 360.0 - 180.0
+        b = ((cog[i] if now else cog[i - 1]) - course[i] + 180.0) % 360.0 - 180.0
+        apart = (b - a + 180.0) % 360.0 - 180.0
+        if abs(apart) >= 90.0:
+            # The vessel turned through the course that it made good, or began to tell another.
+            off[i] = min(abs(a), abs(b))
+            out[i] = -1.0
+            continue
+        off[i] = abs((a + 0.5 * apart + 180.0) % 360.0 - 180.0) if short else min(abs(a), abs(b))
+        out[i] = off[i] - least_deg
     return out, off
 
 

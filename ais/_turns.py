@@ -11,6 +11,7 @@ MINUTE_MS = 60_000
 _SLOWEST = 0.7
 """A step may be slower than asked by this much where the leg as a whole is not: noise, a wave."""
 _STILL_MPS = 0.5
+_TOLD_NOISE = 0.3 * KNOT
 _LEG_DEG = 20.0
 """What keeps within this of the farthest course of a swing is still the leg before the turn."""
 
@@ -121,6 +122,80 @@ def _stopped(
 
 
 @numba.njit(cache=True, nogil=True)
+def _known_from(t: Array, row: Ints, k: int) -> tuple[float, float]:
+    """Return from when to when the course of step k is that of the vessel.
+
+    That of a minute is what she steers in its middle; over longer she may go straight to its end.
+    """
+    took = np.float64(t[row[k]] - t[row[k - 1]])
+    spare = min(0.5 * took, max(MINUTE_MS - 0.5 * took, 0.0))
+    return t[row[k - 1]] + spare, t[row[k]] - spare
+
+
+@numba.njit(cache=True, nogil=True)
+def _until_back(
+    t: Array,
+    row: Ints,
+    speed: Floats,
+    course: Floats,
+    steps: tuple[int, int],
+    slowest: float,
+    back: float,
+) -> float:
+    """Return the time in ms from one step's course, on or back, to one that is ``back`` off it.
+
+    Between two known courses it turns evenly. Steps that are slow show no course: there the way
+    doubles back on itself.
+    """
+    a, end = steps
+    way = 1 if end > a else -1
+    # Of what step k shows, which end is nearer to a, and which farther.
+    near, far = (0, 1) if way > 0 else (1, 0)
+    before, turned = a, 0.0
+    for b in range(a + way, end + way, way):
+        if not speed[b] >= slowest:
+            continue
+        more = _apart(course[b], course[a])
+        if more >= back:
+            since = _known_from(t, row, before)[far]
+            until = _known_from(t, row, b)[near]
+            part = (back - turned) / (more - turned)
+            return abs(since + part * (until - since) - _known_from(t, row, a)[far])
+        before, turned = b, more
+    return np.inf
+
+
+@numba.njit(cache=True, nogil=True)
+def _soonest(
+    t: Array,
+    row: Ints,
+    speed: Floats,
+    course: Floats,
+    i: int,
+    j: int,
+    slowest: float,
+    back: float,
+    turn_ms: int,
+) -> float:
+    """Return the least time in ms in which the course goes by ``back`` about rows i to j."""
+    lo = i
+    while lo > 1 and t[row[i]] - t[row[lo - 1]] <= turn_ms and speed[lo - 1] >= slowest:
+        lo -= 1
+    hi = j + 1
+    while hi + 1 < row.shape[0] and t[row[hi]] - t[row[j]] <= turn_ms and speed[hi + 1] >= slowest:
+        hi += 1
+    best = np.inf
+    for k in range(lo, hi + 1):
+        if not speed[k] >= slowest:
+            continue
+        for end in (lo, hi):
+            if end != k:
+                took = _until_back(t, row, speed, course, (k, end), slowest, back)
+                best = min(best, took)
+    return best
+
+
+@numba.njit(cache=True, nogil=True)
 def reversals(
     t: Array,
     lon: Array,
@@ -160,7 +235,8 @@ def reversals(
                 if (
                     b >= 0
                     and _apart(before, after) >= back
-                    and not _stopped(sog, row, speed, i, j, 0.5 * least)
+                    and not _stopped(sog, row, speed, i, j, least - _TOLD_NOISE)
+                    and _soonest(t, row, speed, course, i, j, slowest, back, turn_ms) <= turn_ms
                 ):
                     at[found, 0], at[found, 1] = row[a], row[i]
                     at[found, 2], at[found, 3] = row[j], row[b]

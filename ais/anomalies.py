@@ -9,7 +9,17 @@ from numpy.typing import NDArray
 
 from ais._arrays import Floats, Ints
 from ais._events import Sailed, events, lines, rounded
-from ais._made_good import contradicted, excess_over, made_good, over_runs, runs, unseen
+from ais._made_good import (
+    WINDOW_MS,
+    contradicted,
+    excess_over,
+    made_good,
+    over_runs,
+    parts_ms,
+    runs,
+    unseen,
+    unseen_ms,
+)
 from ais._plane import KNOT, metres
 from ais._told import course_excess, over_rows, speed_excess
 from ais._turns import MINUTE_MS, courses, reversals, thinned, zigzags
@@ -27,6 +37,8 @@ LIMITS: dict[str, tuple[tuple[int, ...], float]] = {
 }
 """Ship types (ITU-R M.1371-5, table 53) of each group, and the knots that it does not exceed."""
 OTHER = ("unknown_or_other", 45.0)
+_TOLD_SHARE, _FEW_STEPS = 0.75, 3
+"""One or two false positions make so few steps fast; the speed told stays well below the limit."""
 
 
 @dataclass(frozen=True)
@@ -147,10 +159,12 @@ def speed_anomalies(s: Sailed, ships: pl.DataFrame, rule: SpeedRule | None = Non
 def _over_type(s: Sailed, ships: pl.DataFrame, rule: SpeedRule) -> pl.DataFrame:
     limit, group, names = _limits(s, ships, rule)
     speed, excess = excess_over(s, limit, round(rule.step_min * 60_000))
-    first, last = runs(
-        s.track, s.t, excess, round(rule.bridge_s * 1000), round(rule.over_min * 60_000)
+    least_ms = round(rule.over_min * 60_000)
+    first, last = runs(s.track, s.t, excess, round(rule.bridge_s * 1000), least_ms - 2 * WINDOW_MS)
+    lasts_ms = s.t[last] - s.t[first] + parts_ms(s, first, last)
+    sure = (lasts_ms >= least_ms) & ~contradicted(
+        s, limit, first, last, share=_TOLD_SHARE, steps=_FEW_STEPS
     )
-    sure = ~contradicted(s, speed, first, last)
     first, last = first[sure], last[sure]
     mean, most, longest = over_runs(s.t, speed, first, last)
     evidence = [
@@ -162,9 +176,10 @@ def _over_type(s: Sailed, ships: pl.DataFrame, rule: SpeedRule) -> pl.DataFrame:
             "mean_speed_kn": rounded(v / KNOT),
             "max_speed_kn": rounded(m / KNOT),
             "longest_step_min": rounded(w / 60_000),
+            "lasts_min": rounded(ms / 60_000),
         }
         | _figures(s, a, b)
-        for v, m, w, a, b in zip(mean, most, longest, first, last, strict=True)
+        for v, m, w, ms, a, b in zip(mean, most, longest, lasts_ms[sure], first, last, strict=True)
     ]
     return _events("speed_anomaly", s, first, last, last, evidence)
 
@@ -176,9 +191,7 @@ def _told_speed(s: Sailed, rule: SpeedRule) -> pl.DataFrame:
         round(rule.sure_min * 60_000), rule.alike_deg,
     )  # fmt: skip
     excess[unseen(s, round(rule.step_min * 60_000))] = np.nan
-    first, last = runs(
-        s.track, s.t, excess, round(rule.bridge_s * 1000), round(rule.told_min * 60_000)
-    )
+    first, last = _told_runs(s, excess, rule)
     mean, _, longest = over_runs(s.t, speed, first, last)
     told = over_rows(s.sog, first, last)
     evidence = [
@@ -198,6 +211,16 @@ def _told_speed(s: Sailed, rule: SpeedRule) -> pl.DataFrame:
         )
     ]  # fmt: skip
     return _events("speed_anomaly", s, first, last, (first + last) // 2, evidence)
+
+
+def _told_runs(
+    s: Sailed, excess: NDArray[np.float32], rule: SpeedRule | CourseRule
+) -> tuple[Ints, Ints]:
+    """Return (first row, last row) of the runs in which something else is told for long enough."""
+    least_ms = round(rule.told_min * 60_000)
+    first, last = runs(s.track, s.t, excess, round(rule.bridge_s * 1000), least_ms - WINDOW_MS)
+    enough = s.t[last] - s.t[first] + unseen_ms(s, first, last) >= least_ms
+    return first[enough], last[enough]
 
 
 def course_anomalies(s: Sailed, rule: CourseRule | None = None) -> pl.DataFrame:
@@ -282,14 +305,12 @@ def _zigzags(s: Sailed, rule: CourseRule) -> pl.DataFrame:
 
 def _told_course(s: Sailed, rule: CourseRule) -> pl.DataFrame:
     speed, course = made_good(s)
-    excess, apart = course_excess(
+    excess, off_deg = course_excess(
         s.track, s.t, s.sog, s.cog, speed, course, rule.least_kn * KNOT, rule.told_deg,
         round(rule.step_min * 60_000),
     )  # fmt: skip
-    first, last = runs(
-        s.track, s.t, excess, round(rule.bridge_s * 1000), round(rule.told_min * 60_000)
-    )
-    off, _, longest = over_runs(s.t, apart, first, last)
+    first, last = _told_runs(s, excess, rule)
+    off, _, longest = over_runs(s.t, off_deg, first, last)
     mean, _, _ = over_runs(s.t, speed, first, last)
     _, low, high = over_rows(s.cog, first, last)
     evidence = [
