@@ -23,6 +23,8 @@ _MOST_LEGS = 48
 _MISSES = 2
 _STEP_DEG = 150.0
 _QUARTER = math.pi / 2
+_PACE_MS = 45_000
+_PACE = 0.9
 
 
 @numba.njit(cache=True, nogil=True)
@@ -121,6 +123,43 @@ def _evened(
 
 
 @numba.njit(cache=True, nogil=True)
+def _paced(phi: Floats, t: Ints, a: int, b: int, slowest: float, noise: float) -> tuple[int, int]:
+    """Return first and last row without ends that are slower than ``slowest`` (rad/s) for a while.
+
+    ``noise`` is how far (rad) the angle of a position may be off.
+    """
+    k = a
+    while a < b:
+        while k < b and t[k] - t[a] < _PACE_MS:
+            k += 1
+        took = max(t[k] - t[a], 1) / 1000.0
+        if abs(phi[k] - phi[a]) + noise >= slowest * took:
+            break
+        a += 1
+    k = b
+    while b > a:
+        while k > a and t[b] - t[k] < _PACE_MS:
+            k -= 1
+        took = max(t[b] - t[k], 1) / 1000.0
+        if abs(phi[b] - phi[k]) + noise >= slowest * took:
+            break
+        b -= 1
+    return a, b
+
+
+@numba.njit(cache=True, nogil=True)
+def _turned(phi: Floats) -> float:
+    """Return full turns from the first to the last angle, of the first and last step half.
+
+    A tangent leaves a circle slowly: some of either step may be one.
+    """
+    if len(phi) < 2:
+        return 0.0
+    ends = abs(phi[1] - phi[0]) + abs(phi[-1] - phi[-2])
+    return float((abs(phi[-1] - phi[0]) - 0.5 * ends) / (2 * math.pi))
+
+
+@numba.njit(cache=True, nogil=True)
 def _angles(x: Floats, y: Floats, circle: tuple[float, float, float]) -> tuple[Floats, float]:
     """Return the angle gone round the middle up to each point, and the greatest step."""
     phi = np.zeros(len(x))
@@ -189,8 +228,12 @@ def _judged(
     a, b, speed, uneven = _evened(
         phi, t[first + lo : first + hi + 1], circle[2], even, round(8 * turns)
     )
-    gone = abs(phi[b] - phi[a]) / (2 * math.pi)
+    chord_m = max(_CHORD_SHARE * circle[2], LEGS_M[0])
+    askew_deg = _askew_deg(x[lo + a : lo + b + 1], y[lo + a : lo + b + 1], circle, chord_m)
+    pace = _PACE * speed / circle[2]
+    a, b = _paced(phi, t[first + lo : first + hi + 1], a, b, pace, noise_m / circle[2])
     hand = -1.0 if phi[b] > phi[a] else 1.0
+    gone = _turned(phi[a : b + 1])
     lo, hi = lo + a, lo + b
     if gone < turns or hi - lo < 8 * gone or step > math.radians(_STEP_DEG):
         return False, 0, 0, figures
@@ -203,8 +246,7 @@ def _judged(
     figures[1] = lat[mid] + circle[1] / METRES_PER_DEGREE
     figures[2], figures[3], figures[4] = circle[2], hand * gone, speed / KNOT
     figures[5], figures[6] = uneven, worst / circle[2]
-    chord_m = max(_CHORD_SHARE * circle[2], LEGS_M[0])
-    figures[7] = _askew_deg(x[lo : hi + 1], y[lo : hi + 1], circle, chord_m)
+    figures[7] = askew_deg
     noise_deg = math.degrees(math.sqrt(2.0) * noise_m / chord_m)
     good = inside >= within * (hi - lo + 1) and uneven <= even and speed >= slowest
     good &= figures[7] <= math.hypot(askew, noise_deg)

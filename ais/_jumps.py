@@ -25,6 +25,8 @@ _LATE_M = 500.0
 _BACK = 256
 _HOME = 3
 _AMONG_SHARE = 0.1
+_FEW = 5
+"""A second transmitter reports about as often; single places among many reports are jumps."""
 _BESIDE_MS, _COPY_M, _WAY_M = 10 * _MINUTE_MS, 150.0, 1000.0
 
 
@@ -125,16 +127,23 @@ def _lanes(
     )
     hull = rows["hull"].cast(pl.Int64).fill_null(-1).to_numpy()
     among = _among(hull, of_track["hull"].to_numpy(), *_rows_of(of_track, "a", "b"))
+    of_track = of_track.with_columns(among=pl.Series(among))
+    at_once = pl.col("n").filter(pl.col("among") > 0).sum()
     hulls = (
-        of_track.with_columns(among=pl.Series(among))
-        .group_by("mmsi", "hull")
-        .agg(pl.col("n").sum(), pl.col("among").sum())
+        of_track.group_by("mmsi", "hull")
+        .agg(pl.col("n").sum(), pl.col("among").sum(), at_once=at_once)
         .sort(["mmsi", "n", "hull"], descending=[False, True, False])
     )
     main = pl.col("hull").first().over("mmsi")
-    apart = (pl.col("among") >= _HOME) & (pl.col("among") >= _AMONG_SHARE * pl.col("n"))
+    # A vessel that changed its name may be counted to either hull: by what was heard at once.
+    apart = (pl.col("among") >= _HOME) & (pl.col("among") >= _AMONG_SHARE * pl.col("at_once"))
     told = hulls.select("mmsi", "hull", main=main, apart=apart | (pl.col("hull") == main))
-    lined = of_track.join(told, on=["mmsi", "hull"]).sort("mmsi", "a", "track_id")
+    few = (pl.col("among") > _FEW * pl.col("n")) & (pl.col("hull") != pl.col("main"))
+    lined = (
+        of_track.join(told, on=["mmsi", "hull"])
+        .with_columns(apart=pl.col("apart") & ~few)
+        .sort("mmsi", "a", "track_id")
+    )
     copied = pl.Series(_copies(mmsi, hull, t, lon, lat, lined), dtype=pl.Boolean)
     lined = lined.with_columns(
         lane=pl.when(pl.col("apart") & ~copied).then("hull").otherwise("main")

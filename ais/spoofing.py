@@ -11,7 +11,16 @@ from ais._events import Sailed, events, lines, rounded
 from ais._jumps import JumpRule, jumps, ways
 from ais._plane import KNOT
 
-__all__ = ["CircleRule", "JumpRule", "LandRule", "circles", "jumps", "on_land"]
+__all__ = [
+    "CircleRule",
+    "ExplainRule",
+    "JumpRule",
+    "LandRule",
+    "circles",
+    "jumps",
+    "on_land",
+    "unexplained",
+]
 
 _MINUTE_MS = 60_000
 _TANGENT_DEG = 30.0
@@ -26,7 +35,8 @@ class CircleRule:
     ``least_turns`` full turns to one hand about one centre, at a radius from ``least_m`` to
     ``most_m`` that is constant within ``round_share`` and at a speed made good of ``least_kn`` or
     more that no quarter turn's differs from by more than ``even_share``; ``within`` of the
-    positions keep to that. What is steered from corner to corner is no circle: chords are within
+    positions keep to that; half of the first and of the last step is not counted, since a tangent
+    leaves a circle slowly. What is steered from corner to corner is no circle: chords are within
     ``askew_deg`` of the tangent (root mean square; 18 on a hexagon). ``noise_m`` is how far off a
     true position is. Wind and stream carry a real ship's circles away, and her speed falls with
     them.
@@ -58,6 +68,17 @@ class LandRule:
     lapse_min: float = 60.0
     cell_deg: float = 0.02
     river_vessels: int = 4
+
+
+@dataclass(frozen=True)
+class ExplainRule:
+    """What spoofing explains: events of ``kinds`` that it covers for ``least_share`` of the time.
+
+    Speeds and courses follow from where a vessel says it is: of false positions they tell nothing.
+    """
+
+    kinds: tuple[str, ...] = ("speed_anomaly", "course_anomaly")
+    least_share: float = 0.5
 
 
 def circles(s: Sailed, rule: CircleRule | None = None) -> pl.DataFrame:
@@ -232,3 +253,42 @@ def on_land(ashore: pl.DataFrame, rule: LandRule | None = None) -> pl.DataFrame:
         rule="spoofing on_land",
         begun=(found["begun_lon"].to_numpy(), found["begun_lat"].to_numpy()),
     )
+
+
+def unexplained(found: pl.DataFrame, rule: ExplainRule | None = None) -> pl.DataFrame:
+    """Leave out what a vessel seems to do only because of positions where it never was.
+
+    Parameters
+    ----------
+    found : DataFrame
+        ``EVENTS`` of any kinds, in any order; those of kind spoofing are what explains.
+
+    Returns
+    -------
+    DataFrame
+        The same rows in the same order without those of the rule's kinds that spoofing of the same
+        MMSI covers for ``least_share`` of their time.
+    """
+    use = rule or ExplainRule()
+    rows = found.with_row_index("row").with_columns(
+        begun=pl.col("t0").dt.epoch("ms"),
+        ended=pl.col("t1").fill_null(pl.col("t0").max()).dt.epoch("ms"),
+    )
+    false = (
+        rows.filter(pl.col("kind") == "spoofing")
+        .sort("mmsi", "begun", "ended")
+        .with_columns(before=pl.col("ended").cum_max().shift(1).over("mmsi"))
+        .with_columns(since=pl.max_horizontal("begun", "before"))
+        .select("mmsi", "since", until="ended")
+    )
+    seen = rows.filter(pl.col("kind").is_in(use.kinds))
+    both = pl.min_horizontal("ended", "until") - pl.max_horizontal("begun", "since")
+    lasts = (pl.col("ended") - pl.col("begun")).clip(lower_bound=1)
+    covered = (
+        seen.join(false, on="mmsi")
+        .with_columns(share=both.clip(lower_bound=0) / lasts)
+        .group_by("row")
+        .agg(pl.col("share").sum())
+        .filter(pl.col("share") >= use.least_share)
+    )
+    return found.filter(~rows["row"].is_in(covered["row"].implode()))

@@ -16,7 +16,7 @@ from ais.clean import clean
 from ais.hulls import assign
 from ais.io import read
 from ais.schema import EVENTS, POSITIONS, TIME, empty
-from ais.spoofing import circles, jumps, on_land
+from ais.spoofing import circles, jumps, on_land, unexplained
 from ais.tracks import tracks
 
 T0 = int(datetime(2026, 3, 1, tzinfo=UTC).timestamp() * 1000)
@@ -50,6 +50,37 @@ def said(events: pl.DataFrame) -> list[dict]:
     assert events.schema == EVENTS
     assert events["kind"].unique().to_list() in ([], ["spoofing"])
     return [json.loads(e) for e in events["evidence"]]
+
+
+# --- what spoofing explains ---
+
+
+def event(kind: str, a: int, b: int | None, mmsi: int = MMSI) -> dict:
+    begun = datetime(2026, 3, 1, tzinfo=UTC)
+    return {
+        "event_id": f"{kind}{a}", "kind": kind, "mmsi": mmsi, "t0": begun + timedelta(minutes=a),
+        "t1": None if b is None else begun + timedelta(minutes=b), "lon": 122.0, "lat": 29.0,
+    }  # fmt: skip
+
+
+def test_speeds_and_courses_of_false_positions_are_explained() -> None:
+    found = pl.DataFrame(
+        [
+            event("course_anomaly", 0, 30),  # half of it, by two together
+            event("spoofing", 0, 10),
+            event("spoofing", 5, 15),
+            event("speed_anomaly", 9, 30),  # less than half
+            event("stop", 0, 10),
+            event("speed_anomaly", 0, 10, MMSI + 1),
+            event("speed_anomaly", 12, 12),
+        ],
+        schema=EVENTS,
+    )
+    assert unexplained(found)["event_id"].to_list() == [
+        "spoofing0", "spoofing5", "speed_anomaly9", "stop0", "speed_anomaly0", "speed_anomaly12",
+    ]  # fmt: skip
+    assert unexplained(found.sort("event_id", descending=True)).height == 6
+    assert unexplained(empty(EVENTS)).is_empty()
 
 
 # --- circles ---------------------------------------------------------------------------------
@@ -111,6 +142,17 @@ def test_thresholds_are_sharp(within: dict, beyond: dict) -> None:
     usual = {"radius": 800, "knots": 10}
     assert share(**usual | within) == 1
     assert share(**usual | beyond) == 0
+
+
+def test_what_comes_and_goes_slowly_is_no_part_of_the_turns() -> None:
+    p = circling(1100, 1.99, 8, lead_s=1)
+    ends = p["t"].min(), p["t"].max()
+    lain = [
+        p.filter(pl.col("t") == at).with_columns(pl.col("t") + timedelta(minutes=hand * k))
+        for at, hand in zip(ends, (-1, 1), strict=True)
+        for k in range(1, 6)
+    ]
+    assert rounds(pl.concat([p, *lain]).sort("t")) == []
 
 
 def test_twenty_turns_are_one_event() -> None:
@@ -278,6 +320,17 @@ def test_two_hulls_under_one_number_are_no_jump() -> None:
     out = leaps(pl.concat([away, other]))
     assert [e["n_positions"] for e in said(out)] == [3]
     assert said(out)[0]["off_m"] == pytest.approx(50e3, rel=0.01)
+
+
+def test_a_hull_that_changed_its_name_is_no_jump_where_another_uses_its_number() -> None:
+    p = pl.concat([sailing(), voyage(np.zeros(60), np.full(60, 90e3), np.arange(60) * 60 + 3030,
+                                     seed=2)])  # fmt: skip
+    rows = assign(tracks(p))
+    # Those heard long before under the name of the other are counted to its hull.
+    early = voyage(np.zeros(900), np.zeros(900), np.arange(900) * 60 - 7 * 86_400, seed=3)
+    early = tracks(early).with_columns(hull=pl.lit(1, pl.UInt8), track_id=pl.lit(999, pl.UInt32))
+    both = pl.concat([early.select(rows.columns), rows]).sort("mmsi", "t")
+    assert jumps(both).is_empty()
 
 
 def test_a_copy_of_the_way_beside_it_is_no_second_hull() -> None:
