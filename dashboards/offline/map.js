@@ -161,7 +161,9 @@
   }
 
   function popupRoom() {
-    return { maxWidth: 280, autoPanPaddingTopLeft: covered(), autoPanPaddingBottomRight: [64, 56] };
+    const list = document.querySelector(".leaflet-control-layers").getBoundingClientRect();
+    const right = window.innerWidth < NARROW ? 64 : window.innerWidth - list.left + 16;
+    return { maxWidth: 280, autoPanPaddingTopLeft: covered(), autoPanPaddingBottomRight: [right, 56] };
   }
 
   function dropPath() {

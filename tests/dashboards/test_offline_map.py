@@ -362,6 +362,8 @@ def test_layers_are_chosen_and_a_behaviour_draws_its_way(opened):
 
 @pytest.mark.browser
 def test_a_gap_draws_its_reach_and_a_target_without_a_number_is_told(opened):
+    from playwright.sync_api import expect
+
     tab = opened(DESK)
     tab.locator(".leaflet-control-layers label", has_text="失联").click()
     tab.locator(".sign-gap.leaflet-marker-icon").click()
@@ -378,6 +380,9 @@ def test_a_gap_draws_its_reach_and_a_target_without_a_number_is_told(opened):
             ],
         ]
     ]
+    tab.locator(".leaflet-popup-close-button").click()
+    expect(tab.locator(".leaflet-popup-content")).to_have_count(0)
+    assert tab.evaluate("() => shoregrid.state.reach.size") == 1  # it stays to be pressed
     tab.locator(".leaflet-control-layers label", has_text="暗目标").click()
     tab.locator(".sign-dark_target.leaflet-marker-icon").click()
     tab.get_by_text("未报身份的目标").first.wait_for()
