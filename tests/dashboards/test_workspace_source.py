@@ -1,13 +1,18 @@
 """The pages over a real workspace, however little it holds."""
 
+from datetime import UTC, datetime, timedelta
+
+import geopandas as gpd
 import httpx
+import polars as pl
 import pytest
+import shapely
 
 from dashboards.app import create
 from dashboards.source import Person
 from dashboards.workspace_source import WorkspaceSource
-from workspace import users
-from workspace.folder import init
+from workspace import store, users
+from workspace.folder import init, open_workspace
 
 PASSWORD = "a-long-enough-horse"
 
@@ -63,3 +68,56 @@ def test_an_empty_workspace_says_what_to_do(folder, monkeypatch, in_thread):
     assert "shoregrid import WS coast FILE" in answer.text
     for path in ("/api/segments", "/api/land", "/api/shifts"):
         assert in_thread(_ask(app, path)).status_code == 200
+
+
+def test_events_are_found_by_rank_and_followed_through_revisions(folder):
+    t0 = datetime(2026, 11, 23, 10, tzinfo=UTC)
+    rows = {
+        "event_id": ["a", "b", "c", "d", "s"],
+        "kind": ["gap", "gap", "dark_target", "loitering", "stop"],
+        "mmsi": [412000001, 412000002, None, 412000001, 412000001],
+        "t0": [t0] * 5,
+        "t1": [t0 + timedelta(hours=1)] * 4 + [None],
+        "lon": [122.0] * 5,
+        "lat": [29.0] * 5,
+        "rank": [0.3, 0.9, 0.5, 0.1, None],
+        "evidence": ["{}"] * 5,
+    }
+    point = shapely.Point(122, 29)
+    past = {
+        "event_id": ["old", "lost"],
+        "version": [1, 1],
+        "kind": ["gap", "gap"],
+        "t0": [t0, t0],
+        "until": [t0, t0],
+        "became": ["b", None],
+        "geometry": [shapely.to_wkb(point)] * 2,
+    }
+    reach = {
+        "event_id": ["b"] * 4,
+        "segment_id": ["none", "s1", "rest", "s2"],
+        "probability": [0.4, 0.1, 0.2, 0.3],
+    }
+    ws = open_workspace(folder)
+    store.write(ws.engine, "events", gpd.GeoDataFrame(rows, geometry=[point] * 5, crs=4326))
+    store.write(ws.engine, "event_versions", pl.DataFrame(past))
+    store.write(ws.engine, "event_reach", pl.DataFrame(reach))
+    ws.close()
+    source = WorkspaceSource(folder)
+    span = {"t0": t0, "t1": t0 + timedelta(hours=2)}
+    found = source.events(**span, kinds=("gap", "dark_target", "loitering"), least=0.2, most=2)
+    assert found.rows["event_id"].tolist() == ["b", "c"]
+    assert (found.below, found.beyond) == (1, 1)
+    assert found.reach == {"b": {"none": 0.4, "rest": 0.2}}
+    late = {"t0": t0 + timedelta(hours=3), "t1": t0 + timedelta(hours=4)}
+    assert source.events(**late, kinds=("gap",), least=0, most=9).rows.empty
+    stops = source.events(**span, kinds=("stop",), least=0, most=9)
+    assert stops.rows["event_id"].tolist() == ["s"]
+    assert source.event("old").row["event_id"] == "b"
+    assert source.event("old").withdrawn is None
+    assert source.event("b").reach["segment_id"].to_list() == ["s2", "s1", "none", "rest"]
+    assert source.event("lost").withdrawn == t0
+    assert source.event("never") is None
+    mine, n = source.vessel_events(412000001, most=1)
+    assert (mine["event_id"].to_list(), n) == (["a"], 2)
+    assert source.vessel_pattern(412000001) is None
