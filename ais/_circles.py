@@ -6,7 +6,7 @@ import numba
 import numpy as np
 
 from ais._arrays import Array, Floats, Ints
-from ais._plane import KNOT, METRES_PER_DEGREE, bearing, metres
+from ais._plane import KNOT, METRES_PER_DEGREE
 
 LEGS_M = (60.0, 120.0, 240.0, 480.0, 960.0, 1920.0, 3840.0)
 """A way is looked at in legs of these lengths: each shows turns of 1 to 3 times its length."""
@@ -32,11 +32,17 @@ def legs(track: Array, lon: Floats, lat: Floats, rows: Ints, leg_m: float) -> In
     """Return those of ``rows`` that are ``leg_m`` from the one before, and the first of a track."""
     out = np.empty(len(rows), np.int64)
     n = 0
+    j, wide = -1, 1.0
+    least_deg2 = (leg_m / METRES_PER_DEGREE) ** 2
     for i in rows:
-        j = out[n - 1] if n else -1
-        if j < 0 or track[i] != track[j] or metres(lon[j], lat[j], lon[i], lat[i]) >= leg_m:
-            out[n] = i
-            n += 1
+        if j >= 0 and track[i] == track[j]:
+            dx, dy = abs(lon[i] - lon[j]), lat[i] - lat[j]
+            dx = wide * (360.0 - dx if dx > 180.0 else dx)
+            if dx * dx + dy * dy < least_deg2:
+                continue
+        out[n] = i
+        n += 1
+        j, wide = i, math.cos(math.radians(lat[i]))
     return out[:n].copy()
 
 
@@ -281,27 +287,44 @@ def turns(track: Array, t: Ints, lon: Floats, lat: Floats, v: Ints, slowest: flo
     NaN where the way stands still or its track ends.
     """
     out = np.full(len(v), np.nan)
-    course, known = 0.0, False
+    east, north, known = 0.0, 0.0, False
+    slow_deg = slowest / 1000.0 / METRES_PER_DEGREE
     for j in range(1, len(v)):
         a, b = v[j - 1], v[j]
-        took = (t[b] - t[a]) / 1000.0
-        if track[a] != track[b] or metres(lon[a], lat[a], lon[b], lat[b]) < slowest * took:
+        if track[a] != track[b]:
             known = False
             continue
-        now = bearing(lon[a], lat[a], lon[b], lat[b])
-        out[j] = (now - course + 180.0) % 360.0 - 180.0 if known else 0.0
-        known, course = True, now
+        dx = lon[b] - lon[a]
+        if abs(dx) > 180.0:
+            dx -= math.copysign(360.0, dx)
+        dx *= math.cos(math.radians(0.5 * (lat[a] + lat[b])))
+        dy = lat[b] - lat[a]
+        if dx * dx + dy * dy < (slow_deg * (t[b] - t[a])) ** 2:
+            known = False
+            continue
+        turn = math.atan2(north * dx - east * dy, east * dx + north * dy) if known else 0.0
+        out[j] = math.degrees(turn)
+        east, north, known = dx, dy, True
     return out
 
 
 @numba.njit(cache=True, nogil=True)
 def circling(
-    t: Ints, lon: Floats, lat: Floats, v: Ints, turn: Floats, ends: Ints, rule: Floats
+    t: Ints,
+    lon: Floats,
+    lat: Floats,
+    v: Ints,
+    turn: Floats,
+    hand: float,
+    number: Ints,
+    ends: Ints,
+    rule: Floats,
 ) -> tuple[Ints, Ints, Floats]:
-    """Return (first row, last row, figures) of circles to the right along the legs between ``v``.
+    """Return (first row, last row, figures) of circles along the legs between ``v``.
 
-    ``turn`` is what `turns` returns, negated for circles to the left. ``ends`` is the end of the
-    search on either side of each of ``v``: the first and last row of its track. ``rule`` is turns,
+    ``turn`` is what `turns` returns, ``hand`` is 1 for circles to the right and -1 to the left.
+    ``number`` is that of each row's track, ``ends`` are the first and last row of each track:
+    so far goes the search. ``rule`` is turns,
     least and most radius in m, how round and how even (shares), least speed in m/s, noise in m,
     share of positions that must keep to the circle, how askew (degrees).
     """
@@ -311,11 +334,12 @@ def circling(
     theta = np.zeros(m)
     found, begin, next_try, done = 0, 0, 0.0, -1
     for j in range(m):
-        if not _BACK_DEG <= turn[j] <= _AHEAD_DEG:
+        ahead = hand * turn[j]
+        if not _BACK_DEG <= ahead <= _AHEAD_DEG:
             theta[j] = theta[j - 1]
             begin, next_try = j, theta[j] + _SEED_DEG
             continue
-        theta[j] = theta[j - 1] + turn[j]
+        theta[j] = theta[j - 1] + ahead
         if theta[j] < next_try or theta[j] - theta[begin] < _SEED_DEG:
             continue
         i = j
@@ -324,7 +348,8 @@ def circling(
         if theta[j] - theta[i] < _SEED_DEG or v[i] <= done:
             continue
         next_try = theta[j] + _TRY_DEG
-        good, a, b, told = _whole(t, lon, lat, (v[i], v[j]), (ends[0, j], ends[1, j]), rule)
+        k = number[v[j]]
+        good, a, b, told = _whole(t, lon, lat, (v[i], v[j]), (ends[0, k], ends[1, k]), rule)
         if good:
             first[found], last[found], figures[found] = a, b, told
             found += 1

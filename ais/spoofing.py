@@ -24,6 +24,8 @@ __all__ = [
 
 _MINUTE_MS = 60_000
 _TANGENT_DEG = 30.0
+_FEWEST = 5
+"""Fewer legs turn by less than it takes to look closer."""
 _LEG_SLOW = 0.7
 """A single leg may be so much slower than a circle: positions are some metres off."""
 
@@ -143,17 +145,25 @@ def _circling(s: Sailed, use: CircleRule) -> tuple[Ints, Ints, Floats]:
         [use.least_turns, use.least_m, use.most_m, use.round_share, use.even_share, slowest,
          use.noise_m, use.within, use.askew_deg]
     )  # fmt: skip
-    starts = np.flatnonzero(np.r_[True, s.track[1:] != s.track[:-1]])
+    begins = np.r_[True, s.track[1:] != s.track[:-1]]
+    starts = np.flatnonzero(begins)
     ends = np.stack([starts, np.r_[starts[1:], n] - 1])
+    number = np.cumsum(begins) - 1
     rows = np.arange(n)
+    before = np.full(len(starts), -1)
     parts = []
     for leg_m in LEGS_M:
         rows = legs(s.track, s.lon, s.lat, rows, leg_m)
-        turn = turns(s.track, s.t, s.lon, s.lat, rows, _LEG_SLOW * slowest)
-        track_ends = ends[:, np.searchsorted(starts, rows, side="right") - 1]
+        of_row = number[rows]
+        count = np.bincount(of_row, minlength=len(starts))
+        # Where positions are farther apart than the legs, these are the ones looked at before.
+        fresh = (count != before) & (count > _FEWEST)
+        before = count
+        looked = rows[fresh[of_row]]
+        turn = turns(s.track, s.t, s.lon, s.lat, looked, _LEG_SLOW * slowest)
         parts += [
-            circling(s.t, s.lon, s.lat, rows, to_hand, track_ends, asked)
-            for to_hand in (turn, -turn)
+            circling(s.t, s.lon, s.lat, looked, turn, hand, number, ends, asked)
+            for hand in (1.0, -1.0)
         ]
     first, last, told = (np.concatenate(some) for some in zip(*parts, strict=True))
     # Several lengths of legs may find one circle: what has most turns holds.
