@@ -5,10 +5,8 @@ import numpy as np
 
 from ais._arrays import Array, Floats, Ints
 from ais._plane import KNOT, bearing, metres
-from ais._slots import STILL_KN
+from ais._slots import STILL_KN, USUAL_MIN
 
-USUAL_MIN = 10
-"""A vessel that is usually heard at such intervals (min) or longer has no gaps."""
 UNKNOWN_KN = 12.0
 _LEAST_KN, _MOST_KN = 8.0, 60.0
 _SPEED_BINS, _BIN_KN, _LEAST_SPEEDS = 121, 0.5, 10
@@ -47,14 +45,17 @@ def plausible(vessel: Ints, t: Ints, lon: Floats, lat: Floats, sog: Array) -> Fl
 
 @numba.njit(cache=True, nogil=True)
 def silent(vessel: Ints, t: Ints, pace: Floats, least_ms: int, horizon: int) -> Ints:
-    """Return (last row before, first row after or -1) of each silence."""
+    """Return (last row before, first row after or -1) of each silence.
+
+    It lasts from when the next report was due, a usual interval (``pace``, minutes) after the last.
+    """
     out = np.empty((1024, 2), np.int64)
     size = 0
     n = len(t)
     for i in range(n):
         after = i + 1 if i + 1 < n and vessel[i + 1] == vessel[i] else -1
         until = t[after] if after >= 0 else horizon
-        if until - t[i] < least_ms or pace[i] >= USUAL_MIN:
+        if pace[i] >= USUAL_MIN or until - t[i] < least_ms + pace[i] * 60_000:
             continue
         if size == len(out):
             more = np.empty((2 * size, 2), np.int64)

@@ -9,9 +9,12 @@ from ais._plane import KNOT, metres
 from ais._reception import HOUR_MS, SLOT_MS, cell_of
 
 SURE_MS = 1_800_000
-"""A silence longer than this is no evidence by itself: the vessel may have switched off."""
+"""A silence longer than this, and than the vessel's usual interval on top of it, is no evidence by
+itself: the vessel may have switched off."""
 STILL_KN = 1.0
-_PACE_BINS = 121
+USUAL_MIN = 10
+"""A vessel that is usually heard at such intervals (min) or longer has no gaps."""
+_PACE_MS, _PACE_BINS = 10_000, 726
 
 
 def in_order(s: Sailed) -> Sailed:
@@ -50,7 +53,7 @@ def paces(vessel: Ints, t: Ints, lon: Floats, lat: Floats, sog: Array, share: fl
             told = metres(lon[i], lat[i], lon[j], lat[j]) / ((t[j] - t[i]) / 1000.0) / KNOT
         moves[i] = told >= STILL_KN
         if not ends:
-            k = min((t[j] - t[i]) // 60_000, _PACE_BINS - 1)
+            k = min((t[j] - t[i] + _PACE_MS // 2) // _PACE_MS, _PACE_BINS - 1)
             count[int(moves[i]), k] += 1
             count[2, k] += 1
             continue
@@ -63,7 +66,7 @@ def paces(vessel: Ints, t: Ints, lon: Floats, lat: Floats, sog: Array, share: fl
             for k in range(_PACE_BINS):
                 seen += count[use, k]
                 if state_total > 0 and seen >= share * state_total:
-                    usual[state] = k
+                    usual[state] = k * _PACE_MS / 60_000
                     break
         for k in range(first, i + 1):
             out[k] = usual[int(moves[k])]
@@ -80,6 +83,7 @@ def fill(
     lat: Floats,
     cls: Array,
     telling: Bools,
+    pace: Floats,
     cell_deg: float,
     keys: Ints,
     classes: Array,
@@ -97,9 +101,10 @@ def fill(
         j = i
         while j + 1 < n and vessel[j + 1] == vessel[i] and t[j + 1] // SLOT_MS == slot:
             j += 1
+        sure_ms = SURE_MS + (pace[j] * 60_000 if pace[j] < USUAL_MIN else 0.0)
         unheard = 0
         dx, dy = 0.0, 0.0
-        if j + 1 < n and vessel[j + 1] == vessel[i] and t[j + 1] - t[j] <= SURE_MS:
+        if j + 1 < n and vessel[j + 1] == vessel[i] and t[j + 1] - t[j] < sure_ms:
             unheard = t[j + 1] // SLOT_MS - slot - 1
             dx = (lon[j + 1] - lon[j] + 180.0) % 360.0 - 180.0
             dy = lat[j + 1] - lat[j]

@@ -21,7 +21,7 @@ from ais.schema import EVENTS, SILENCES, TIME, empty
 
 _THROUGH = 12
 _LEAST_MISSED = 0.001
-_BERTHING_KN = 3.0
+_BERTHING_KN = 5.0
 
 Afloat = Callable[[Floats, Floats], Bools]
 """Tells of places (lon, lat) whether a vessel can be there."""
@@ -31,14 +31,14 @@ Afloat = Callable[[Floats, Floats], Bools]
 class GapRule:
     """What counts as a gap.
 
-    A silence of ``least_min`` and more, where reception is ``least_reception`` or better: at the
-    last position, and in the ``judged_min`` after it where the vessel would have been, going on
-    at its last speed and course, and, if it was heard again, on the straight way there. One cell
-    farther on coverage must not end: it may be sailing out. One not heard since is open, and ends
-    ``open_h`` after its last position or with the data. A vessel that lay in a berth or anchorage
-    (at less than 3 kn) and was next heard within ``moved_m``, or not since, has switched off at
-    its berth, and that is no gap; nor is it one where a vessel is next heard in a berth within
-    ``moved_m``.
+    A silence of ``least_min`` and more (beyond the vessel's usual interval), where reception is
+    ``least_reception`` or better: at the last position, and in the ``judged_min`` after it where
+    the vessel would have been, going on at its last speed and course, and, if it was heard again,
+    on the straight way there. One cell farther on coverage must not end: it may be sailing out.
+    One not heard since is open, and ends ``open_h`` after its last position or with the data. A
+    vessel that lay in a berth or anchorage (at less than 5 kn: it may just have come in) and was
+    next heard within ``moved_m``, or not since, has switched off at its berth, and that is no gap;
+    nor is it one where a vessel is next heard in a berth within ``moved_m``.
 
     Where reception is 0.9, three reports in a row are often lost: how likely a vessel that
     transmits is to stay unheard for so long, (1 - reception) ^ (minutes / 10), may be
@@ -58,6 +58,8 @@ def silences(
 ) -> pl.DataFrame:
     """Return the silences of each vessel, within and between its tracks, as ``SILENCES``.
 
+    A silence lasts from when the next report was due, the vessel's usual interval after its last
+    one, and ``least_min`` at least: one that reports every six minutes is not silent in these.
     The last position of each vessel is one, too, with null for what comes after; with a
     ``horizon``, where it is ``least_min`` earlier than that. None is of a vessel that is usually
     (the median, of lying still and of being under way each) heard every 10 min or less often: a
@@ -106,6 +108,31 @@ def silences(
         .cast(SILENCES)
         .sort("t0", "mmsi", "hull")
     )
+
+
+def unspoken(silences: pl.DataFrame, refused: pl.DataFrame) -> pl.DataFrame:
+    """Return the silences in which nothing was sent, for all that is known.
+
+    Parameters
+    ----------
+    silences : DataFrame
+        ``SILENCES``.
+    refused : DataFrame
+        mmsi, t of reports that were heard and not believed (a place on land): who sends them has
+        switched nothing off.
+    """
+    times = refused.select("mmsi", "t").unique().sort("t")
+    spoken = (
+        silences.select("mmsi", "hull", "t0", "t1")
+        .sort("t0")
+        .join_asof(
+            times.rename({"t": "said"}), left_on="t0", right_on="said", by="mmsi",
+            strategy="forward", allow_exact_matches=False, check_sortedness=False,
+        )
+        .filter((pl.col("said") < pl.col("t1")).fill_null(pl.col("said").is_not_null()))
+        .select("mmsi", "hull", "t0")
+    )  # fmt: skip
+    return silences.join(spoken, on=["mmsi", "hull", "t0"], how="anti", maintain_order="left")
 
 
 @numba.njit(cache=True, nogil=True)

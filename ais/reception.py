@@ -52,10 +52,12 @@ def slots(s: Sailed, *, cell_deg: float = CELL_DEG) -> pl.DataFrame:
     """
     o = in_order(s)
     telling = paces(o.vessel, o.t, o.lon, o.lat, o.sog, 0.1) < _TELLING_MIN
+    pace = paces(o.vessel, o.t, o.lon, o.lat, o.sog, 0.5)
     most = most_rows(o.vessel, o.t) if len(o.t) else 0
     keys = np.empty((most, 4), np.int64)
     classes, counts = np.empty(most, np.uint8), np.empty((most, 2), np.uint16)
-    size = fill(o.vessel, o.t, o.lon, o.lat, o.cls, telling, cell_deg, keys, classes, counts)
+    size = fill(o.vessel, o.t, o.lon, o.lat, o.cls, telling, pace, cell_deg, keys,
+                classes, counts)  # fmt: skip
     rows = pl.DataFrame(
         {
             "mmsi": o.mmsi[keys[:size, 3]],

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ais._events import Sailed
-from ais.gaps import GapRule, gap_events, gaps, judged, silences
+from ais.gaps import GapRule, gap_events, gaps, judged, silences, unspoken
 from ais.reception import Reception, slots
 from ais.schema import EVENTS, SILENCES, SLOTS, empty
 from tests.ais._silent_sea import M_LON, T0, Scene, sailed_of, scene
@@ -90,6 +90,32 @@ def test_one_who_is_seldom_heard_has_no_silences() -> None:
     assert silences(crossing(np.arange(0, 3000, 10))).is_empty()
     assert silences(crossing(np.arange(0, 3000, 45))).is_empty()
     assert silences(crossing([])).schema == SILENCES
+
+
+def test_a_silence_begins_when_the_next_report_was_due() -> None:
+    for every, lasts, silent in ((1, 31, 1), (1, 30.5, 0), (6, 36, 1), (6, 35, 0), (3, 33, 1)):
+        before = np.arange(0, 60.1, every)
+        s = crossing(np.r_[before, before[-1] + lasts + before])
+        assert silences(s, horizon=END - timedelta(hours=24)).height == silent, (every, lasts)
+        # What is no silence tells of reception: each slot counts once.
+        told = slots(s)
+        assert (told["slots"].sum() > told["heard"].sum()) == (silent == 0), (every, lasts)
+
+
+def test_who_sends_what_is_not_believed_is_not_silent() -> None:
+    quiet = silences(crossing(np.r_[np.arange(0, 60, 2), np.arange(140, 200, 2)]))
+    assert quiet.height == 2
+
+    def refused(minute: float, mmsi: int = 412_000_001) -> pl.DataFrame:
+        t = pl.Series([T0 + int(minute * 60_000)]).cast(SILENCES["t0"])
+        return pl.DataFrame({"mmsi": pl.Series([mmsi], dtype=pl.UInt32), "t": t})
+
+    assert unspoken(quiet, refused(100)).equals(quiet[1:])
+    assert unspoken(quiet, refused(300)).equals(quiet[:1])
+    assert unspoken(quiet, pl.concat([refused(300), refused(100)])).is_empty()
+    for other in (refused(58), refused(140), refused(150), refused(100, 412_000_002)):
+        assert unspoken(quiet, other).equals(quiet)
+    assert unspoken(empty(SILENCES), refused(100)).schema == SILENCES
 
 
 def test_tracks_that_overlap_make_no_silence() -> None:
