@@ -32,7 +32,7 @@ class Gates:
     for.
     """
 
-    sigmas: float = 3.5
+    sigmas: float = 4.5
     position_m: float = 15.0
     sensor_error_m: float = 50.0
     antenna_share: float = 0.3

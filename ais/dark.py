@@ -21,7 +21,7 @@ VERDICTS = {
     "explained": "a vessel that AIS tells of",
     "structure": "the sensor itself takes it for no vessel",
     "fixed": "the same place again and again without moving: an aid, a rock, a moored buoy",
-    "brief": "the sensor followed it for too few detections",
+    "brief": "the sensor, which follows what it sees, had it for too few detections",
     "weak": "the sensor is not sure enough of it",
     "dark": "part of a dark target",
 }
@@ -41,7 +41,8 @@ class DarkRule:
     """What of the unexplained is a dark target.
 
     Detections of which a sensor is less sure than ``least_confidence`` (of a track: the median;
-    where it does not say, it is believed) and tracks of fewer than ``least_detections`` are none.
+    where it does not say, it is believed) and tracks of fewer than ``least_detections`` are none;
+    nor, of a sensor that gives tracks to ``follows_share`` of what it sees, are plots without one.
     Nor is what stays where it is: a place that an echo comes from at least ``fixed_detections``
     times, in at least ``fixed_hours`` different hours and ``fixed_share`` of those in which the
     sensor saw anything (a boat at anchor comes and goes), all within ``fixed_m`` (or twice the
@@ -53,6 +54,7 @@ class DarkRule:
 
     least_confidence: float = 0.5
     least_detections: int = 3
+    follows_share: float = 0.5
     fixed_detections: int = 10
     fixed_hours: int = 3
     fixed_share: float = 0.3
@@ -246,9 +248,11 @@ def _places(fixed: pl.DataFrame, peaks: pl.DataFrame) -> pl.DataFrame:
 
 def _verdict(fixed: pl.Series, use: DarkRule) -> pl.Expr:
     followed = pl.col("sensor_track").is_not_null()
+    # Of a sensor that follows what it sees, a plot without a track is one it saw but once.
+    follows = followed.mean().over("sensor") >= use.follows_share
     structure = (pl.col("cls") == "structure").fill_null(value=False)
     sure = pl.col("confidence").median().over("unit")
-    few = followed & (pl.len().over("unit") < use.least_detections)
+    few = (followed | follows) & (pl.len().over("unit") < use.least_detections)
     return (
         pl.when(pl.col("mmsi").is_not_null())
         .then(pl.lit("explained"))
