@@ -32,8 +32,9 @@ def assign(
     not long ago); one that is heard at that time is none. Where names (or else lengths) are
     known, a hull keeps its own. A second hull is believed only when it tells 10 positions, makes
     at least half of the way that its speed says (a receiver that falls back to one place does
-    not), and either both are heard at once for 10 minutes or their names change at least twice
-    from track to track. Else all is one hull: one with outliers, or one that was renamed.
+    not), and either both are heard at once for 10 minutes, in tracks of 10 positions, or their
+    names change at least twice from track to track. Else all is one hull: one with outliers, or
+    one that was renamed.
 
     Parameters
     ----------
@@ -61,6 +62,7 @@ def assign(
         rows["lat"].to_numpy(),
         track,
         _ends(track, t, n_tracks),
+        np.bincount(track, minlength=n_tracks),
         np.where(mmsi // 1_000_000 == 111, AIRCRAFT_KN, max_speed_kn) * KNOT,
         *_signatures(rows, statics, n_tracks),
         _lag_m(rows),
@@ -199,6 +201,7 @@ def _chain(  # noqa: C901
     lat: Floats,
     track: Ints,
     ends: Ints,
+    size: Ints,
     limit: Floats,
     name: Ints,
     length_m: Floats,
@@ -261,7 +264,8 @@ def _chain(  # noqa: C901
         for g in range(used):
             if g != h and until[g] >= t[i] and rows[g] > 0:
                 a, b = min(g, h), max(g, h)
-                if not begins:
+                few = min(size[k], size[track[last[g]]]) < _MIN_REPORTS
+                if not (begins or few):
                     both_ms[a, b] += t[i] - t[i - 1]
                 apart[a, b] += metres(lon[last[g]], lat[last[g]], lon[i], lat[i])
                 pairs[a, b] += 1

@@ -30,7 +30,8 @@ class IdentityRule:
     vessel goes on under another MMSI when that begins at most ``handover_min`` after the first
     one's end and within reach at ``max_kn``, and bears its IMO number, call sign or name (one
     that at most ``namesakes`` bear); two that were heard at once for more than ``at_once_min``
-    are two vessels, or one with two transmitters. A static report may come ``told_min`` late.
+    are two vessels, or one with two transmitters. Two hulls that use one MMSI do so anew after
+    ``apart_h`` in which they did not at once. A static report may come ``told_min`` late.
     """
 
     together_min: float = 30.0
@@ -38,6 +39,7 @@ class IdentityRule:
     max_kn: float = 60.0
     namesakes: int = 5
     at_once_min: float = 10.0
+    apart_h: float = 12.0
     told_min: float = 6.0
 
 
@@ -79,8 +81,8 @@ def changes(
     -------
     DataFrame
         ``EVENTS`` of kind identity; ``why`` is ``changed``, ``handed_over`` (``other_mmsi`` goes
-        on) or ``shared`` (one event for each MMSI that two hulls use at once, from the first to
-        the last time that both were heard; shown where the second one was then). Another value
+        on) or ``shared`` (one event for each time that two hulls use an MMSI at once, from the
+        first to the last that both were heard; shown where the second one was then). Another value
         that is no slip of spelling, and that this MMSI never told before, is a change; what is
         told for the first time is none, and an IMO number whose check digit is wrong is no IMO
         number. What two hulls of one MMSI tell in turn belongs to the sharing.
@@ -353,9 +355,9 @@ def _shared(
     jumps: pl.DataFrame,
     rule: IdentityRule,
 ) -> pl.DataFrame:
-    """Return an event for each MMSI that two hulls use at once."""
+    """Return an event for each time that two hulls use one MMSI at once."""
     names = told.filter(pl.col("field") == "name").group_by("mmsi").agg(names="told")
-    begins = pl.col("t0").arg_min()
+    begins, ended = pl.col("t0").arg_min(), pl.min_horizontal("t1", "until").cum_max()
     both = (
         places.with_columns(pl.col("mmsi").cast(pl.UInt32))
         .join(at_once, on="mmsi")
@@ -363,18 +365,25 @@ def _shared(
         .with_columns(until=pl.col("t1").cum_max().shift(1).over("mmsi"))
         .filter(pl.col("t0") < pl.col("until"))
         .with_row_index("piece")
+        .with_columns(
+            overlap=pl.min_horizontal("t1", "until") - pl.col("t0"),
+            spell=(pl.col("t0") - ended.shift(1) > pl.duration(hours=rule.apart_h))
+            .fill_null(value=False)
+            .cum_sum()
+            .over("mmsi"),
+        )
     )
     jumped = both.join(jumps.select("mmsi", j0="t0", j1="t1"), on="mmsi").filter(
         (pl.col("j0") <= pl.col("t0")) & (pl.col("j1") >= pl.col("t1"))
     )
-    overlap = pl.min_horizontal("t1", "until") - pl.col("t0")
     least = pl.duration(minutes=rule.at_once_min)
     found = (
         both.join(jumped, on="piece", how="anti", maintain_order="left")
-        .filter(overlap.sum().over("mmsi") >= least)
-        .group_by("mmsi", maintain_order=True)
+        .filter(pl.col("overlap").sum().over("mmsi", "spell") >= least)
+        .group_by("mmsi", "spell", maintain_order=True)
         .agg(
-            pl.col("lon0", "lat0", "hulls", "overlap_s", "distance_km").get(begins),
+            pl.col("lon0", "lat0", "hulls", "distance_km").get(begins),
+            pl.col("overlap").sum(),
             pl.col("t0").min(),
             pl.min_horizontal("t1", "until").max().alias("t1"),
         )
@@ -384,7 +393,7 @@ def _shared(
         {
             "why": "shared",
             "hulls": row["hulls"],
-            "at_once_min": rounded(row["overlap_s"] / 60),
+            "at_once_min": rounded(row["overlap"].total_seconds() / 60),
             "distance_km": None if row["distance_km"] is None else rounded(row["distance_km"], 2),
             "names": row["names"] or [],
             "n_positions": 1,

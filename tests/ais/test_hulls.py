@@ -65,6 +65,16 @@ def test_one_vessel_is_one_hull() -> None:
     assert shared(out).height == 0
 
 
+def test_a_few_stray_positions_are_no_second_hull() -> None:
+    # 20 km off for half an hour, six times; once a hull of its own is there for long, it is one.
+    a = [sail(range(120), 29.0), sail(range(600, 720), 30.0)]
+    stray = sail(range(30, 60, 6), 29.3, source="b")
+    out = hulls(*a, stray)
+    assert out["hull"].drop_nulls().unique().to_list() == [0]
+    assert shared(out).height == 0
+    assert shared(hulls(*a, sail(range(30, 60), 29.3, source="b")))["why"].to_list() == ["at_once"]
+
+
 def test_two_hulls_stay_two_across_their_silences() -> None:
     spans = (range(60), range(240, 300), range(900, 960))
     a = [sail(span, 29.0, 2.0) for span in spans]

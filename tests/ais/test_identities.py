@@ -264,13 +264,28 @@ def test_a_shared_number_is_one_event_with_its_names() -> None:
     assert event["why"] == "shared"
     assert event["mmsi"] == A
     assert event["names"] == ["OLD", "NEW"] or event["names"] == ["NEW", "OLD"]
-    assert event["at_once_min"] == 90
+    assert event["at_once_min"] == 80
     assert event["t0"] == T0 + timedelta(minutes=30)
     assert event["t1"] == T0 + timedelta(minutes=220)
     assert event["lon"] == pytest.approx(122 + 40 * KM_LON)
     # What was given up for good is a change all the same.
     given_up = history(told(0, name="OLD"), told(60, name="NEW"))
     assert [e["why"] for e in found(given_up, where, both)] == ["shared", "changed"]
+
+
+def test_a_number_shared_again_days_later_is_another_event() -> None:
+    both = pl.DataFrame([[A, 2, 5400.0, 40.0, "at_once"]], schema=NO_SHARED.schema, orient="row")
+    day = 24 * 60
+    where = places(
+        way(0, 5 * day), way(30, 90, 40, 45), way(180, 220, 40, 45), way(3 * day, 3 * day + 60, 40)
+    )
+    first, second = found(history(told(0, name="OLD")), where, both)
+    assert (first["at_once_min"], second["at_once_min"]) == (100, 60)
+    assert first["t1"] == T0 + timedelta(minutes=220)
+    assert second["t0"] == T0 + timedelta(days=3)
+    # Too short to be one by itself.
+    short = places(way(0, 5 * day), way(30, 90, 40, 45), way(3 * day, 3 * day + 9, 40))
+    assert len(found(history(told(0, name="OLD")), short, both)) == 1
 
 
 def test_what_is_told_in_a_jump_is_no_second_hull() -> None:
