@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import shapely
 from numpy.typing import NDArray
+from shapely import MultiLineString, Point
 
 from ais._arrays import Array, Floats, Ints
 from ais.schema import EVENTS, TIME, empty
@@ -124,6 +125,25 @@ def lines(s: Sailed, first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArr
     return np.asarray(shapely.to_wkb(drawn))
 
 
+def _short_way(wkb: NDArray[Any]) -> NDArray[Any]:
+    """Return ways with those over the antimeridian in parts, on either side of it."""
+    drawn = np.asarray(shapely.from_wkb(wkb), dtype=object)
+    west, _, east, _ = shapely.bounds(drawn).T
+    long = np.flatnonzero(east - west > 180.0)
+    if not len(long):
+        return wkb
+    wkb = wkb.copy()
+    for e in long:
+        wkb[e] = shapely.to_wkb(_parted(shapely.get_coordinates(drawn[e])))
+    return wkb
+
+
+def _parted(way: NDArray[np.float64]) -> MultiLineString | Point:
+    over = np.flatnonzero(np.abs(np.diff(way[:, 0])) > 180.0) + 1
+    parts = [part for part in np.split(way, over) if len(part) > 1]
+    return MultiLineString(parts) if parts else Point(way[0])
+
+
 def events(
     kind: str,
     *,
@@ -165,7 +185,7 @@ def events(
             "t1": pl.Series(t1).cast(TIME),
             "lon": lon,
             "lat": lat,
-            "geometry": wkb.tolist(),
+            "geometry": _short_way(wkb).tolist(),
             "evidence": [json.dumps(e, ensure_ascii=False, allow_nan=False) for e in evidence],
             "version": pl.Series([1] * len(mmsi), dtype=pl.UInt16),
             "algorithm": [f"{_RULE}: {rule}"] * len(mmsi),

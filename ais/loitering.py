@@ -180,7 +180,7 @@ def _spans(
                 d += 360
             dx += d
             dy += lat[k] - lat[a]
-        x[e] = lon[a] + dx / (b - a + 1)
+        x[e] = (lon[a] + dx / (b - a + 1) + 180.0) % 360.0 - 180.0
         y[e] = lat[a] + dy / (b - a + 1)
         for k in range(a, b + 1):
             reach[e] = max(reach[e], metres(x[e], y[e], lon[k], lat[k]))

@@ -13,6 +13,7 @@ from ais._events import Sailed, events, lengths_of, rounded, sailed
 from ais._plane import KNOT, METRES_PER_DEGREE, metres, path_m, smoothed
 
 _CROSSING_MS = 600_000
+_SPREAD_SHARE = 0.8
 _STRAY_MS = 420_000
 """Two stray fixes in a row take less than this at anchor; who was away for longer had left."""
 DEFAULT_LENGTH_M = 30.0
@@ -71,7 +72,7 @@ def _crossed_ms(
         return 0.0
     half = (bx * dx + by * dy) / far2
     share = -half + math.sqrt(half * half + within / far2)
-    return min(max(share, 0.0), 1.0) * whole
+    return float(min(max(share, 0.0), 1.0) * whole)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -89,6 +90,8 @@ def _runs(  # noqa: C901
     outliers: int,
 ) -> tuple[Ints, Ints, Floats, Floats, Floats]:
     """Return (first row, last row, centre, spread) of runs that stay within ``radius``.
+
+    Four positions in five lie within the spread.
 
     The centre is the running mean; up to ``outliers`` positions in a row may lie outside if
     the next one is back; none goes on over a row that is ``left``. ``limit`` is the mean speed
@@ -145,13 +148,18 @@ def _runs(  # noqa: C901
         if (path[end] - path[i]) / (took / 1000.0) > limit[i]:
             i += max(1, (end - i) // 4)
             continue
-        far = 0.0
+        off = np.empty(end + 1 - i)
+        near = 0
         for k in range(i, end + 1):
             d = metres(x, y, lon[k], lat[k])
             if d <= radius[i]:
-                far = max(far, d)
+                off[near] = d
+                near += 1
+        # Coming alongside and leaving are a part of the stay, and say nothing of how it lay.
+        off = np.sort(off[:near])
         first[found], last[found] = i, end
-        c_lon[found], c_lat[found], spread[found] = x, y, far
+        c_lon[found], c_lat[found] = (x + 180.0) % 360.0 - 180.0, y
+        spread[found] = off[int(_SPREAD_SHARE * (near - 1))]
         found += 1
         i = end + 1
     return (
@@ -225,7 +233,7 @@ def find_stops(s: Sailed, statics: pl.DataFrame, rule: StopRule) -> Stops:
 
 
 def _left(s: Sailed, still_kn: float) -> Bools:
-    """Return at which rows a vessel is heard again that was on its way before and after a silence."""
+    """Return at which rows a vessel is heard after a silence, under way before it and now."""
     silent = np.diff(s.t, prepend=s.t[:1]) > _CROSSING_MS
     return np.asarray(silent & (s.sog > still_kn) & (np.roll(s.sog, 1) > still_kn))
 

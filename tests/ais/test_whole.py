@@ -436,9 +436,6 @@ def test_the_antimeridian_is_a_line_like_any_other(sheet: Sheet) -> None:
     assert_frame_equal(times(there), times(home))
 
 
-BEYOND = pytest.mark.xfail(strict=True, reason="means of positions run on past 180 degrees")
-
-
 def _one_of_each() -> list[object]:
     """Return kind, why and longitude of one event of each sort."""
     place = {"lon": pl.col("lon")}
@@ -446,7 +443,6 @@ def _one_of_each() -> list[object]:
     return [
         pytest.param(
             r["kind"], r["lon"], id=f"{r['kind']} {r['why'] or ''}",
-            marks=[BEYOND] if r["kind"] in ("stop", "loitering", "drift", "berth_visit") else [],
         )
         for r in rows.iter_rows(named=True)
     ]  # fmt: skip
@@ -464,7 +460,6 @@ def test_each_kind_can_lie_across_the_antimeridian(kind: str, lon: float) -> Non
     assert gone.to_numpy() == pytest.approx(0.0, abs=2e-6)
 
 
-@pytest.mark.xfail(strict=True, reason="ways over the antimeridian are drawn the long way round")
 def test_a_way_over_the_antimeridian_is_drawn_the_short_way() -> None:
     ways = shapely.from_wkb(whole(Sheet(180.0), coast=False).events["geometry"].to_list())
     west, _, east, _ = shapely.bounds(shapely.get_parts(ways)).T
