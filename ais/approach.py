@@ -22,7 +22,8 @@ class ApproachRule:
     heading at the shore within ``cone_deg``. Passing along is neither: the slow vessel must
     come to a halt (``halt_kn``) or gain less than ``passing_ratio`` of the way it makes
     through the band; the one heading at the shore must turn back within ``turn_min`` (and
-    not pass through the band, as round a headland), halt, or be heard no more. Either must
+    not pass through the band, as round a headland), halt, or be heard no more while it still
+    heads there. Either must
     have come: been 1.5 × ``band_m`` off within ``before_min``, or when last heard.
     """
 
@@ -125,6 +126,7 @@ def _judge(  # noqa: C901
         spell = 0
         way = 0.0
         in_cone = False
+        still_in = False
         halted = False
         for k in range(a, b + 1):
             if near[k] and shore[k] < shore[c]:
@@ -147,8 +149,8 @@ def _judge(  # noqa: C901
                 off = abs(
                     (bearing(lon[k - 1], lat[k - 1], lon[k], lat[k]) - towards[k] + 180) % 360 - 180
                 )
-                if off <= cone and shore[k] < shore[k - 1]:
-                    in_cone = True
+                still_in = off <= cone and shore[k] < shore[k - 1]
+                in_cone |= still_in
         gained = metres(lon[a], lat[a], lon[b], lat[b])
         ratio[e] = gained / way if way > 0 else 0.0
         took = (t[b] - t[a]) / 1000.0
@@ -170,7 +172,7 @@ def _judge(  # noqa: C901
             dot += (lat[c] - lat[p]) * (lat[q] - lat[c])
             out = metres(lon[c], lat[c], lon[q], lat[q])
             passes = ratio[e] >= passing and way > 2 * band
-            if ends or halted or (dot < 0 and out > 0 and not passes):
+            if (ends and still_in) or halted or (dot < 0 and out > 0 and not passes):
                 why[e] |= 2
     return why, closest, slow_for, ratio, mean
 

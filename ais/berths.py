@@ -31,12 +31,14 @@ class BerthRule:
     ``quay_spread_m``), what is left and lies as long as at anchor within ``anchor_eps_m`` (ships
     at anchor keep clear of each other), about places with ``least_visits`` of them.
 
-    A circle has to bear its own evidence: ``least_vessels`` that came on as many days, or
-    visits begun on ``least_days`` days, or ``residents`` that each lay ``resident_h`` in all. One
-    night's meeting of a few boats is none of these. A stay that goes on within ``lapse_h``,
-    without a stop elsewhere, is one visit: bad reception is no return. And so many visits must
-    not come together by ``chance`` (Poisson) of the others within 10 km, at a berth of those only
-    that lie scattered: in a year boats wait everywhere.
+    A circle has to bear its own evidence: ``least_vessels`` that came on as many days, or visits
+    begun on ``least_days`` days, or ``residents`` that each lay ``resident_h`` in all. One
+    night's meeting of a few boats is none of these. Where fewer than ``least_visits`` lay for
+    ``least_min`` some vessel must have come on ``least_days`` days, as a ferry does: where now
+    one boat and now another touches the shore for minutes is no berth, but a place to watch. A
+    stay that goes on within ``lapse_h``, without a stop elsewhere, is one visit: bad reception is
+    no return. And so many visits must not come together by ``chance`` (Poisson) of the others
+    within 10 km, at a berth of those only that lie scattered: in a year boats wait everywhere.
 
     A circle covers ``cover`` of its stays with a margin, and has at most ``berth_most_m`` or
     ``anchor_most_m`` of radius: a cluster too big for one is cut into tiles with one each.
@@ -187,6 +189,9 @@ def _circles(stays: pl.DataFrame, label: Ints, kind: str, rule: BerthRule) -> pl
         | (pl.col("days") >= rule.least_days)
         | (pl.col("residents") >= rule.residents)
     )
+    drawn = drawn.filter(
+        (pl.col("long") >= rule.least_visits) | (pl.col("loyal") >= rule.least_days)
+    )
     # Moored boats outside clusters are strays; ships at anchor elsewhere are what chance brings.
     stray = (pl.col("cluster") < 0) | pl.lit(kind == "anchorage")
     others = clustered.filter(stray & pl.col("comes"))
@@ -204,6 +209,7 @@ def _drawn(placed: pl.DataFrame, margin_m: float, rule: BerthRule) -> pl.DataFra
     off = placed.with_columns(
         east=lon + pl.col("lon").min().over("cluster"),
         begun=pl.when("comes").then(pl.col("t0").dt.date()),
+        own_days=pl.col("t0").dt.date().n_unique().over(*part, "mmsi"),
         hours=pl.col("duration_min").sum().over(*part, "mmsi") / 60,
     )
     middle = off.with_columns(
@@ -224,6 +230,8 @@ def _drawn(placed: pl.DataFrame, margin_m: float, rule: BerthRule) -> pl.DataFra
             (pl.col("away_m").quantile(rule.cover, "higher") + margin_m).alias("radius_m"),
             pl.col("mmsi").n_unique().alias("vessels"),
             pl.col("comes").sum().alias("stays"),
+            (pl.col("duration_min") >= rule.least_min).sum().alias("long"),
+            pl.col("own_days").max().alias("loyal"),
             pl.col("begun").drop_nulls().n_unique().alias("days"),
             pl.col("mmsi").filter(pl.col("hours") >= rule.resident_h).n_unique().alias("residents"),
         )

@@ -105,6 +105,9 @@ def test_what_is_no_berth() -> None:
             mmsi=np.arange(40) % 9, hours=0.2, spread_m=60.0,
         ),
         "under power": stops(np.zeros(9), 0.0, 24.0 * np.arange(9), mmsi=1, state="holding"),
+        "boats that land by turns": stops(
+            np.zeros(16), 0.0, 20.0 * np.arange(16), mmsi=np.arange(16) % 6, hours=0.35
+        ),
         "far apart": stops(2000.0 * met[:3], 0.0, day, mmsi=met[:3]),
     }  # fmt: skip
     for why, said in cases.items():
