@@ -304,7 +304,8 @@ def _events(desk: Desk, name: str, shift: str, kinds: Sequence[str], least: floa
     span = coastmap.window(desk, name, shift)
     if not span:
         return geojson.collection([], [], count=0)
-    found = desk.source.events(**span, kinds=kinds, least=least, most=coastmap.MOST_EVENTS)
+    most = coastmap.MOST_EVENTS if name == "behaviours" else coastmap.MOST_ORDINARY
+    found = desk.source.events(**span, kinds=kinds, least=least, most=most)
     about = [
         {**events.tell(desk, row), **_made(row), **({"reach": sums} if sums else {})}
         for row in events.rows_of(found.rows)

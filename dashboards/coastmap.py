@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 BEHAVIOUR_HOURS = 72
 TRACK_HOURS = 24
 
-#: The most events that one layer is sent, those that rank highest.
+#: The most behaviours that the map is sent, those that rank highest; of stops and of visits.
 MOST_EVENTS = 600
+MOST_ORDINARY = 1500
 
 #: Layers of events with the kinds in them. Those closer than so many pixels are one sign with
 #: their number, up to the zoom from which each stands alone.

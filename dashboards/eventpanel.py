@@ -10,7 +10,6 @@ import numpy as np
 import polars as pl
 from dash import html
 
-from ais import words
 from dashboards import events, overview, places, times
 from dashboards.desk import Desk
 from dashboards.events import Row
@@ -113,6 +112,7 @@ def _parts(desk: Desk, row: Row) -> list[Part]:
 
 
 def _part(desk: Desk, part: Mapping[str, Any]) -> html.Li:
+    label = events.kind(desk, part)
     about = []
     if part.get("t0"):
         at = events.moment(datetime.fromisoformat(part["t0"]))
@@ -124,7 +124,7 @@ def _part(desk: Desk, part: Mapping[str, Any]) -> html.Li:
             [
                 events.sign(part),
                 html.Span(
-                    [words.kind(part["kind"], desk.lang), html.Small(" · ".join(about))],
+                    [f"{label[:1].upper()}{label[1:]}", html.Small(" · ".join(about))],
                     className="row-words",
                 ),
             ],

@@ -256,7 +256,7 @@
     if (told.path) {
       const way = { interactive: false, pane: "reach" };
       drawn.push(window.L.polyline(told.path, { ...way, color: pen("--card"), weight: 6, opacity: 0.9 }));
-      drawn.push(window.L.polyline(told.path, { ...way, color: pen("--select"), weight: 3, dashArray: told.k === "gap" ? "7 6" : null }));
+      drawn.push(window.L.polyline(told.path, { ...way, color: pen("--select"), weight: 3, dashArray: ["gap", "chain"].includes(told.k) ? "7 6" : null }));
     }
     state.path = window.L.layerGroup(drawn).addTo(state.map);
     if (reach.length) showReach(reach);

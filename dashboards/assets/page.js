@@ -39,7 +39,9 @@
     write({ segment, place, shift, layers: (layers || []).join(","), lang, theme,
             mine: own ? (mine ? 1 : 0) : null });
     const every = all(".kind-boxes input").length;
-    write({ kinds: kinds && kinds.length < every ? kinds.join(",") || "none" : null, least: least === "0.2" ? null : least });
+    // Before the choices stand on the page they say nothing, and the address keeps what it says.
+    if (kinds && every) write({ kinds: kinds.length < every ? kinds.join(",") || "none" : null });
+    if (least) write({ least: least === "0.2" ? null : least });
     if (!layers || !layers.length) { address.set("layers", ""); }
     if (!here.settled) {
       if (small()) one(".legend-fold").open = false;
@@ -253,22 +255,22 @@
   function sayLayer(name, whole) {
     const texts = one(".notices").dataset;
     const asked = here.asked === name;
-    if (name === "behaviours") sayLeft(whole.left || {});
+    const left = leftOut(whole.left || {});
+    if (name === "behaviours") one("#events-left").textContent = left;
     if (asked) here.asked = null;
     const fill = (text, n) => text.replace("{layer}", JSON.parse(texts.names)[name]).replace("{n}", n);
     if (name === "tracks" && whole.thinned) notice(texts.thinned.replace("{n}", whole.thinned), true);
     else if (!asked) return;
     else if (!whole.features.length) notice(fill(texts.empty), true);
-    else if (whole.count !== undefined) notice(fill(texts.count, whole.count), true);
+    else if (whole.count !== undefined) notice(fill(texts.count, whole.count) + " " + left, true);
     else notice("");
   }
 
   /* What the map was not sent, for as long as it is so. */
-  function sayLeft(left) {
+  function leftOut(left) {
     const texts = one(".notices").dataset;
-    const lines = ["below", "beyond"].filter((why) => left[why])
-      .map((why) => texts[why].replace("{n}", left[why]).replace("{least}", left.least));
-    one("#events-left").textContent = lines.join(" ");
+    return ["below", "beyond"].filter((why) => left[why])
+      .map((why) => texts[why].replace("{n}", left[why]).replace("{least}", left.least)).join(" ");
   }
 
   function sayLoading(name) {
