@@ -169,7 +169,7 @@ def test_many_turns_find_what_one_finds(
 
 def test_turns_follow_the_archive() -> None:
     parts = pl.DataFrame({"n": [1, 7, 7], "rows": [1_000, 20_000_000, 20_000_000]})
-    assert detection._turns(parts, share=1.0) == 21
+    assert detection._turns(parts, share=1.0) == 49
     assert detection._turns(parts.head(1), share=1.0) == 1
     assert detection._turns(parts.clear(), share=1.0) == 0
     assert detection._turns(pl.DataFrame({"n": [1], "rows": [30_000_000]}), share=1.0) == 21
