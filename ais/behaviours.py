@@ -170,6 +170,7 @@ def judge(
     visits = berthing.visits(stops, pl.concat([_as_known(given), learned]))
     ashore = spoofing.on_land(mine.ashore, use.land)
     found = pl.concat([alone, met, silent, ran, names, visits, ashore])
+    found = spoofing.unexplained(found, use.explain)
     found = pl.concat([found, chains.chains(found)]).unique("event_id", keep="first")
     found = found.sort("t0", "mmsi", "kind", "event_id")
     profiles = life.profiles(mine.days, found, vessels)

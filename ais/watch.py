@@ -74,6 +74,7 @@ class Rules:
     course: CourseRule = field(default_factory=CourseRule)
     meeting: MeetingRule = MEETING
     land: spoofing.LandRule = field(default_factory=spoofing.LandRule)
+    explain: spoofing.ExplainRule = field(default_factory=spoofing.ExplainRule)
     gap: GapRule = field(default_factory=GapRule)
     berth: BerthRule = field(default_factory=BerthRule)
     cell_deg: float = CELL_DEG
