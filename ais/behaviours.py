@@ -136,6 +136,8 @@ def judge(
     vessels = kinds_of(seen.signs.sort("mmsi"), known.statics)
     movers = vessels.filter(pl.col("kind").is_in(MOVERS))["mmsi"]
     mine = Watched(*(table.filter(pl.col("mmsi").is_in(movers.implode())) for table in seen))
+    # Reports on land are put aside before tracks are cut: who told them was not silent.
+    mine = mine._replace(silences=gaps.unspoken(mine.silences, mine.ashore))
     alone = _going_on(mine.events, mine.ways).sort("t0", "mmsi", "kind", "event_id")
     stops = alone.filter(pl.col("kind") == "stop")
     given = known.berths.select("lon", "lat", "radius_m").cast(pl.Float64)
