@@ -328,7 +328,7 @@ def _metres(value: float) -> str:
 
 
 def _span(minutes: float, lang: str) -> str:
-    """Return a time: 25 min, 3 h 25 min, 2 d 3 h."""
+    """Return a time: 25 min, 3 h 25 min, 2 d 3 h; under 1 min."""
     m = round(minutes)
     days, hours, rest = m // 1440, m % 1440 // 60, m % 60
     zh, en = ("天", "小时", "分钟"), ("d", "h", "min")
@@ -338,7 +338,8 @@ def _span(minutes: float, lang: str) -> str:
     elif hours:
         parts = [(hours, units[1]), (rest, units[2])]
     else:
-        parts = (
-            [(m, units[2])] if m >= 1 else [(round(minutes * 60), "秒" if lang == "zh" else "s")]
-        )
+        seconds = round(minutes * 60)
+        if not seconds:
+            return "不到 1 分钟" if lang == "zh" else "under 1 min"
+        parts = [(m, units[2])] if m >= 1 else [(seconds, "秒" if lang == "zh" else "s")]
     return " ".join(f"{n} {unit}" for n, unit in parts if n or len(parts) == 1)
