@@ -20,9 +20,14 @@ AsJson = Annotated[
 def detect(
     root: Root,
     workers: Annotated[
-        int,
-        typer.Option(min=1, max=256, help="进程数 · Processes to share the vessels among."),
-    ] = 1,
+        int | None,
+        typer.Option(
+            min=1,
+            max=256,
+            help="进程数，不给则由本进程各线程分担 · Processes to share the vessels among; "
+            "threads of this one if left out.",
+        ),
+    ] = None,
     scheduler: Annotated[
         str | None,
         typer.Option(

@@ -203,15 +203,16 @@ def watch_all(
     ws: Workspace,
     turns: Sequence[Turn],
     *,
-    workers: int,
+    workers: int | None,
     scheduler: str | None,
     progress: Progress | None,
 ) -> list[Seen]:
     """Watch the vessels of all turns, in the turns' order, whoever did which.
 
-    With one worker and no scheduler that is here, in threads; else each turn is one task of Dask:
-    on so many processes of this machine, or on the workers of the scheduler at that address,
-    which must reach the workspace's folder and database under the same names.
+    Without workers and a scheduler that is here, in threads, and with one worker one after another;
+    else each turn is one task of Dask: on so many processes of this machine, or on the workers of
+    the scheduler at that address, which must reach the workspace's folder and database under the
+    same names.
     """
     found: dict[int, Seen] = {}
     for number, seen in _results(ws, turns, workers=workers, scheduler=scheduler):
@@ -222,17 +223,18 @@ def watch_all(
 
 
 def _results(
-    ws: Workspace, turns: Sequence[Turn], *, workers: int, scheduler: str | None
+    ws: Workspace, turns: Sequence[Turn], *, workers: int | None, scheduler: str | None
 ) -> Iterator[tuple[int, Seen]]:
-    if (workers == 1 or len(turns) < 2) and scheduler is None:
+    if (workers in (None, 1) or len(turns) < 2) and scheduler is None:
         # The kernels leave the interpreter to others, so that threads share the work.
-        with ThreadPoolExecutor(min(_THREADS, os.cpu_count() or 1)) as pool:
+        threads = 1 if workers == 1 else min(_THREADS, os.cpu_count() or 1)
+        with ThreadPoolExecutor(threads) as pool:
             yield from enumerate(pool.map(lambda turn: take(ws, turn), turns))
         return
     # Dask takes half a second to import, and most runs need none of it.
     from distributed import as_completed
 
-    with _client(workers, scheduler) as client:
+    with _client(workers or 1, scheduler) as client:
         futures = {client.submit(_take_there, turn, pure=False): n for n, turn in enumerate(turns)}
         for future, seen in as_completed(futures, with_results=True):
             yield futures.pop(future), seen

@@ -37,10 +37,12 @@ _SOURCE = "detect"
 class Way:
     """How to go about a detection: on how many processes, or on which scheduler's workers.
 
+    Without either the threads of this process share the work; one worker does all by itself.
+
     ``whole`` watches every vessel anew, whatever was seen before.
     """
 
-    workers: int = 1
+    workers: int | None = None
     scheduler: str | None = None
     whole: bool = False
 
