@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ais._simulate_motion import KNOT
-from ais._simulate_odd import ALL, about
-from ais._simulate_stage import Case, Label, Said, Stage, Trip
+from ais._simulate_odd import ALL, about, told_min
+from ais._simulate_stage import Case, Effect, Label, Said, Stage, Trip
 
 Floats = NDArray[np.float64]
 
@@ -89,11 +89,17 @@ def _share(stage: Stage, case: Case, first: Trip, second: Trip) -> None:
     t0 = max(first.leave, second.leave)
     t1 = min(stage.now(a), stage.now(b)) - 900.0
     start, end = second.leave - 960.0, stage.now(b) + 60.0
-    stage.effect(b, start, end, "borrow", float(a))
+    # The first may itself have taken another number for good.
+    taken = [e.value[0] for e in stage.effects if e.vessel == a and _for_good(stage, e)]
+    stage.effect(b, start, end, "borrow", taken[-1] if taken else float(a))
     stage.note("identity", a, t0, t1, case, other=b)
     stage.labels.append(
         Label("gap", b, start, end, stage.labels[-1].xy, ordinary=True, what="under_another_number")
     )
+
+
+def _for_good(stage: Stage, effect: Effect) -> bool:
+    return effect.what == "borrow" and effect.t1 >= stage.world.duration_s
 
 
 def jumps(stage: Stage, case: Case, t: float) -> bool:
@@ -155,7 +161,7 @@ def on_land(stage: Stage, case: Case, t: float, inland: tuple[Floats, Floats]) -
     """Plant positions told from inside the land; ``inland`` are places and how deep they lie."""
     rng = stage.world.rng
     deep = stage.figure(case, "depth", INLAND_M, (1250.0, 2600.0))
-    minutes = stage.figure(case, "land_duration", INLAND_MIN, (15.0, 40.0))
+    minutes = told_min(stage, case, "land_duration", INLAND_MIN)
     for k in rng.permutation(np.flatnonzero(np.abs(inland[1] - deep) < 25.0))[:8]:
         place = inland[0][k]
         near = stage.world.sea.find(

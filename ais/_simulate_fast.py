@@ -189,10 +189,14 @@ def _delay(stage: Stage, trip: Trip, case: Case, at: Floats) -> bool:
 
 
 def rounds(length_m: float, sides: int, side_m: float = 1300.0) -> Floats:
-    """Return a way round and round a polygon, back to where it begins."""
+    """Return a way about a polygon and its mirror image by turns, back to where it begins.
+
+    So it is never twice about one centre: that would be a circle as it is defined.
+    """
     turns = max(1, round(length_m / (sides * side_m)))
     side = length_m / (turns * sides)
-    angle = 2 * np.pi / sides * np.arange(turns * sides)
+    corner = np.tile(2 * np.pi / sides * np.arange(sides), turns)
+    angle = corner * np.repeat(np.where(np.arange(turns) % 2 == 0, 1.0, -1.0), sides)
     step = side * np.column_stack([np.sin(angle), np.cos(angle)])
     return np.vstack([[0.0, 0.0], np.cumsum(step, axis=0)])
 

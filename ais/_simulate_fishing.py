@@ -108,7 +108,8 @@ def small(world: World, vessel: Vessel, _number: int) -> None:
     vessel.home = world.berth("other", "fishing", "stores")
     course.begin(world.clock(0, 0.0), vessel.home)
     marks = sea.find(rng, 4, low_m=500, high_m=1600, about=vessel.home, within_m=6000, apart_m=500)
-    speed = rng.uniform(7.0, 16.0)
+    # A yacht under sail keeps below what its kind can do.
+    speed = rng.uniform(7.0, 13.5 if vessel.ship_type == 36 else 16.0)
     for day in range(world.days):
         for hour in (rng.uniform(6.0, 9.0), rng.uniform(12.5, 15.0)):
             if rng.random() < 0.45 or len(marks) == 0:

@@ -5,17 +5,21 @@ from numpy.typing import NDArray
 
 from ais._simulate_fast import rounds
 from ais._simulate_motion import KNOT
-from ais._simulate_stage import Case, Stage, Trip, way_m
+from ais._simulate_stage import PAUSE_KN, Case, Stage, Trip, way_m
 
 Floats = NDArray[np.float64]
 
 ALL = ("runner", "fisher", "coaster")
 # The definitions, as this generator reads them.
 GAP_MIN = 30.0
+NEAR_GAP_MIN = (25.0, 27.5)
 FISHING_KN, CARGO_KN, OVER_MIN = 16.0, 24.0, 5.0
 TOLD_KN, TOLD_SHARE, TOLD_MIN, TOLD_DEG = 5.0, 0.5, 10.0, 45.0
 TURN_DEG, TURN_MIN, STEADY_MIN = 150.0, 5.0, 10.0
 ZIGZAG_DEG, ZIGZAG_MIN = 60.0, 60.0
+PAUSE_MIN = 6.5
+# What is told lasts from the first report of it to the last, at a report a minute.
+BETWEEN_MIN = 1.1
 
 
 def about(
@@ -31,26 +35,38 @@ def about(
 ) -> tuple[Trip, float, float] | None:
     """Send a vessel out to go round and round for some minutes; return when it began and ended.
 
-    It keeps going ten minutes before and after: what is planted lies between.
+    It keeps going ten minutes before and after: what is planted lies between, to the second.
     """
     spot = stage.open_spot(kinds, off_m=900.0) if spot is None else spot
     if spot is None or not stage.quiet(t - 900.0, t + minutes * 60.0 + 900.0):
         return None
-    length = (minutes + 20.0) * 60.0 * speed * KNOT
+    # It comes to the first place of the shape from where its pause ends, some way behind it.
+    length = (minutes + 20.0) * 60.0 * speed * KNOT - PAUSE_MIN * 60.0 * PAUSE_KN * KNOT
     laid = stage.turned(rounds(length, sides, side_m), spot, off_m=450.0)
     trip = stage.cast(kinds, spot, t - 1000.0)
     if laid is None or trip is None:
         return None
     stage.depart(trip)
-    stage.idle(trip.vessel, 6.5, laid[0] - laid[1])
+    stage.idle(trip.vessel, PAUSE_MIN, laid[0] - laid[1])
     begun = stage.now(trip.vessel)
-    stage.go(trip.vessel, laid[1:], way_m(laid) / ((minutes + 20.0) * 60.0 * KNOT))
+    left = way_m(np.vstack([stage.fleet[trip.vessel].course.at, laid[1:]]))
+    stage.go(trip.vessel, laid[1:], left / ((minutes + 20.0) * 60.0 * KNOT))
     return trip, begun + 600.0, stage.now(trip.vessel) - 600.0
+
+
+def told_min(stage: Stage, case: Case, dim: str, limit: float) -> float:
+    """Return for how many minutes something is told, so that the reports of it span the figure."""
+    minutes = stage.figure(case, dim, limit, (15.0, 40.0))
+    return minutes if case.miss else minutes + BETWEEN_MIN
 
 
 def gap(stage: Stage, case: Case, t: float) -> bool:
     """Plant a transponder switched off at sea, where it was heard well."""
     minutes = stage.figure(case, "duration", GAP_MIN, (42.0, 140.0))
+    if case.miss:
+        # What counts is the time between the reports before and after, a minute off on each side.
+        minutes = float(stage.world.rng.uniform(*NEAR_GAP_MIN))
+        case.margin = minutes / GAP_MIN - 1.0
     made = about(stage, t, minutes, stage.world.rng.uniform(6.0, 9.5))
     if made is None:
         return False
@@ -99,7 +115,7 @@ def over_type(stage: Stage, case: Case, t: float) -> bool:
 def told_speed(stage: Stage, case: Case, t: float) -> bool:
     """Plant a vessel that tells less speed than it makes."""
     rng = stage.world.rng
-    minutes = stage.figure(case, "told_duration", TOLD_MIN, (15.0, 40.0))
+    minutes = told_min(stage, case, "told_duration", TOLD_MIN)
     if case.dim == "ratio":
         speed = 12.4
         less = speed * stage.figure(case, "ratio", TOLD_SHARE, (0.0, 0.0))
@@ -119,7 +135,7 @@ def told_speed(stage: Stage, case: Case, t: float) -> bool:
 def told_course(stage: Stage, case: Case, t: float) -> bool:
     """Plant a vessel that tells another course than it makes."""
     rng = stage.world.rng
-    minutes = stage.figure(case, "told_duration", TOLD_MIN, (15.0, 40.0))
+    minutes = told_min(stage, case, "told_duration", TOLD_MIN)
     angle = stage.figure(case, "told_angle", TOLD_DEG, (65.0, 170.0))
     made = about(stage, t, minutes, rng.uniform(6.5, 9.0), sides=20, side_m=420.0)
     if made is None:

@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ais._simulate_motion import KNOT, OFF, PLANTED, Course, Motion
+from ais._simulate_motion import AT_ANCHOR, BRIEF, KNOT, MOORED, OFF, PLANTED, Course, Motion
+from ais._simulate_reports import Reports
 from ais._simulate_stage import Label, Stage
 from ais.schema import DETECTIONS
 
@@ -16,6 +17,10 @@ Ints = NDArray[np.int64]
 _DARK_PER_DAY = 4.0
 _CLUTTER_PER_HOUR = 2.0
 _LEAST_SEEN = 4
+# After so long unseen a sensor begins a new track.
+_TRACK_S = 1800.0
+# What AIS tells of a vessel under way that is silent for longer does not say where it is.
+_MUTE_S = 900.0
 _FOLLOWS = True
 SIGHTINGS = pl.Schema({"detection_id": pl.String(), "mmsi": pl.UInt32(), "boat": pl.Int64()})
 
@@ -46,9 +51,13 @@ def watch(
     stage: Stage,
     mmsi: NDArray[np.uint32],
     t0_ms: int,
+    told: Reports,
     rng: np.random.Generator,
 ) -> tuple[list[Label], pl.DataFrame, pl.DataFrame]:
-    """Return the dark targets' labels, the detections, and whom each of them shows."""
+    """Return the dark targets' labels, the detections, and whom each of them shows.
+
+    ``told`` is what is heard of the vessels that send AIS.
+    """
     posts = _posts(stage, rng)
     boats = _dark_boats(stage, posts, rng)
     whole = Motion.of([v.course for v in stage.fleet] + boats, stage.world.duration_s)
@@ -59,7 +68,14 @@ def watch(
     if seen.is_empty():
         return [], pl.DataFrame(schema=DETECTIONS), pl.DataFrame(schema=SIGHTINGS)
     seen = seen.sort("t", "sensor", "who", "x").with_row_index("row")
-    labels = _labels(seen, len(stage.fleet), whole)
+    seen = seen.with_columns(
+        part=(pl.col("t").diff().over("sensor", "who") > _TRACK_S)
+        .fill_null(value=False)
+        .cast(pl.Int64)
+        .cum_sum()
+        .over("sensor", "who")
+    )
+    labels = _labels(seen, len(stage.fleet)) + _mute(seen, stage, whole, told)
     return labels, *_tables(seen, stage, mmsi, t0_ms)
 
 
@@ -126,9 +142,8 @@ def _look(
     there = (t > whole.first[who]) & (t < whole.last[who])
     t, who = t[there], who[there]
     xy = whole.place(who, t)
-    # A vessel with its transponder off is seen all the same, unless it lies at home.
-    moving = np.hypot(*(whole.place(who, t + 30.0) - xy).T) > 3.0
-    good = (np.hypot(*(xy - post).T) < sensor.reach_m) & (moving | (whole.doing(who, t) != OFF))
+    # Between two moorings with the transponder off it is not known where a vessel is.
+    good = (np.hypot(*(xy - post).T) < sensor.reach_m) & (whole.doing(who, t) != OFF)
     beyond = (xy[:, 0] > world.sea.box[0]) & (xy[:, 0] < world.sea.box[2])
     good &= beyond & (rng.random(len(t)) < sensor.seen)
     t, who, xy = t[good], who[good], xy[good]
@@ -160,18 +175,57 @@ def _look(
     )
 
 
-def _labels(seen: pl.DataFrame, fleet: int, whole: Motion) -> list[Label]:
-    """Return one label for each time that a sensor saw a boat without AIS."""
-    labels = []
+def _labels(seen: pl.DataFrame, fleet: int) -> list[Label]:
+    """Return one label for each track, and each lone plot, of a boat without AIS."""
     dark = seen.filter(pl.col("who") >= fleet)
-    for (_, sensor), rows in sorted(
-        dark.partition_by(["who", "sensor"], as_dict=True, maintain_order=True).items()
-    ):
-        if rows["follows"][0] and rows.height < _LEAST_SEEN:
-            continue
-        t, n = rows["t"].to_numpy(), int(rows["who"][0])
-        middle = whole.place(np.array([n]), np.array([(t[0] + t[-1]) / 2]))[0]
-        labels.append(Label("dark_target", -1, float(t[0]), float(t[-1]), middle, what=str(sensor)))
+    return [
+        # A boat that is seen but a few times is there, but no case to be found.
+        _seen(rows, ordinary=bool(rows["follows"][0]) and rows.height < _LEAST_SEEN)
+        for _, rows in _tracks(dark)
+    ]
+
+
+def _tracks(seen: pl.DataFrame) -> list[tuple[tuple[object, ...], pl.DataFrame]]:
+    keys = ["who", "sensor", "part"]
+    return sorted(seen.partition_by(keys, as_dict=True, maintain_order=True).items())
+
+
+def _seen(rows: pl.DataFrame, *, ordinary: bool) -> Label:
+    """Return the label of some sightings, at the one nearest to half-way in time."""
+    t, sensor = rows["t"].to_numpy(), str(rows["sensor"][0])
+    k = int(np.argmin(np.abs(t - (t[0] + t[-1]) / 2)))
+    at = np.array(rows.select("true_x", "true_y").row(k))
+    # Times of truth are whole seconds, those of sightings are not.
+    more = 1.0 if ordinary else 0.0
+    return Label(
+        "dark_target", -1, float(t[0]) - more, float(t[-1]) + more, at,
+        ordinary=ordinary, what=sensor,
+    )  # fmt: skip
+
+
+def _mute(seen: pl.DataFrame, stage: Stage, whole: Motion, told: Reports) -> list[Label]:
+    """Return when vessels that have AIS are seen while it does not tell where they are."""
+    seen = seen.filter(pl.col("who").is_between(0, len(stage.fleet), closed="left"))
+    who, t = seen["who"].to_numpy(), seen["t"].to_numpy()
+    key, span = told.vessel * whole.span + told.t, whole.span
+    after = np.searchsorted(key, who * span + t)
+    heard = np.concatenate([key, [np.inf]])
+    since = who * span + t - np.where(after > 0, heard[after - 1], -np.inf)
+    dark = (heard[after] - (who * span + t) + since > _MUTE_S) & ~np.isin(
+        whole.doing(who, t), [MOORED, AT_ANCHOR, BRIEF]
+    )
+    for e in stage.effects:
+        if e.what in ("shift", "place"):
+            dark |= (who == e.vessel) & (t >= e.t0) & (t < e.t1)
+    labels = []
+    for _, rows in _tracks(seen.with_columns(dark=dark)):
+        mute = rows["dark"].to_numpy()
+        edge = np.flatnonzero(np.diff(np.concatenate([[0], mute.astype(int), [0]])))
+        spans = list(zip(edge[::2].tolist(), edge[1::2].tolist(), strict=True))
+        if mute.mean() >= 0.5 and not mute.all():
+            # It goes for the whole track, too.
+            spans.append((0, len(mute)))
+        labels += [_seen(rows[a:b], ordinary=True) for a, b in spans]
     return labels
 
 
@@ -193,11 +247,9 @@ def _tables(
     speed = np.hypot(seen["vx"].to_numpy(), seen["vy"].to_numpy()) / KNOT
     course = np.degrees(np.arctan2(seen["vx"].to_numpy(), seen["vy"].to_numpy())) % 360.0
     follows = pl.col("follows")
-    session = (pl.col("t").diff().over("sensor", "who") > 1800.0).fill_null(value=False)
-    named = seen.with_columns(part=session.cast(pl.Int64).cum_sum().over("sensor", "who"))
     track = pl.format("{}-{}-{}", "sensor", "who", "part").rank("dense").cast(pl.Int64)
     clutter = pl.col("who") < 0
-    detections = named.select(
+    detections = seen.select(
         detection_id=pl.format("D{}", pl.col("row") + 1),
         sensor="sensor",
         track_id=pl.when(follows & ~clutter).then(pl.format("T{}", track)),

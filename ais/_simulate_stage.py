@@ -18,6 +18,7 @@ _TURNS = np.radians(np.arange(0.0, 360.0, 15.0))
 _TRIED = 4
 _WITHIN_M = 14_000.0
 _NEAR_M = 11_000.0
+PAUSE_KN = 1.3
 
 
 @dataclass(frozen=True)
@@ -189,7 +190,7 @@ class Stage:
         angle = self.world.rng.uniform(0, 2 * np.pi)
         if ahead is not None:
             angle = float(np.arctan2(*ahead))
-        steps = minutes * 60.0 * 1.3 * KNOT * np.linspace(0.0, 1.0, 3)[1:, None]
+        steps = minutes * 60.0 * PAUSE_KN * KNOT * np.linspace(0.0, 1.0, 3)[1:, None]
         off = course.at + steps * [np.sin(angle), np.cos(angle)]
         course.add(course.now + minutes * np.array([30.0, 60.0]), off, PLANTED)
 
@@ -288,4 +289,4 @@ def way_m(way: Floats) -> float:
     return float(np.hypot(*np.diff(way, axis=0).T).sum())
 
 
-__all__ = ["UNDER_WAY", "Case", "Effect", "Label", "Said", "Stage", "Trip", "way_m"]
+__all__ = ["PAUSE_KN", "UNDER_WAY", "Case", "Effect", "Label", "Said", "Stage", "Trip", "way_m"]

@@ -1,6 +1,6 @@
 """Simulated AIS on a real coast, with labelled behaviours, written as real NMEA."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import geopandas as gpd
@@ -20,6 +20,7 @@ from ais._simulate_sea import Floats, Sea, Tide
 from ais._simulate_seen import watch
 from ais._simulate_stage import Effect, Label, Stage
 from ais._simulate_statics import names, statics
+from ais._simulate_turns import turns
 from ais._simulate_world import DAY, Vessel, World
 from ais.schema import TIME
 from geo.errors import InputError
@@ -174,28 +175,31 @@ def simulate(
     labels += company.approaches(stage, motion, circles, told.vessel, told.t, told.mode)
     labels += company.meetings(stage, motion, circles, NEVER_SLOW)
     labels += company.chains(labels)
-    dark, detections, sightings = watch(stage, mmsi, t0_ms, np.random.default_rng([seed, 6]))
+    labels += turns(fleet, motion, duration)
+    dark, detections, sightings = watch(stage, mmsi, t0_ms, told, np.random.default_rng([seed, 6]))
     return Simulation(
         table.drop("vessel", "number"),
         static,
-        _truth([*labels, *dark], sea, _Numbers(mmsi, len(fleet), effects), t0_ms, duration),
+        _truth([*labels, *dark], sea, _Numbers(mmsi, effects, duration), t0_ms, duration),
         detections,
         sightings,
         _circles(sea, circles[: len(wharves)]),
         _circles(sea, circles[len(wharves) :]),
         _circles(sea, reception.holes),
         _spans(reception.silent, t0_ms),
-        Noiseless(motion, sea, t0_ms, _owners(mmsi, len(fleet), effects)),
+        Noiseless(motion, sea, t0_ms, _owners(mmsi, len(fleet), effects, duration)),
     )
 
 
-def _owners(mmsi: NDArray[np.uint32], fleet: int, effects: list[Effect]) -> dict[int, int]:
+def _owners(
+    mmsi: NDArray[np.uint32], fleet: int, effects: list[Effect], duration: float
+) -> dict[int, int]:
     """Return which vessel sends each MMSI (of two that share one, the one whose it is)."""
     owner = {int(number): n for n, number in enumerate(mmsi[:fleet])}
     taken = {
         int(mmsi[int(e.value[0])]): e.vessel
         for e in effects
-        if e.what == "borrow" and e.value[0] >= fleet
+        if e.what == "borrow" and e.t1 >= duration
     }
     return owner | taken
 
@@ -226,7 +230,22 @@ def _reports(
     stage.said += said
     effects = [*stage.effects, *effects]
     told = Reports.true(vessel, t, mode, xy).told(effects, motion.span)
-    return told, [*labels, *wrong, *slips], effects
+    return told, [*_heard_of(labels, told, motion.span), *wrong, *slips], effects
+
+
+def _heard_of(labels: list[Label], told: Reports, span: float) -> list[Label]:
+    """Return the labels without those of two hulls of which but one was heard."""
+    key = told.vessel * span + told.t
+
+    def numbers(n: int, label: Label) -> set[int]:
+        rows = slice(*np.searchsorted(key, n * span + np.array([label.t0, label.t1])))
+        return set(told.number[rows].tolist())
+
+    return [
+        label
+        for label in labels
+        if label.what != "two_hulls" or numbers(label.vessel, label) & numbers(label.other, label)
+    ]
 
 
 def _world(
@@ -337,25 +356,42 @@ def _play(
 
 
 class _Numbers:
-    """Which MMSI a vessel sends, when: it may have taken another for good."""
+    """Which MMSI a vessel sends, when: it may have taken another, for good or for a trip."""
 
-    def __init__(self, mmsi: NDArray[np.uint32], fleet: int, effects: list[Effect]) -> None:
+    def __init__(self, mmsi: NDArray[np.uint32], effects: list[Effect], duration: float) -> None:
         self._own = mmsi.tolist()
-        self._taken: dict[int, list[tuple[float, int]]] = {}
+        self._end = duration
+        self._taken: dict[int, list[Effect]] = {}
         for e in sorted(effects, key=lambda effect: effect.t0):
-            if e.what == "borrow" and e.value[0] >= fleet:
-                self._taken.setdefault(e.vessel, []).append((e.t0, int(e.value[0])))
+            if e.what == "borrow":
+                self._taken.setdefault(e.vessel, []).append(e)
 
-    def of(self, vessel: int, t: float) -> int | None:
+    def of(self, vessel: int, t: float, *, own: bool = False) -> int | None:
+        """Return the MMSI; ``own`` the one that is not borrowed for a trip."""
         if vessel < 0:
             return None
-        taken = [number for since, number in self._taken.get(vessel, ()) if since <= t]
+        taken = [
+            int(e.value[0])
+            for e in self._taken.get(vessel, ())
+            if e.t0 <= t < e.t1 and (not own or e.t1 >= self._end)
+        ]
         return int(self._own[taken[-1] if taken else vessel])
+
+    def borrows(self, label: Label) -> bool:
+        """Return whether a label is of a vessel under the number of another."""
+        return self.of(label.vessel, label.t0) != self.of(label.vessel, label.t0, own=True)
 
 
 def _truth(
     labels: list[Label], sea: Sea, numbers: _Numbers, t0_ms: int, duration: float
 ) -> pl.DataFrame:
+    # Two hulls under one number are nobody's case but that one.
+    labels = [
+        replace(label, ordinary=True)
+        if label.kind in ("stop", "berth_visit") and numbers.borrows(label) and not label.decoy
+        else label
+        for label in labels
+    ]
     if not labels:
         return pl.DataFrame(schema=TRUTH)
     lon, lat = sea.lonlat(np.array([label.xy for label in labels]))
@@ -365,8 +401,11 @@ def _truth(
         * 1000
         for end in ("t0", "t1")
     ]
+    # Who borrowed a number, and whose own fell silent for it, is told by its own.
+    own = [label.kind in ("identity", "gap") for label in labels]
     pairs = [
-        (numbers.of(label.vessel, label.t0), numbers.of(label.other, label.t0)) for label in labels
+        (numbers.of(label.vessel, label.t0, own=mine), numbers.of(label.other, label.t0, own=mine))
+        for label, mine in zip(labels, own, strict=True)
     ]
     pairs = [
         (min(a, b), max(a, b)) if label.kind == "rendezvous" and a and b else (a, b)

@@ -95,12 +95,16 @@ def closeness(row: dict[str, Any], event: dict[str, Any]) -> float:
     iou = max(both, 0.0) / whole if whole > 0 else 1.0
     within = 60.0 * _RULE["told_within_min"].get(row["kind"], _RULE["ends_within_min"])
     off = max(abs(_seconds(row["t0"], event["t0"])), abs(_seconds(row["t1"], end)))
-    if row["kind"] == "dark_target" and _apart_m(row, event) > _RULE["dark_within_m"]:
-        # A boat moves on: its place half-way may be far from where the event is shown.
+    if not _there(row, event):
         return 0.0
     if iou < _RULE["least_iou"] and off > within:
         return 0.0
     return max(iou, 1e-3) + 1e-3 / (1.0 + off)
+
+
+def _there(row: dict[str, Any], event: dict[str, Any]) -> bool:
+    """Return whether a row is about the event's place: without an MMSI nothing else tells whose."""
+    return row["kind"] != "dark_target" or _apart_m(row, event) <= _RULE["dark_within_m"]
 
 
 def _apart_m(row: dict[str, Any], event: dict[str, Any]) -> float:
@@ -147,7 +151,7 @@ def _covered(event: dict[str, Any], usual: dict[int, list[dict[str, Any]]]) -> b
     end = event["t1"] or event["t0"]
     whole = max(_seconds(event["t0"], end), 1.0)
     for vessel in _vessels(event):
-        spans = sorted((row["t0"], row["t1"]) for row in usual.get(vessel, ()))
+        spans = sorted((r["t0"], r["t1"]) for r in usual.get(vessel, ()) if _there(r, event))
         covered, upto = 0.0, event["t0"]
         for t0, t1 in spans:
             begin, stop = max(t0, upto), min(t1, end)
