@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ais._simulate_motion import AT_ANCHOR, BRIEF, KNOT, MOORED, OFF, Motion
-from ais._simulate_stage import Label
+from ais._simulate_stage import Label, Said
 from ais._simulate_world import Vessel
 
 Floats = NDArray[np.float64]
@@ -22,8 +22,11 @@ _LIMITS_KN = (
 _USUAL_KN = 45.0
 
 
-def turns(fleet: list[Vessel], motion: Motion, duration: float) -> list[Label]:
-    """Return when vessels turn back between steady courses, and when they exceed their type."""
+def turns(fleet: list[Vessel], said: list[Said], motion: Motion, duration: float) -> list[Label]:
+    """Return when vessels turn back between steady courses, and when they exceed their type.
+
+    The type is the one that a vessel tells at the time: ``said`` are those that change.
+    """
     labels: list[Label] = []
     for n, vessel in enumerate(fleet):
         if not vessel.course.t or vessel.kind == "beacon":
@@ -42,10 +45,18 @@ def turns(fleet: list[Vessel], motion: Motion, duration: float) -> list[Label]:
         ]
         labels += [
             Label("speed_anomaly", n, t[a], t[b], xy[(a + b) // 2], ordinary=True, what="fast")
-            for a, b in _runs(knots * _SLACK >= _limit_kn(vessel.ship_type))
+            for a, b in _runs(knots * _SLACK >= _limits_kn(n, vessel, said, t[:-1]))
             if (b - a) * _STEP_S * _SLACK >= _OVER_S
         ]
     return labels
+
+
+def _limits_kn(n: int, vessel: Vessel, said: list[Said], t: Floats) -> Floats:
+    limit = np.full(len(t), _limit_kn(vessel.ship_type))
+    for told in sorted(said, key=lambda told: told.t):
+        if told.vessel == n and told.ship_type is not None:
+            limit[t >= told.t] = _limit_kn(told.ship_type)
+    return limit
 
 
 def _limit_kn(ship_type: int) -> float:

@@ -13,6 +13,7 @@ from ais import _simulate_decoys as decoys
 from ais._simulate_fleet import make_fleet
 from ais._simulate_motion import Motion
 from ais._simulate_nmea import write_nmea
+from ais._simulate_numbers import Numbers, owners
 from ais._simulate_ordinary import NEVER_SLOW, ordinary
 from ais._simulate_planted import make_stage, plant
 from ais._simulate_reports import Reception, Reports, heard, positions, sample, switched
@@ -175,33 +176,20 @@ def simulate(
     labels += company.approaches(stage, motion, circles, told.vessel, told.t, told.mode)
     labels += company.meetings(stage, motion, circles, NEVER_SLOW)
     labels += company.chains(labels)
-    labels += turns(fleet, motion, duration)
+    labels += turns(fleet, stage.said, motion, duration)
     dark, detections, sightings = watch(stage, mmsi, t0_ms, told, np.random.default_rng([seed, 6]))
     return Simulation(
         table.drop("vessel", "number"),
         static,
-        _truth([*labels, *dark], sea, _Numbers(mmsi, effects, duration), t0_ms, duration),
+        _truth([*labels, *dark], sea, Numbers(mmsi, effects, duration), t0_ms, duration),
         detections,
         sightings,
         _circles(sea, circles[: len(wharves)]),
         _circles(sea, circles[len(wharves) :]),
         _circles(sea, reception.holes),
         _spans(reception.silent, t0_ms),
-        Noiseless(motion, sea, t0_ms, _owners(mmsi, len(fleet), effects, duration)),
+        Noiseless(motion, sea, t0_ms, owners(mmsi, len(fleet), effects, duration)),
     )
-
-
-def _owners(
-    mmsi: NDArray[np.uint32], fleet: int, effects: list[Effect], duration: float
-) -> dict[int, int]:
-    """Return which vessel sends each MMSI (of two that share one, the one whose it is)."""
-    owner = {int(number): n for n, number in enumerate(mmsi[:fleet])}
-    taken = {
-        int(mmsi[int(e.value[0])]): e.vessel
-        for e in effects
-        if e.what == "borrow" and e.t1 >= duration
-    }
-    return owner | taken
 
 
 def _round(xy: Floats, radius: float) -> Floats:
@@ -355,35 +343,8 @@ def _play(
     return stage
 
 
-class _Numbers:
-    """Which MMSI a vessel sends, when: it may have taken another, for good or for a trip."""
-
-    def __init__(self, mmsi: NDArray[np.uint32], effects: list[Effect], duration: float) -> None:
-        self._own = mmsi.tolist()
-        self._end = duration
-        self._taken: dict[int, list[Effect]] = {}
-        for e in sorted(effects, key=lambda effect: effect.t0):
-            if e.what == "borrow":
-                self._taken.setdefault(e.vessel, []).append(e)
-
-    def of(self, vessel: int, t: float, *, own: bool = False) -> int | None:
-        """Return the MMSI; ``own`` the one that is not borrowed for a trip."""
-        if vessel < 0:
-            return None
-        taken = [
-            int(e.value[0])
-            for e in self._taken.get(vessel, ())
-            if e.t0 <= t < e.t1 and (not own or e.t1 >= self._end)
-        ]
-        return int(self._own[taken[-1] if taken else vessel])
-
-    def borrows(self, label: Label) -> bool:
-        """Return whether a label is of a vessel under the number of another."""
-        return self.of(label.vessel, label.t0) != self.of(label.vessel, label.t0, own=True)
-
-
 def _truth(
-    labels: list[Label], sea: Sea, numbers: _Numbers, t0_ms: int, duration: float
+    labels: list[Label], sea: Sea, numbers: Numbers, t0_ms: int, duration: float
 ) -> pl.DataFrame:
     # Two hulls under one number are nobody's case but that one.
     labels = [

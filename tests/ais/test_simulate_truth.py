@@ -424,6 +424,64 @@ def test_detections_show_boats_without_ais_others_and_clutter(sim: Simulation) -
         assert hit.height
 
 
+def test_a_track_of_a_dark_boat_is_one_case(sim: Simulation) -> None:
+    seen = sim.detections.join(sim.sightings, on="detection_id").filter(
+        pl.col("boat").is_not_null()
+    )
+    tracks = seen.drop_nulls("track_id").group_by("track_id").agg(pl.len())
+    long = tracks.filter(pl.col("len") >= 4).height
+    plots = seen.filter(pl.col("track_id").is_null()).height
+    assert len(cases(sim, "dark_target")) == long + plots
+    for row in cases(sim, "dark_target"):
+        at = seen.filter(
+            (pl.col("sensor") == row["what"])
+            & (pl.col("t") >= row["t0"] - timedelta(seconds=1))
+            & (pl.col("t") <= row["t1"] + timedelta(seconds=1))
+        )
+        far = np.hypot(
+            (at["lon"].to_numpy() - row["lon"]) * 97_000,
+            (at["lat"].to_numpy() - row["lat"]) * 111e3,
+        )
+        assert far.min() < 350
+
+
+def test_vessels_seen_while_mute_are_dark_but_nobodys_case(sim: Simulation) -> None:
+    mute = sim.truth.filter((pl.col("kind") == "dark_target") & pl.col("ordinary"))
+    assert mute.height
+    assert not mute["decoy"].any()
+    assert mute["mmsi"].null_count() == mute.height
+
+
+def test_what_is_told_too_briefly_is_told_too_briefly(sim: Simulation) -> None:
+    for kind, what in (
+        ("speed_anomaly", "told_duration"),
+        ("course_anomaly", "told_duration"),
+        ("spoofing", "land_duration"),
+    ):
+        rows = sim.truth.filter(
+            (pl.col("kind") == kind) & pl.col("what").str.ends_with(what) & ~pl.col("ordinary")
+        )
+        for row in rows.iter_rows(named=True):
+            assert (minutes(row) < 10) == row["decoy"], row
+            assert abs(minutes(row) - 10 * (1 + row["margin"])) < 1.2
+
+
+def test_nobody_sails_twice_about_a_centre_but_who_is_planted(sim: Simulation) -> None:
+    for row in cases(sim, "speed_anomaly", "told_speed", "difference", "ratio"):
+        _, xy = way(sim, row, about_min=10)
+        turn = courses(xy)
+        assert np.ptp(turn) < 680, row
+
+
+def test_ordinary_turnings_back_turn_back(sim: Simulation) -> None:
+    rows = sim.truth.filter((pl.col("kind") == "course_anomaly") & pl.col("ordinary"))
+    for row in rows.iter_rows(named=True):
+        assert minutes(row) >= 18
+        _, xy = way(sim, row)
+        out, back = xy[48] - xy[0], xy[-1] - xy[-49]
+        assert out @ back < np.cos(np.radians(130)) * np.hypot(*out) * np.hypot(*back), row
+
+
 def test_stops_last_as_long_as_is_said(sim: Simulation) -> None:
     for row in cases(sim, "stop", "alongside"):
         _, xy = way(sim, row)

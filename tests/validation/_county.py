@@ -116,8 +116,13 @@ def _places(cut: gpd.GeoDataFrame, seed: int, start: datetime, days: int) -> Pla
 
 
 def generator() -> str:
-    """Return a digest of the truth generator's sources."""
-    sources = [ROOT / "ais" / "simulate.py", *sorted((ROOT / "ais").glob("_simulate_*.py"))]
+    """Return a digest of the sources of the truth, of the matching, and of the figures."""
+    here = Path(__file__).parent
+    sources = [
+        ROOT / "ais" / "simulate.py",
+        *sorted((ROOT / "ais").glob("_simulate_*.py")),
+        *(here / name for name in ("_match.py", "_figures.py", "_county.py")),
+    ]
     digest = hashlib.blake2b(digest_size=10)
     for source in sources:
         digest.update(source.read_bytes())
