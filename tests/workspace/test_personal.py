@@ -59,6 +59,7 @@ ROWS = {
     "berths": {},
     "sections": {"section_id": "S01", "name": "一段"},
     "registers": {"kind": "三无", "hull_number": "浙象渔12345"},
+    "detections": {"sensor": "radar-1", "t": "2026-11-01 22:00", "lon": "121.9", "lat": "29.1"},
 }
 Write = Callable[[Path, list[str], list[list[str]]], Path]
 
