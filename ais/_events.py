@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from shapely import MultiLineString, Point
 
 from ais._arrays import Array, Floats, Ints
+from ais._plane import METRES_PER_DEGREE
 from ais.schema import EVENTS, TIME, empty
 
 MAX_VERTICES = 100
@@ -212,9 +213,9 @@ def _beyond(
         scale = np.cos(np.radians(lat[i]))
         while k < b_lat.shape[0] and b_lat[k] <= lat[i] + window:
             dx = abs(b_lon[k] - lon[i])
-            dx = min(dx, 360 - dx) * scale * 111_195.08
+            dx = min(dx, 360 - dx) * scale * METRES_PER_DEGREE
             if dx <= most:
-                dy = (b_lat[k] - lat[i]) * 111_195.08
+                dy = (b_lat[k] - lat[i]) * METRES_PER_DEGREE
                 out[i] = min(out[i], np.sqrt(dx * dx + dy * dy) - b_radius[k])
             k += 1
         if out[i] > reach:

@@ -26,6 +26,13 @@ def metres(lon0: float, lat0: float, lon1: float, lat1: float) -> float:
     return METRES_PER_DEGREE * math.sqrt(dx * dx + dy * dy)
 
 
+def metres_between(lon: Array, lat: Array, to_lon: Array, to_lat: Array) -> Floats:
+    """Return the distances of near places, as `metres` does, for whole arrays."""
+    dx = (lon - to_lon + 180.0) % 360.0 - 180.0
+    dx = dx * np.cos(np.radians(0.5 * (lat + to_lat)))
+    return np.asarray(METRES_PER_DEGREE * np.hypot(dx, lat - to_lat))
+
+
 @numba.njit(cache=True, nogil=True, inline="always")
 def bearing(lon0: float, lat0: float, lon1: float, lat1: float) -> float:
     """Return the compass direction from the first position to the second, in degrees."""

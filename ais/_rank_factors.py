@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from ais._plane import METRES_PER_DEGREE
 from ais._rank_weights import NAMES, margin, number
 from ais.life import CELL_DEG, cell
 
@@ -229,9 +230,9 @@ def _of_patterns() -> dict[str, pl.Expr]:
 def _off_end(k: int) -> pl.Expr:
     """Return metres to one end of a ferry's line."""
     lon, lat = pl.col("end_lon").list.get(k, null_on_oob=True), pl.col("end_lat")
-    dy = (pl.col("lat") - lat.list.get(k, null_on_oob=True)) * 111_195.0
+    dy = (pl.col("lat") - lat.list.get(k, null_on_oob=True)) * METRES_PER_DEGREE
     dx = ((pl.col("lon") - lon + 180.0).mod(360.0) - 180.0) * pl.col("lat").radians().cos()
-    return (dy**2 + (dx * 111_195.0) ** 2).sqrt()
+    return (dy**2 + (dx * METRES_PER_DEGREE) ** 2).sqrt()
 
 
 def _rarity(row: pl.DataFrame, profiles: pl.DataFrame) -> pl.DataFrame:

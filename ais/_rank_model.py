@@ -11,7 +11,6 @@ import polars as pl
 from ais import _words_rank as words
 from ais._arrays import Bools, Floats, Ints
 from ais._rank_weights import FACTORS, NAMES
-from geo.errors import InputError
 
 MIN_DECISIONS = 30
 MIN_EACH = 8
@@ -75,29 +74,6 @@ class Model:
     def to_json(self) -> str:
         """Return the model as JSON: the same model, the same text."""
         return json.dumps({"format": FORMAT} | asdict(self), sort_keys=True, allow_nan=False)
-
-    @classmethod
-    def from_json(cls, text: str) -> "Model":
-        """Read a model that `to_json` wrote.
-
-        Raises
-        ------
-        InputError
-            Where the text is none, or of another format, or its factors are not these.
-        """
-        try:
-            told = json.loads(text)
-            whole = told.pop("format") == FORMAT and set(told["weights"]) == set(NAMES)
-            model = cls(**told) if whole else None
-        except (ValueError, TypeError, KeyError, AttributeError):
-            model = None
-        if model is None:
-            raise InputError(
-                "this is no ranking model of this version",
-                where="ranking model",
-                mend="Learn it again from the decisions.",
-            )
-        return model
 
     def said(self, lang: str) -> str:
         """Say what was learned, and whether it is used, in "zh" or "en"."""

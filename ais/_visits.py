@@ -7,7 +7,7 @@ import shapely
 
 from ais._arrays import Array, Floats, Ints
 from ais._events import events, rounded
-from ais._plane import METRES_PER_DEGREE, metres
+from ais._plane import METRES_PER_DEGREE, metres, metres_between
 from ais.schema import EVENTS, empty
 
 MINUTE_MS = 60_000
@@ -113,13 +113,6 @@ def stays_of(stops: pl.DataFrame) -> pl.DataFrame:
     return stops.with_columns(pl.col("evidence").str.json_decode(_SAID).struct.unnest()).sort(
         "mmsi", "t0", "t1", "lon", "lat"
     )
-
-
-def metres_between(lon: Array, lat: Array, to_lon: Array, to_lat: Array) -> Floats:
-    """Return the distances of near places."""
-    dx = (lon - to_lon + 180) % 360 - 180
-    dx = dx * np.cos(np.radians(0.5 * (lat + to_lat)))
-    return np.asarray(METRES_PER_DEGREE * np.hypot(dx, lat - to_lat))
 
 
 def _inside(stops: pl.DataFrame, berths: pl.DataFrame) -> Ints:

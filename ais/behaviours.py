@@ -43,6 +43,8 @@ class Judged(NamedTuple):
     """mmsi, kind, name, ship_type, length_m, why."""
     berths: pl.DataFrame
     """``BERTHS`` that were learned."""
+    circles: pl.DataFrame
+    """Known and learned berths and anchorages: lon, lat, radius_m."""
     profiles: pl.DataFrame
     """What each vessel ordinarily does: ``ais.life.PROFILES``."""
     shared: pl.DataFrame
@@ -185,7 +187,15 @@ def judge(
     counts["berths_learned"] = learned.height
     shared = mine.shared.sort("mmsi")
     return Judged(
-        found, vessels, learned, profiles, shared, _of_gaps(silent, fallen), reception, counts
+        found,
+        vessels,
+        learned,
+        circles,
+        profiles,
+        shared,
+        _of_gaps(silent, fallen),
+        reception,
+        counts,
     )
 
 

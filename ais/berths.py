@@ -11,8 +11,8 @@ from sklearn.cluster import DBSCAN
 
 from ais._arrays import Array, Bools, Floats, Ints
 from ais._events import beyond_berths
-from ais._plane import METRES_PER_DEGREE
-from ais._visits import MINUTE_MS, metres_between, stays_of, visits
+from ais._plane import METRES_PER_DEGREE, metres_between
+from ais._visits import MINUTE_MS, stays_of, visits
 from ais.schema import BERTHS, empty
 
 __all__ = ["BerthRule", "learn", "visits"]

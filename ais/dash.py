@@ -12,7 +12,7 @@ import shapely
 from ais._arrays import Floats, Ints
 from ais._events import Sailed, events, lines, rounded
 from ais._made_good import contradicted, excess_over, over_runs, runs
-from ais._plane import KNOT, METRES_PER_DEGREE
+from ais._plane import KNOT, metres_between
 from ais.schema import EVENTS, empty
 
 BEFORE = ("loitering", "drift", "rendezvous", "gap")
@@ -116,10 +116,10 @@ def _partly(s: Sailed, end: Ints, fast: Floats, side: int) -> Floats:
     there = np.clip(end + side, 0, len(s.t) - 1)
     beyond = np.clip(end + 2 * side, 0, len(s.t) - 1)
     step_ms = np.abs(s.t[there] - s.t[end]).astype(np.float64)
-    made = _metres(s, there, end) / np.maximum(step_ms / 1000.0, 1.0)
+    made = _gained(s, there, end) / np.maximum(step_ms / 1000.0, 1.0)
     further_s = np.maximum(np.abs(s.t[beyond] - s.t[there]) / 1000.0, 1.0)
     slow = np.where(
-        np.isnan(s.sog[there]), _metres(s, beyond, there) / further_s, s.sog[there] * KNOT
+        np.isnan(s.sog[there]), _gained(s, beyond, there) / further_s, s.sog[there] * KNOT
     )
     joins = (there != end) & (s.track[there] == s.track[end]) & (step_ms <= _STEP_MS)
     gap = np.maximum(fast - slow, 1e-9)
@@ -127,9 +127,8 @@ def _partly(s: Sailed, end: Ints, fast: Floats, side: int) -> Floats:
     return np.asarray(np.where(joins, share * step_ms, 0.0))
 
 
-def _metres(s: Sailed, a: Ints, b: Ints) -> Floats:
-    east = ((s.lon[b] - s.lon[a] + 180.0) % 360.0 - 180.0) * np.cos(np.radians(s.lat[a]))
-    return np.asarray(METRES_PER_DEGREE * np.hypot(east, s.lat[b] - s.lat[a]))
+def _gained(s: Sailed, a: Ints, b: Ints) -> Floats:
+    return metres_between(s.lon[a], s.lat[a], s.lon[b], s.lat[b])
 
 
 def _next(s: Sailed, end: int, rule: DashRule) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import shapely
 
 from ais._arrays import Array, Bools, Floats, Ints
 from ais._events import Sailed, beyond_berths, events, rounded
-from ais._plane import KNOT, metres
+from ais._plane import KNOT, metres_between
 from ais._reception import SLOT_MS, reckon
 from ais._silences import headed, plausible, silent
 from ais._slots import in_order, paces
@@ -282,16 +282,8 @@ def _lasting(silences: pl.DataFrame, rule: GapRule, horizon: datetime) -> pl.Dat
         .filter(pl.col("minutes") >= rule.least_min)
         .sort("t0", "mmsi", "hull")
     )
-    far = _metres(*_columns(rows, "lon0", "lat0", "lon1", "lat1"))
+    far = metres_between(*_columns(rows, "lon0", "lat0", "lon1", "lat1"))
     return rows.with_columns(pl.Series("distance_m", far, nan_to_null=True))
-
-
-@numba.njit(cache=True, nogil=True)
-def _metres(lon0: Floats, lat0: Floats, lon1: Floats, lat1: Floats) -> Floats:
-    out = np.empty(len(lon0))
-    for i in range(len(lon0)):
-        out[i] = metres(lon0[i], lat0[i], lon1[i], lat1[i])
-    return out
 
 
 def _onward(
@@ -311,29 +303,12 @@ def _onward(
     return np.where(ahead, there, place), ahead
 
 
-def gaps(
-    silences: pl.DataFrame,
-    reception: Reception,
-    *,
-    rule: GapRule | None = None,
-    horizon: datetime,
-    berths: pl.DataFrame | None = None,
-    afloat: Afloat | None = None,
-) -> pl.DataFrame:
-    """Return gaps as ``EVENTS``: silences in which a transmitting vessel would have been heard.
-
-    The parameters are those of ``judged``. The point is the last position, the geometry the
-    straight way to the next one, or the last position where there is none.
-    """
-    use = rule or GapRule()
-    found = judged(
-        silences, reception, rule=use, horizon=horizon, berths=berths, afloat=afloat
-    ).filter(pl.col("verdict") == "gap")
-    return gap_events(found, reception, rule=use)
-
-
 def gap_events(found: pl.DataFrame, reception: Reception, *, rule: GapRule) -> pl.DataFrame:
-    """Return those rows of ``judged`` that are gaps as ``EVENTS``."""
+    """Return those rows of ``judged`` that are gaps as ``EVENTS``.
+
+    The point is the last position, the geometry the straight way to the next one, or the last
+    position where there is none.
+    """
     rows = found.filter(pl.col("verdict") == "gap")
     if not rows.height:
         return empty(EVENTS)

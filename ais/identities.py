@@ -11,8 +11,7 @@ import shapely
 
 from ais._events import events, rounded
 from ais._names import FIELDS, keys, same
-from ais._plane import KNOT
-from ais._visits import metres_between
+from ais._plane import KNOT, metres_between
 from ais.schema import EVENTS, STATICS, empty
 from ais.tracks import CLOCK_SLACK_S
 

@@ -2,6 +2,8 @@
 
 import polars as pl
 
+from ais._plane import METRES_PER_DEGREE
+
 SIGNS = pl.Schema(
     {
         "mmsi": pl.UInt32(),
@@ -39,7 +41,6 @@ _FAMILY = 3
 _FAMILY_DIGITS = 100
 _FAMILY_DEG = 0.2
 _BIG_M = 15.0
-_DEGREE_M = 111_195.0
 
 
 def _number(mmsi: pl.Expr) -> tuple[tuple[pl.Expr, str, str], ...]:
@@ -166,7 +167,7 @@ def signs(positions: pl.DataFrame) -> pl.DataFrame:
     and with no heading that its course keeps to.
     """
     lon, lat = pl.col("lon"), pl.col("lat")
-    east = (lon - lon.first() + 180).mod(360) * lat.mean().radians().cos() * _DEGREE_M
+    east = (lon - lon.first() + 180).mod(360) * lat.mean().radians().cos() * METRES_PER_DEGREE
     turn = (pl.col("cog_deg") - pl.col("heading_deg")).radians().cast(pl.Float64)
     coherence = (turn.sin().mean() ** 2 + turn.cos().mean() ** 2).sqrt()
     quiet = (
@@ -176,9 +177,9 @@ def signs(positions: pl.DataFrame) -> pl.DataFrame:
             pl.len().alias("n"),
             (pl.col("t").max() - pl.col("t").min()).alias("span"),
             (pl.col("sog_kn") >= SLOW_KN).fill_null(value=False).mean().alias("fast"),
-            pl.max_horizontal(east.max() - east.min(), (lat.max() - lat.min()) * _DEGREE_M).alias(
-                "extent_m"
-            ),
+            pl.max_horizontal(
+                east.max() - east.min(), (lat.max() - lat.min()) * METRES_PER_DEGREE
+            ).alias("extent_m"),
             coherence.alias("coherence"),
             lon.median().alias("drift_lon"),
             lat.median().alias("drift_lat"),

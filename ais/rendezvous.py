@@ -147,16 +147,11 @@ def _arrays(found: pl.DataFrame, berths: pl.DataFrame) -> _Slow:
     )
 
 
-def _neighbours(s: _Slow, touched: Bools, max_m: float) -> tuple[Ints, Ints, Ints]:
+def _neighbours(s: _Slow, max_m: float) -> tuple[Ints, Ints, Ints]:
     """Return (spell, other spell, hour), sorted, of the hours that two spent near each other."""
     slot, owner, *box = hours(s.t0, s.t1, s.offset, s.t, s.lon, s.lat, s.inside)
-    if not touched.all():
-        kept = np.isin(slot, np.unique(slot[touched[owner]]))
-        slot, owner, box = slot[kept], owner[kept], [side[kept] for side in box]
     i, j = overlapping(slot, s.vessel[owner], (box[0], box[1], box[2], box[3]), pad_m=max_m)
     i, j, slot = np.minimum(owner[i], owner[j]), np.maximum(owner[i], owner[j]), slot[i]
-    kept = touched[i] | touched[j]
-    i, j, slot = i[kept], j[kept], slot[kept]
     order = np.lexsort((slot, j, i))
     return i[order], j[order], slot[order]
 
@@ -229,7 +224,6 @@ def meetings(
     *,
     berths: pl.DataFrame,
     rule: MeetingRule = COASTAL,
-    touched: pl.Series | None = None,
 ) -> pl.DataFrame:
     """Find rendezvous among the spells of all vessels.
 
@@ -240,8 +234,6 @@ def meetings(
     berths : DataFrame
         Berths and anchorages, known and learned: lon, lat, radius_m. Time that either vessel
         spends inside one is no part of a rendezvous.
-    touched : Series of mmsi, optional
-        Find only the rendezvous of these vessels: the same as all, then filtered.
 
     Returns
     -------
@@ -257,10 +249,7 @@ def meetings(
         return empty(EVENTS)
     found = found.sort("mmsi", "hull", "t0", "t1", "lon", "lat", maintain_order=True)
     s = _arrays(found, berths)
-    chosen = np.ones(len(s.t0), np.bool_)
-    if touched is not None:
-        chosen = np.isin(s.mmsi, touched.to_numpy())
-    i, j, slot = _neighbours(s, chosen, rule.max_m)
+    i, j, slot = _neighbours(s, rule.max_m)
     way = (s.offset, s.t, s.lon, s.lat)
     a, b, begin, end = together(
         i, j, slot, s.t0, s.t1, *way, s.inside, rule.max_m,

@@ -10,7 +10,7 @@ import shapely
 
 from ais._arrays import Array, Bools, Floats, Ints
 from ais._events import Sailed, events, lengths_of, rounded, sailed
-from ais._plane import KNOT, METRES_PER_DEGREE, metres, path_m, smoothed
+from ais._plane import KNOT, METRES_PER_DEGREE, metres, metres_between, path_m, smoothed
 
 _CROSSING_MS = 600_000
 _SPREAD_SHARE = 0.8
@@ -241,9 +241,8 @@ def _left(s: Sailed, still_kn: float) -> Bools:
 def _quiet(s: Sailed, most_kn: float) -> Bools:
     """Return whether a vessel told less than a speed at each position, or told none and made it."""
     step_s = np.diff(s.t, prepend=s.t[:1]) / 1000.0
-    lon, lat = np.roll(s.lon, 1), np.roll(s.lat, 1)
-    east = ((s.lon - lon + 180.0) % 360.0 - 180.0) * np.cos(np.radians(s.lat))
-    made = METRES_PER_DEGREE * np.hypot(east, s.lat - lat) / np.maximum(step_s, 30.0) / KNOT
+    way = metres_between(np.roll(s.lon, 1), np.roll(s.lat, 1), s.lon, s.lat)
+    made = way / np.maximum(step_s, 30.0) / KNOT
     return np.asarray(np.where(np.isnan(s.sog), made, s.sog) < most_kn)
 
 

@@ -13,7 +13,7 @@ from ais._events import beyond_berths
 from ais.behaviours import Judged
 from ais.rank import Model, TooLittle
 from workspace import store
-from workspace._watching import known_berths, tools_of
+from workspace._watching import tools_of
 from workspace.folder import Workspace
 from workspace.registers import listed
 from workspace.reviewing import decided
@@ -65,13 +65,12 @@ def _context(ws: Workspace, events: pl.DataFrame, judged: Judged) -> pl.DataFram
         np.full(len(lon), np.nan) if index is None else index.off_shore_m(lon, lat, max_m=_FAR_M)
     )
     places = store.read(ws.engine, "risk_points", columns=["geometry"])
-    circles = pl.concat([known_berths(ws), judged.berths.select("lon", "lat", "radius_m")])
     return events.select(
         "event_id",
         dark=pl.col("evidence").str.json_path_match("$.dark_share").cast(pl.Float64),
         shore_m=pl.Series(np.where(np.isinf(shore_m), _FAR_M, shore_m), nan_to_null=True),
         landing_m=_off_places(places, lon, lat),
-        berth_m=_finite(beyond_berths(lon, lat, circles, reach_m=_FAR_M)),
+        berth_m=_finite(beyond_berths(lon, lat, judged.circles, reach_m=_FAR_M)),
         on_watchlist=_listed(ws, events),
     )
 

@@ -10,8 +10,6 @@ from sqlalchemy import Connection
 
 from workspace import store
 
-CONTENT = ("kind", "mmsi", "other_mmsi", "t0", "t1", "lon", "lat", "evidence", "algorithm")
-"""What a version of an event says; rank and words are a judgement of it, and change without."""
 _TOLD = ("t0", "t1", "lon", "lat", "other_mmsi", "algorithm")
 _HISTORY = ("kind", "mmsi", "t0", "t1", "lon", "lat", "geometry", "evidence", "rank")
 
@@ -225,10 +223,8 @@ def _history(rows: list[dict[str, Any]]) -> pl.DataFrame:
 
 def keep(connection: Connection, revised: Revised, *, rows: pl.DataFrame) -> None:
     """Write the events that are new or differ (``rows``), and put away what holds no more."""
-    for start in range(0, len(revised.gone), 500):
-        named = revised.gone[start : start + 500]
-        for table in ("events", "event_segments", "event_reach"):
-            store.clear(connection, table, where=store.table_of(table).c.event_id.in_(named))
+    for table in ("events", "event_segments", "event_reach"):
+        store.forget(connection, table, "event_id", revised.gone)
     store.upsert(connection, "events", rows)
     if revised.history.height:
         store.write(connection, "event_versions", revised.history)

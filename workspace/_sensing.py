@@ -10,7 +10,7 @@ from ais.schema import DETECTIONS
 from ais.sensed import Sensed, sensed
 from ais.tracks import tracks
 from workspace import archive, store
-from workspace._watching import known_berths, tools_of
+from workspace._watching import tools_of
 from workspace.folder import Workspace
 
 # As far as a vessel is looked for beside a detection, and as long before and after it.
@@ -40,7 +40,7 @@ def sense(ws: Workspace, judged: Judged) -> Sensed | None:
         tracks(clean(positions).kept),
         tools.statics,
         tools.index,
-        pl.concat([known_berths(ws), judged.berths.select("lon", "lat", "radius_m")]),
+        judged.circles,
         segment_ids=tools.segment_ids,
         reception=judged.reception,
         rules=tools.rules,

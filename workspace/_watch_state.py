@@ -16,9 +16,8 @@ import ais
 import geo
 from ais.watch import Watched, nothing
 from workspace import archive, db, store
-from workspace._watching import known_berths
+from workspace._watching import tools_of
 from workspace.folder import Workspace
-from workspace.watch_rules import rules_of
 
 _NAME = "detect"
 _YOUNG_S = 3_600
@@ -39,12 +38,13 @@ def basis(ws: Workspace) -> str:
     another, every vessel is watched anew.
     """
     coast = store.version(ws.engine, "segments", "land", "shorelines")
-    berths = known_berths(ws).sort("lon", "lat", "radius_m").hash_rows(seed=1).to_list()
+    tools = tools_of(ws)
+    berths = tools.berths.sort("lon", "lat", "radius_m").hash_rows(seed=1).to_list()
     settings = (ws.config.coast_error_m, ws.config.reach_m, ws.config.draught_m, ws.config.margin_m)
     tides = store.version(ws.engine, "tide_stations", "rasters")
     text = repr(
         (
-            rules_of(ws.config),
+            tools.rules,
             settings,
             coast,
             tides,

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import polars as pl
 
+from ais.loitering import PRESETS
 from ais.on_land import Land, judge
+from ais.rendezvous import PRESETS as MEETINGS
 from ais.schema import STATICS
 from ais.watch import Rules, Watched, watch
 from geo.crs import Bools, Floats
@@ -24,7 +26,6 @@ from workspace._flagged import flagged
 from workspace._run import Progress
 from workspace.folder import Workspace, open_workspace
 from workspace.placing import shore_index
-from workspace.watch_rules import rules_of
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -93,7 +94,7 @@ def statics(ws: Workspace) -> pl.DataFrame:
     )
 
 
-def known_berths(ws: Workspace) -> pl.DataFrame:
+def _known_berths(ws: Workspace) -> pl.DataFrame:
     """Return the circles in which a vessel lies at a known berth or anchorage."""
     given = store.read(ws.engine, "berths", columns=["lon", "lat", "radius_m"])
     wharves = store.layer(ws.engine, "wharves", where=db.wharves.c.status == "in_use")
@@ -128,11 +129,14 @@ def _tools_of(ws: Workspace) -> _Tools:
     segment_ids = store.read(ws.engine, "segments", columns=["segment_id"])["segment_id"]
     return _Tools(
         statics(ws),
-        known_berths(ws),
+        _known_berths(ws),
         tuple(segment_ids.to_list()),
         shore_index(ws) if len(segment_ids) else None,
         _land(ws),
-        rules_of(ws.config),
+        Rules(
+            loitering=PRESETS[ws.config.loitering_preset],
+            meeting=MEETINGS[ws.config.rendezvous_preset],
+        ),
     )
 
 
@@ -162,12 +166,7 @@ def take(ws: Workspace, turn: Turn) -> Seen:
     if ashore is not None:
         watched = watched._replace(events=flagged(watched.events, ashore, done.tracks))
     refused.append(_jumps(done.tracks))
-    return Seen(watched, _summed([counts, done.counts]), pl.concat(refused))
-
-
-def _summed(counts: Sequence[dict[str, int]]) -> dict[str, int]:
-    names = dict.fromkeys(name for one in counts for name in one)
-    return {name: sum(one.get(name, 0) for one in counts) for name in names}
+    return Seen(watched, counts | done.counts, pl.concat(refused))
 
 
 def _jumps(tracks: pl.DataFrame) -> pl.DataFrame:

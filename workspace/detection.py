@@ -21,10 +21,9 @@ from workspace._run import Progress, Run
 from workspace._sensing import sense
 from workspace._surroundings import surroundings, with_surroundings
 from workspace._watch_state import State
-from workspace._watching import Seen, Turn, known_berths, tools_of, watch_all
+from workspace._watching import Seen, Turn, tools_of, watch_all
 from workspace.folder import Workspace
 from workspace.nearness import ground, near_segments
-from workspace.watch_rules import rules_of
 
 # Positions that one turn of detection holds in memory: some 0.5 GB with all that is worked out.
 _TURN = 1_500_000
@@ -88,9 +87,9 @@ def detect(
     with run.step("judge"):
         judged = judge(
             all_seen,
-            Known(tools.statics, known_berths(ws), tools.index, tools.afloat),
+            Known(tools.statics, tools.berths, tools.index, tools.afloat),
             horizon=archive.summary(ws.positions)[2],
-            rules=rules_of(ws.config),
+            rules=tools.rules,
         )
     with run.step("sensors"):
         by_sensors = sense(ws, judged)
@@ -227,11 +226,8 @@ def _keep(
     """Write the events, what became of those before, and what is known of the vessels."""
     _revised.keep(connection, found.revised, rows=found.rows)
     moved = found.moved.to_list()
-    for start in range(0, len(moved), _CHUNK):
-        named = db.event_segments.c.event_id.in_(moved[start : start + _CHUNK])
-        store.clear(connection, "event_segments", where=named)
-        named = db.event_reach.c.event_id.in_(moved[start : start + _CHUNK])
-        store.clear(connection, "event_reach", where=named)
+    for table in ("event_segments", "event_reach"):
+        store.forget(connection, table, "event_id", moved)
     store.write(connection, "event_segments", found.pairs)
     store.write(connection, "event_reach", found.reach)
     store.write(connection, "learned_berths", judged.berths, replace=True)
@@ -242,9 +238,6 @@ def _keep(
     run.counts |= {f"events_{name}": n for name, n in found.revised.counts.items()}
     run.counts |= judged.counts
     run.counts |= dict(judged.events.group_by("kind").len().iter_rows())
-
-
-_CHUNK = 500
 
 
 def _placed(

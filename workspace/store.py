@@ -38,6 +38,8 @@ from workspace.columns import UtcDateTime
 Frame = pl.DataFrame | gpd.GeoDataFrame
 Target = Engine | Connection
 Condition = ColumnElement[bool]
+# SQLite takes no more than some hundred values in one condition of old, and a thousand suffice.
+_AT_ONCE = 1_000
 # PostgreSQL keeps no NUL in a text, and no UTF-8 has half a surrogate pair.
 _NUL, _REPLACEMENT = "\0", "\ufffd"
 _UNSOUND = re.compile("[\0\ud800-\udfff]")
@@ -220,6 +222,12 @@ def clear(target: Target, name: str, *, where: Condition | None = None) -> None:
     with _writing(target) as connection:
         connection.execute(statement if where is None else statement.where(where))
         _bump(connection, name)
+
+
+def forget(target: Target, name: str, column: str, ids: Sequence[str]) -> None:
+    """Take out the rows of a table that bear one of some ids, however many."""
+    for start in range(0, len(ids), _AT_ONCE):
+        clear(target, name, where=table_of(name).c[column].in_(ids[start : start + _AT_ONCE]))
 
 
 def upsert(target: Target, name: str, frame: Frame) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ais._events import Sailed
-from ais.gaps import GapRule, gap_events, gaps, judged, silences, unspoken
+from ais.gaps import GapRule, gap_events, judged, silences, unspoken
 from ais.reception import Reception, slots
 from ais.schema import EVENTS, SILENCES, SLOTS, empty
 from tests.ais._silent_sea import M_LON, T0, Scene, sailed_of, scene
@@ -58,6 +58,11 @@ def busy(minutes: int = 720, vessels: int = 20) -> Sailed:
 
 
 # --- silences --------------------------------------------------------------------------------
+
+
+def judged_gaps(silences: pl.DataFrame, reception: Reception, **rest: object) -> pl.DataFrame:
+    """Return the events of those silences that are gaps."""
+    return gap_events(judged(silences, reception, **rest), reception, rule=GapRule())
 
 
 def test_silences_are_those_between_positions_and_after_the_last() -> None:
@@ -215,8 +220,8 @@ def test_alone_at_sea_no_silence_can_be_judged() -> None:
     quiet = silences(s)
     rows = judged(quiet, Reception.of(slots(s), silences=quiet), horizon=END)
     assert set(rows["verdict"]) == {"unjudged"}
-    assert gaps(quiet, Reception.of(empty(SLOTS)), horizon=END).is_empty()
-    assert gaps(empty(SILENCES), Reception.of(slots(s)), horizon=END).schema == EVENTS
+    assert judged_gaps(quiet, Reception.of(empty(SLOTS)), horizon=END).is_empty()
+    assert judged_gaps(empty(SILENCES), Reception.of(slots(s)), horizon=END).schema == EVENTS
 
 
 @given(st.integers(0, 10_000))
@@ -234,7 +239,7 @@ def test_planted_gaps_are_found_among_decoys(full: bool) -> None:
     for seed in range(8 if full else 3):
         sea = scene(seed)
         quiet, reception = found(sea)
-        events = gaps(quiet, reception, horizon=sea.horizon, berths=sea.berths)
+        events = judged_gaps(quiet, reception, horizon=sea.horizon, berths=sea.berths)
         a, b = pl.col("t0_event").dt.epoch("ms"), pl.col("t1_event").dt.epoch("ms")
         both_ms = pl.min_horizontal(b, "t1") - pl.max_horizontal(a, "t0")
         any_ms = pl.max_horizontal(b, "t1") - pl.min_horizontal(a, "t0")

@@ -13,7 +13,6 @@ from ais import life
 from ais._rank_weights import LIMITS, margin
 from ais.rank import BASE, FACTORS, PARTS, RANKS, Model, RankRule, TooLittle, learn, parts, rank
 from ais.schema import EVENTS, KINDS, empty
-from geo.errors import InputError
 
 T0 = datetime(2026, 3, 10, 15, tzinfo=UTC)
 LON, LAT = 122.0, 29.0
@@ -491,14 +490,12 @@ def test_a_used_model_ranks_and_its_parts_add_up() -> None:
     assert ranks["rank"].mean() == pytest.approx(yes.mean(), abs=0.03)
 
 
-def test_a_model_is_text_and_comes_back() -> None:
+def test_a_model_is_text_the_same_each_time() -> None:
     model = taught(120, {"dark": 4.0})
-    assert Model.from_json(model.to_json()) == model
+    told = json.loads(model.to_json())
+    assert told["weights"] == pytest.approx(model.weights)
+    assert told["used"] is model.used
     assert model.to_json() == taught(120, {"dark": 4.0}).to_json()
-    wrong = json.dumps(json.loads(model.to_json()) | {"weights": {"dark": 1.0}})
-    for text in ("", "[]", "{}", '{"format": 99}', wrong, model.to_json().replace("auc", "cua")):
-        with pytest.raises(InputError, match="Learn it again"):
-            Model.from_json(text)
 
 
 def test_the_order_of_decisions_changes_nothing_and_undecided_ones_do_not_count() -> None:

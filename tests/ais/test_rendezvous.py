@@ -288,15 +288,6 @@ def test_neither_order_nor_repetition_nor_a_mirror_changes_anything(seed: int) -
     assert (other["t0"].dt.epoch("ms") - out["t0"].dt.epoch("ms")).abs().max() in (0, 1, None)
 
 
-@given(st.integers(0, 10_000), st.sets(st.integers(0, 5), min_size=1, max_size=3))
-def test_the_touched_are_the_same_as_all_then_filtered(seed: int, chosen: set[int]) -> None:
-    found = spells(sailed(tracks(fleet(seed))), berths=NO_BERTHS)
-    some = pl.Series([412000001 + k for k in sorted(chosen)], dtype=pl.UInt32)
-    out = meetings(found, berths=NO_BERTHS)
-    party = pl.col("mmsi").is_in(some.implode()) | pl.col("other_mmsi").is_in(some.implode())
-    assert meetings(found, berths=NO_BERTHS, touched=some).equals(out.filter(party))
-
-
 @given(st.integers(0, 10_000))
 def test_the_spells_of_a_vessel_are_its_own(seed: int) -> None:
     p = fleet(seed)

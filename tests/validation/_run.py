@@ -32,7 +32,7 @@ def detect(county: County) -> pl.DataFrame:
         ashore=pl.concat([judged.kept.filter(pl.col("inside_m") > 0), judged.deep]),
         afloat=lambda lon, lat: ~land.mask.contains(lon, lat),
     )
-    circles = pl.concat([county.berths, found.judged.berths.select("lon", "lat", "radius_m")])
+    circles = found.judged.circles
     events = found.events
     if given.detections.height:
         seen = sensed(
