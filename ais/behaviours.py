@@ -10,6 +10,7 @@ import polars as pl
 from ais import berths as berthing
 from ais import chains, dash, gaps, identities, life, rendezvous, spoofing
 from ais._events import beyond_berths
+from ais._heard import Afloat
 from ais.identity import MOVERS, kinds_of
 from ais.reception import Reception
 from ais.schema import BERTHS, EVENTS, KINDS, SILENCES, empty
@@ -31,7 +32,7 @@ class Known:
     statics: pl.DataFrame
     berths: pl.DataFrame
     index: ShoreIndex | None
-    afloat: gaps.Afloat | None = None
+    afloat: Afloat | None = None
 
 
 class Judged(NamedTuple):
@@ -76,7 +77,7 @@ def behaviours(
     *,
     segment_ids: Sequence[str] = (),
     ashore: pl.DataFrame | None = None,
-    afloat: gaps.Afloat | None = None,
+    afloat: Afloat | None = None,
     rules: Rules | None = None,
 ) -> Behaviours:
     """Clean, cut into tracks, and find all behaviours of these vessels.

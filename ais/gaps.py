@@ -1,30 +1,23 @@
 """Find silences, and judge which of them are gaps: a vessel that would have been heard."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import numba
 import numpy as np
 import polars as pl
 import shapely
 
-from ais._arrays import Array, Bools, Floats, Ints
+from ais._arrays import Bools, Floats
 from ais._events import Sailed, beyond_berths, events, rounded
+from ais._heard import Afloat, Fallen, Heard, all_through, beside_edge, followed
 from ais._plane import KNOT, metres_between
-from ais._reception import SLOT_MS, reckon
 from ais._silences import headed, plausible, silent
 from ais._slots import in_order, paces
 from ais.reception import Reception
 from ais.schema import EVENTS, SILENCES, TIME, empty
 
-_THROUGH = 12
-_LEAST_MISSED = 0.001
 _BERTHING_KN = 5.0
-
-Afloat = Callable[[Floats, Floats], Bools]
-"""Tells of places (lon, lat) whether a vessel can be there."""
 
 
 @dataclass(frozen=True)
@@ -32,22 +25,33 @@ class GapRule:
     """What counts as a gap.
 
     A silence of ``least_min`` and more (beyond the vessel's usual interval), where reception is
-    ``least_reception`` or better: at the last position, and in the ``judged_min`` after it where
-    the vessel would have been, going on at its last speed and course, and, if it was heard again,
-    on the straight way there. One cell farther on coverage must not end: it may be sailing out.
-    One not heard since is open, and ends ``open_h`` after its last position or with the data. A
-    vessel that lay in a berth or anchorage (at less than 5 kn: it may just have come in) and was
+    ``least_reception`` or better on average, and ``never_below`` at none: of the last position, of
+    where the vessel would have been in the ``judged_min`` after it, going on at its last speed and
+    course, and, if it was heard again, of the straight way there. Over all of the silence it is
+    ``least_through`` at least: where a source is down for most of it, that explains it. Coverage
+    must not end at one side of the last position, one cell north or south, east or west, while it
+    goes on at the other: along an edge a vessel slips out and in within a cell.
+
+    It may have gone on to where too few others are heard to tell of reception. Then it is judged by
+    the way up to there, if that is ``known_min`` at least and it was heard again; else coverage
+    must not end one cell beyond the way, either: it may be sailing out. One not heard since is
+    open, and ends ``open_h`` after its last position or with the data.
+
+    A vessel that lay in a berth or anchorage (at less than 5 kn: it may just have come in) and was
     next heard within ``moved_m``, or not since, has switched off at its berth, and that is no gap;
     nor is it one where a vessel is next heard in a berth within ``moved_m``.
 
     Where reception is 0.9, three reports in a row are often lost: how likely a vessel that
-    transmits is to stay unheard for so long, (1 - reception) ^ (minutes / 10), may be
-    ``most_chance`` at the most.
+    transmits is to stay unheard for as long as its way is known, (1 - reception) ^ (minutes / 10),
+    may be ``most_chance`` at the most.
     """
 
     least_min: float = 30.0
     least_reception: float = 0.9
+    never_below: float = 0.8
+    least_through: float = 0.3
     judged_min: float = 30.0
+    known_min: float = 20.0
     open_h: float = 12.0
     moved_m: float = 2000.0
     most_chance: float = 1e-4
@@ -135,42 +139,6 @@ def unspoken(silences: pl.DataFrame, refused: pl.DataFrame) -> pl.DataFrame:
     return silences.join(spoken, on=["mmsi", "hull", "t0"], how="anti", maintain_order="left")
 
 
-@numba.njit(cache=True, nogil=True)
-def _reckoned(lon: Floats, lat: Floats, kn: Floats, cog: Floats, seconds: Floats) -> Array:
-    out = np.empty((2, len(lon)))
-    for i in range(len(lon)):
-        out[0, i], out[1, i] = reckon(lon[i], lat[i], kn[i], cog[i], seconds[i])
-    return out
-
-
-class _Figures:
-    """The least reception and the fewest others that any of the places asked for have."""
-
-    def __init__(self, reception: Reception, frame: pl.DataFrame) -> None:
-        self.reception = reception
-        self.mmsi, self.cls = frame["mmsi"].to_numpy(), frame["cls"].to_numpy()
-        n = frame.height
-        self.least, self.enough, self.poor = np.ones(n), np.ones(n, np.bool_), np.zeros(n, np.bool_)
-        self.missed, self.asked = np.zeros(n), 0
-        self.vessels, self.slots = np.full(n, 1 << 30), np.full(n, np.inf)
-
-    def ask(self, t: Ints, place: Array, below: float) -> Floats:
-        """Take in what is known of one place of each, and return its reception."""
-        told = self.reception.probability(self.mmsi, self.cls, t, place[0], place[1])
-        self.least = np.minimum(self.least, told.p)
-        self.missed += np.log(np.maximum(1 - told.p, _LEAST_MISSED))
-        self.asked += 1
-        self.poor |= told.enough & (told.p < below)
-        self.enough &= told.enough
-        self.vessels = np.minimum(self.vessels, told.vessels)
-        self.slots = np.minimum(self.slots, told.slots)
-        return told.p
-
-    def within(self, t: Ints, place: Array) -> None:
-        """Take in whether a place of each is inside coverage."""
-        self.enough &= self.reception.probability(self.mmsi, self.cls, t, *place).inside
-
-
 def _columns(frame: pl.DataFrame, *names: str) -> list[Floats]:
     return [frame[name].cast(pl.Float64).fill_null(np.nan).to_numpy() for name in names]
 
@@ -206,52 +174,47 @@ def judged(
     DataFrame
         Of those that last ``rule.least_min``, the columns of ``SILENCES``; ``end``, ``open``,
         ``in_berth``, ``minutes``, ``distance_m`` (null when open); ``before``, ``least``,
-        ``chance``, ``vessels``, ``slots``: reception at the last position, the least of all
-        places judged, how likely one that transmits stays unheard, and the fewest others behind
-        a place; ``verdict``: ``gap``; ``berth``; ``unheard`` (reception
-        is too low: an outage, a hole, the edge of what is covered); ``unjudged`` (too few others
-        tell of it).
+        ``mean``, ``through``, ``known_min``, ``chance``, ``vessels``, ``slots``: reception at the
+        last position, the least and the mean of all places judged, the mean all through, how much
+        of the silence its way is known for, how likely one that transmits stays unheard so long,
+        and the fewest others behind a place; ``verdict``: ``gap``; ``berth``; ``unheard``
+        (reception is too low: an outage, a hole); ``unjudged`` (too few others tell of it, or
+        coverage ends there).
     """
     use = rule or GapRule()
     rows = _lasting(silences, use, horizon)
-    figures = _Figures(reception, rows)
-    t0 = rows["t0"].dt.epoch("ms").to_numpy()
-    lon0, lat0, lon1, lat1, kn, cog = _columns(
-        rows, "lon0", "lat0", "lon1", "lat1", "sog0_kn", "cog0_deg"
-    )
-    before = figures.ask(t0, np.array([lon0, lat0]), use.least_reception)
-    place = np.array([lon0, lat0])
-    ahead = np.ones(rows.height, np.bool_)
-    steps = [*np.arange(SLOT_MS, use.judged_min * 60_000, SLOT_MS), use.judged_min * 60_000]
-    lasted = rows["minutes"].to_numpy() * 60_000
-    closed = ~np.isnan(lon1)
-    for step in steps:
-        at = t0 + np.int64(step)
-        place, ahead = _onward(place, ahead, lon0, lat0, kn, cog, np.full(len(t0), step / 1e3),
-                               afloat)  # fmt: skip
-        figures.ask(at, place, use.least_reception)
-        share = np.where(closed, step / lasted, 0.0)
-        way = (np.nan_to_num(lon1 - lon0) + 180.0) % 360.0 - 180.0
-        straight = np.array([lon0 + share * way, lat0 + share * np.nan_to_num(lat1 - lat0)])
-        figures.ask(at, straight, use.least_reception)
-    under_way = kn >= 0.5
-    cell_s = reception.cell_deg * 60.0 / np.where(under_way, kn, np.inf) * 3600.0
-    farther, _ = _onward(place, ahead, lon0, lat0, kn, cog, steps[-1] / 1e3 + cell_s, afloat)
-    figures.within(t0, np.where(under_way, farther, place))
-    minutes = rows["minutes"].to_numpy()
-    chance = np.exp(figures.missed / figures.asked * minutes / 10.0)
+    fallen = _fallen(rows)
+    heard = Heard(reception, fallen)
+    ways = followed(heard, fallen, afloat, judged_min=use.judged_min)
+    at_edge = beside_edge(heard, fallen, afloat)
+    closed = ~np.isnan(fallen.lon1)
+    enough = ways.back & ~at_edge & (ways.whole | (closed & (ways.known_min >= use.known_min)))
+    known_min = np.where(ways.whole, fallen.minutes, ways.known_min)
+    mean, chance = heard.mean(), heard.chance(known_min)
+    through = all_through(heard, fallen)
     in_berth, stayed = _berthed(rows, berths, use)
-    unheard = figures.poor | (figures.enough & (chance > use.most_chance))
-    verdict = np.select([stayed, unheard, ~figures.enough], ["berth", "unheard", "unjudged"], "gap")
+    poor = (mean < use.least_reception) | (heard.least < use.never_below)
+    poor |= through < use.least_through
+    unheard = (poor & (heard.asked > 0)) | (enough & (chance > use.most_chance))
+    verdict = np.select([stayed, unheard, ~enough], ["berth", "unheard", "unjudged"], "gap")
     return rows.with_columns(
         pl.Series("in_berth", in_berth),
-        pl.Series("before", before),
-        pl.Series("least", figures.least),
+        pl.Series("before", ways.before),
+        pl.Series("least", heard.least),
+        pl.Series("mean", mean),
+        pl.Series("through", through),
+        pl.Series("known_min", known_min),
         pl.Series("chance", chance),
-        pl.Series("vessels", figures.vessels),
-        pl.Series("slots", figures.slots),
+        pl.Series("vessels", heard.vessels),
+        pl.Series("slots", heard.slots),
         pl.Series("verdict", verdict.astype(str)),
     )
+
+
+def _fallen(rows: pl.DataFrame) -> Fallen:
+    names = ("lon0", "lat0", "lon1", "lat1", "sog0_kn", "cog0_deg", "minutes")
+    t0 = rows["t0"].dt.epoch("ms").to_numpy()
+    return Fallen(rows["mmsi"].to_numpy(), rows["cls"].to_numpy(), t0, *_columns(rows, *names))
 
 
 def _berthed(rows: pl.DataFrame, berths: pl.DataFrame | None, rule: GapRule) -> tuple[Bools, Bools]:
@@ -286,23 +249,6 @@ def _lasting(silences: pl.DataFrame, rule: GapRule, horizon: datetime) -> pl.Dat
     return rows.with_columns(pl.Series("distance_m", far, nan_to_null=True))
 
 
-def _onward(
-    place: Array,
-    ahead: Bools,
-    lon: Floats,
-    lat: Floats,
-    kn: Floats,
-    cog: Floats,
-    seconds: Floats,
-    afloat: Afloat | None,
-) -> tuple[Array, Bools]:
-    """Return where each would be next, or where it was where that is on land, and who goes on."""
-    there = _reckoned(lon, lat, kn, cog, seconds)
-    if afloat is not None:
-        ahead = ahead & afloat(there[0], there[1])
-    return np.where(ahead, there, place), ahead
-
-
 def gap_events(found: pl.DataFrame, reception: Reception, *, rule: GapRule) -> pl.DataFrame:
     """Return those rows of ``judged`` that are gaps as ``EVENTS``.
 
@@ -321,11 +267,10 @@ def gap_events(found: pl.DataFrame, reception: Reception, *, rule: GapRule) -> p
     )
     still = (lon0 == lon1) & (lat0 == lat1)
     drawn[still] = shapely.points(lon0[still], lat0[still])
-    through = _through(rows, reception, lon0, lat0, lon1, lat1)
     after = reception.probability(rows["mmsi"].to_numpy(), rows["cls"].to_numpy(), t1, lon1, lat1).p
     evidence = [
-        _evidence(row, rule, float(p), float(q))
-        for row, p, q in zip(rows.iter_rows(named=True), through, after, strict=True)
+        _evidence(row, rule, float(p))
+        for row, p in zip(rows.iter_rows(named=True), after, strict=True)
     ]
     return events(
         "gap",
@@ -341,24 +286,7 @@ def gap_events(found: pl.DataFrame, reception: Reception, *, rule: GapRule) -> p
     )
 
 
-def _through(
-    rows: pl.DataFrame, reception: Reception, lon0: Floats, lat0: Floats, lon1: Floats, lat1: Floats
-) -> Floats:
-    """Return the mean reception at a dozen moments of each silence, on its straight way."""
-    t0, t1 = (rows[c].dt.epoch("ms").to_numpy() for c in ("t0", "end"))
-    way = (lon1 - lon0 + 180.0) % 360.0 - 180.0
-    total = np.zeros(rows.height)
-    for k in range(_THROUGH):
-        share = (k + 0.5) / _THROUGH
-        at = t0 + (share * (t1 - t0)).astype(np.int64)
-        place = (lon0 + share * way, lat0 + share * (lat1 - lat0))
-        total += reception.probability(
-            rows["mmsi"].to_numpy(), rows["cls"].to_numpy(), at, *place
-        ).p
-    return total / _THROUGH
-
-
-def _evidence(row: dict[str, Any], rule: GapRule, through: float, after: float) -> dict[str, Any]:
+def _evidence(row: dict[str, Any], rule: GapRule, after: float) -> dict[str, Any]:
     far = row["distance_m"]
     return {
         "least_min": rule.least_min,
@@ -368,9 +296,13 @@ def _evidence(row: dict[str, Any], rule: GapRule, through: float, after: float) 
         "open": row["open"],
         "in_berth": row["in_berth"],
         "reception_before": rounded(row["before"], 3),
+        "never_below": rule.never_below,
+        "least_through": rule.least_through,
         "reception_least": rounded(row["least"], 3),
-        "reception_through": rounded(through, 3),
+        "reception_mean": rounded(row["mean"], 3),
+        "reception_through": rounded(row["through"], 3),
         "reception_after": None if row["open"] else rounded(after, 3),
+        "known_min": rounded(row["known_min"]),
         "chance": float(f"{row['chance']:.1e}"),
         "other_vessels": row["vessels"],
         "other_slots": rounded(row["slots"], 0),

@@ -215,6 +215,60 @@ def test_going_on_ashore_is_not_taken_for_leaving_coverage() -> None:
     assert rows["verdict"].to_list() == ["gap"]
 
 
+def lane(lat: float, *, vessels: int = 20) -> Sailed:
+    """Return vessels that go to and fro along a parallel."""
+    s = busy(vessels=vessels)
+    mmsi = s.mmsi + np.uint32(round((lat - 28) * 100_000))
+    return sailed_of(mmsi, s.t, s.lon, s.lat + lat - 29, s.sog, s.cog)
+
+
+def test_along_an_edge_of_coverage_no_silence_can_be_judged() -> None:
+    minutes = np.r_[np.arange(0, 60, 2), np.arange(140, 200, 2)]
+    mine = pl.col("mmsi") == 412_000_001
+
+    def verdict(*lanes: float) -> str:
+        s = both(crossing(minutes), *(lane(lat) for lat in lanes))
+        quiet = silences(s)
+        rows = judged(quiet.filter(mine), Reception.of(slots(s), silences=quiet), horizon=END)
+        return rows["verdict"][0]
+
+    # Nobody goes north or south of a lane; south of two, and north of none, coverage may end.
+    assert verdict(29.0) == "gap"
+    assert verdict(29.0, 29.05) == verdict(29.0, 28.95) == "unjudged"
+    assert verdict(29.0, 29.05, 28.95) == "gap"
+
+
+def test_where_the_way_on_is_unknown_one_heard_again_is_judged_by_the_way_there() -> None:
+    # It sails across a lane of three cells, and is heard again where it fell silent.
+    def crossed(from_lat: float) -> pl.DataFrame:
+        k = np.arange(0, 30, 2)
+        n = 2 * len(k)
+        north = from_lat + np.r_[k, k[::-1]] * 308.7 / 111_195
+        s = sailed_of(np.full(n, 412_000_001), T0 + np.r_[k, 100 + k] * 60_000, np.full(n, 122.2),
+                      north, np.full(n, 10.0), np.zeros(n))  # fmt: skip
+        s = both(s, *(lane(lat) for lat in (28.85, 28.9, 28.95, 29.0, 29.05)))
+        quiet = silences(s)
+        reception = Reception.of(slots(s), silences=quiet)
+        return judged(quiet.filter(pl.col("mmsi") == 412_000_001), reception, horizon=END)[0]
+
+    amid, near = crossed(28.94), crossed(28.99)
+    assert (amid["verdict"].item(), amid["known_min"].item()) == ("gap", 20.0)
+    assert amid["chance"].item() <= 1e-4
+    assert near["verdict"].item() == "unjudged"
+
+
+def test_a_source_that_is_down_for_most_of_a_silence_explains_it() -> None:
+    early = busy(130)
+    late = busy()
+    late = late._replace(t=late.t + 1_300 * 60_000)
+    s = both(early, late, crossing(np.r_[np.arange(0, 60, 2), np.arange(1_310, 1_370, 2)]))
+    quiet = silences(s)
+    mine = quiet.filter(pl.col("mmsi") == 412_000_001)
+    rows = judged(mine, Reception.of(slots(s)), horizon=END + timedelta(days=2))
+    assert (rows["least"][0] >= 0.9, rows["through"][0] < 0.3) == (True, True)
+    assert rows["verdict"][0] == "unheard"
+
+
 def test_alone_at_sea_no_silence_can_be_judged() -> None:
     s = crossing(np.r_[np.arange(0, 60, 2), np.arange(140, 200, 2)])
     quiet = silences(s)
