@@ -108,10 +108,14 @@ def followed(heard: Heard, fallen: Fallen, afloat: Afloat | None, *, judged_min:
 
 
 def beside_edge(heard: Heard, fallen: Fallen, afloat: Afloat | None) -> Bools:
-    """Return where coverage ends on one side only, a cell north or south, or east or west."""
+    """Return where coverage ends on one side only: north or south, east or west.
+
+    It is asked one cell's height away to each side: cells are narrower towards the poles.
+    """
     out = np.zeros(len(fallen.t0), np.bool_)
-    cell_deg = heard.reception.cell_deg
-    for east, north in ((0.0, cell_deg), (cell_deg, 0.0)):
+    up = heard.reception.cell_deg
+    across = up / np.cos(np.radians(fallen.lat0))
+    for east, north in ((0.0, up), (across, 0.0)):
         sides = []
         for side in (1.0, -1.0):
             lon, lat = fallen.lon0 + side * east, fallen.lat0 + side * north

@@ -69,9 +69,47 @@ def unheard(
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
+def widened(row: int, cell_deg: float) -> int:
+    """Return how many columns of the equator make one of a row: 1, 2, 4, ...
+
+    So a cell is 0.7 to 1.4 times as wide as it is high, up to 89 degrees.
+    """
+    lat = min(abs((row + 0.5) * cell_deg - 90.0), 89.0)
+    return 1 << int(np.floor(0.5 - np.log2(np.cos(np.radians(lat)))))
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
 def cell_of(lon: float, lat: float, cell_deg: float) -> tuple[int, int]:
     """Return row and column of the cell that a place lies in."""
-    return int(np.floor((lat + 90.0) / cell_deg)), int(np.floor((lon + 180.0) % 360.0 / cell_deg))
+    row = int(np.floor((lat + 90.0) / cell_deg))
+    return row, int(np.floor((lon + 180.0) % 360.0 / (cell_deg * widened(row, cell_deg))))
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def region_of(row: int, col: int, cell_deg: float) -> int:
+    """Return the key of the region that a cell lies in."""
+    up = row // REGION
+    across = col * widened(row, cell_deg) // (REGION * widened(up * REGION, cell_deg))
+    return up * int(np.ceil(360.0 / cell_deg)) + across
+
+
+@numba.njit(cache=True, nogil=True)
+def cells_of(lon: Floats, lat: Floats, cell_deg: float) -> Ints:
+    """Return row, column and region's key of each place, (3, n)."""
+    out = np.empty((3, len(lon)), np.int64)
+    for i in range(len(lon)):
+        row, col = cell_of(lon[i], lat[i], cell_deg)
+        out[0, i], out[1, i], out[2, i] = row, col, region_of(row, col, cell_deg)
+    return out
+
+
+@numba.njit(cache=True, nogil=True)
+def regions_of(row: Ints, col: Ints, cell_deg: float) -> Ints:
+    """Return the region's key of each cell."""
+    out = np.empty(len(row), np.int64)
+    for i in range(len(row)):
+        out[i] = region_of(row[i], col[i], cell_deg)
+    return out
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
@@ -109,6 +147,7 @@ class Told(NamedTuple):
     cell_key: Ints
     cell_region: Ints
     n_cols: int
+    cell_deg: float
 
 
 class Sums(NamedTuple):
@@ -288,9 +327,13 @@ def answers(  # noqa: C901
         block_s, block_h, block_e, here_s, here_h = 0.0, 0.0, 0.0, 0.0, 0.0
         count = 0
         known[:] = False
+        wide = widened(row[q], told.cell_deg)
         for dr in range(-1, 2):
+            beside = widened(row[q] + dr, told.cell_deg)
+            opposite = (2 * col[q] + 1) * wide // (2 * beside)
+            around = -(-told.n_cols // beside)
             for dc in range(-1, 2):
-                key = (row[q] + dr) * told.n_cols + (col[q] + dc) % told.n_cols
+                key = (row[q] + dr) * told.n_cols + (opposite + dc) % around
                 cell = _between(told.cell_key, 0, len(told.cell_key), key)
                 if cell == len(told.cell_key) or told.cell_key[cell] != key:
                     continue

@@ -11,15 +11,17 @@ from ais._arrays import Array, Bools, Floats, Ints
 from ais._events import Sailed
 from ais._reception import (
     HOUR_MS,
-    REGION,
     SLOT_MS,
     Sums,
     Told,
     answers,
     by_region,
     by_vessel,
+    cells_of,
+    regions_of,
     unheard,
     vessels_heard,
+    widened,
 )
 from ais._slots import SURE_MS, fill, in_order, most_rows, paces
 from ais.schema import SLOTS, TIME
@@ -48,7 +50,9 @@ def slots(s: Sailed, *, cell_deg: float = CELL_DEG) -> pl.DataFrame:
     Parameters
     ----------
     cell_deg : float
-        Side of a cell in degrees. Column 0 begins at 180° W, row 0 at 90° S.
+        Height of a cell in degrees. Column 0 begins at 180° W, row 0 at 90° S; a cell is as wide
+        in degrees as it is high up to 45° of latitude, then twice, four times, ... as wide, so that
+        it keeps its shape.
     """
     o = in_order(s)
     telling = paces(o.vessel, o.t, o.lon, o.lat, o.sog, 0.1) < _TELLING_MIN
@@ -230,9 +234,7 @@ class Reception:
         k = np.minimum(np.searchsorted(self.hours, wanted), max(len(self.hours) - 1, 0))
         there = self.hours[k] == wanted if len(self.hours) else np.zeros(len(wanted), np.bool_)
         hour = np.where(there, k, -1)
-        row = np.floor((np.asarray(lat) + 90.0) / self.cell_deg).astype(np.int64)
-        col = np.floor(((np.asarray(lon) + 180.0) % 360.0) / self.cell_deg).astype(np.int64)
-        key = (row // REGION) * self.told.n_cols + col // REGION
+        row, col, key = cells_of(lon, lat, self.cell_deg)
         r = np.minimum(np.searchsorted(self.regions, key), max(len(self.regions) - 1, 0))
         region = np.where(self.regions[r] == key, r, -1) if len(self.regions) else key * 0 - 1
         return self._ask(vessel, np.asarray(cls), hour, row, col, region)
@@ -264,7 +266,8 @@ class Reception:
         slots, _, vessels = np.moveaxis(self.sums.cells[:, cls], 1, 0)
         p = self.sums.mean[:, cls]
         enough = (vessels >= self.shrinkage.least_vessels) & (slots >= self.shrinkage.least_slots)
-        lon = ((col + 0.5) * self.cell_deg - 180.0).astype(np.float64)
+        wide = np.array([widened(r, self.cell_deg) for r in row.tolist()], np.float64)
+        lon = (col + 0.5) * self.cell_deg * wide - 180.0
         lat = ((row + 0.5) * self.cell_deg - 90.0).astype(np.float64)
         if hour is not None:
             t = np.full(len(row), round(hour.timestamp() * 1000))
@@ -295,7 +298,7 @@ def _index(rows: pl.DataFrame, cell_deg: float) -> tuple[Told, Array, Ints, Ints
     row, col = (rows[name].cast(pl.Int64).to_numpy() for name in ("row", "col"))
     cells, cell = _numbered(row * n_cols + col)
     cell_row, cell_col = cells // n_cols, cells % n_cols
-    region_key = (cell_row // REGION) * n_cols + cell_col // REGION
+    region_key = regions_of(cell_row, cell_col, cell_deg)
     regions, region = np.unique(region_key, return_inverse=True)
     order = np.argsort(hour.astype(np.int64) * len(cells) + cell, kind="stable")
     cls = rows["cls"].to_numpy()
@@ -320,6 +323,7 @@ def _index(rows: pl.DataFrame, cell_deg: float) -> tuple[Told, Array, Ints, Ints
         cells,
         region.astype(np.int64),
         n_cols,
+        cell_deg,
     )
     return told, mmsi[vessel_at[:-1]], hours, regions
 
@@ -387,11 +391,8 @@ def _outages(found: Reception, begun: pl.DataFrame) -> Floats:
 
     It ends when half of those who fell silent together have been heard again.
     """
-    told, n_cols = found.told, found.told.n_cols
     slot = begun["begin"].to_numpy() // SLOT_MS
-    row = np.floor((begun["lat"].to_numpy() + 90.0) / found.cell_deg).astype(np.int64)
-    col = np.floor(((begun["lon"].to_numpy() + 180.0) % 360.0) / found.cell_deg).astype(np.int64)
-    key = (row // REGION) * n_cols + col // REGION
+    key = cells_of(begun["lon"].to_numpy(), begun["lat"].to_numpy(), found.cell_deg)[2]
     region = np.minimum(np.searchsorted(found.regions, key), len(found.regions) - 1)
     hour = np.minimum(np.searchsorted(found.hours, slot * SLOT_MS // HOUR_MS), len(found.hours) - 1)
     known = (found.regions[region] == key) & (found.hours[hour] == slot * SLOT_MS // HOUR_MS)
@@ -399,7 +400,7 @@ def _outages(found: Reception, begun: pl.DataFrame) -> Floats:
     order = np.argsort(code, kind="stable")
     low = np.searchsorted(code[order], code - 1, side="left")
     high = np.searchsorted(code[order], code + 1, side="right")
-    heard = vessels_heard(told, len(found.hours), len(found.regions))[hour, region]
+    heard = vessels_heard(found.told, len(found.hours), len(found.regions))[hour, region]
     others = high - low - 1
     together = known & (others >= _TOGETHER) & (others >= _TOGETHER_SHARE * heard)
     end = np.abs(begun["end"].to_numpy())[order]

@@ -44,6 +44,14 @@ def sailed_of(mmsi, t, lon, lat, sog=None, cog=None, cls=None) -> Sailed:
     )  # fmt: skip
 
 
+def both(*parts: Sailed) -> Sailed:
+    mmsi, t, lon, lat, sog, cog, cls = (
+        np.concatenate([getattr(p, c) for p in parts])
+        for c in ("mmsi", "t", "lon", "lat", "sog", "cog", "cls")
+    )
+    return sailed_of(mmsi, t, lon, lat, sog, cog, cls)
+
+
 def _way(rng: np.random.Generator, v: int, minutes: int) -> tuple[np.ndarray, np.ndarray]:
     """Return where a vessel is minute by minute: from place to place, lying at its harbour."""
     lon, lat = np.empty(minutes), np.empty(minutes)

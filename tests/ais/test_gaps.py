@@ -14,7 +14,7 @@ from ais._events import Sailed
 from ais.gaps import GapRule, gap_events, judged, silences, unspoken
 from ais.reception import Reception, slots
 from ais.schema import EVENTS, SILENCES, SLOTS, empty
-from tests.ais._silent_sea import M_LON, T0, Scene, sailed_of, scene
+from tests.ais._silent_sea import M_LON, T0, Scene, both, sailed_of, scene
 
 END = datetime.fromtimestamp(T0 / 1000, tz=UTC) + timedelta(days=1)
 
@@ -33,14 +33,6 @@ def crossing(minutes, *, kn=10.0, mmsi=412_000_001, noise=0.0, lon0=122.0, lat=2
         np.full(n, mmsi), T0 + minutes * 60_000, lon, np.full(n, lat) + noise, np.full(n, kn),
         np.full(n, 90.0),
     )  # fmt: skip
-
-
-def both(*parts: Sailed) -> Sailed:
-    mmsi, t, lon, lat, sog, cog, cls = (
-        np.concatenate([getattr(p, c) for p in parts])
-        for c in ("mmsi", "t", "lon", "lat", "sog", "cog", "cls")
-    )
-    return sailed_of(mmsi, t, lon, lat, sog, cog, cls)
 
 
 def busy(minutes: int = 720, vessels: int = 20) -> Sailed:

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ais._reception import cells_of, widened
 from ais.gaps import silences
 from ais.reception import CELL_DEG, Reception, slots
 from ais.schema import SLOTS, empty
-from tests.ais._silent_sea import M_LAT, M_LON, T0, sailed_of
+from tests.ais._silent_sea import M_LAT, M_LON, T0, both, sailed_of
 
 
 def at_rest(minutes, *, mmsi=412_000_001, lon=122.02, lat=29.02, cls=0):
@@ -96,7 +97,34 @@ def test_the_date_line_is_crossed_the_short_way() -> None:
     s = sailed_of(
         np.full(n, 412_000_001), T0 + minutes * 60_000, lon, np.full(n, 75.0), np.full(n, 5.0)
     )
-    assert set(slots(s)["col"]) <= {7197, 7198, 7199, 0, 1, 2}
+    # At 75° a cell is four times as wide in degrees as it is high.
+    assert set(slots(s)["col"]) == {1799, 0}
+
+
+@given(st.floats(-180, 179.99), st.floats(-88.9, 88.9))
+def test_cells_keep_their_shape_at_every_latitude(lon: float, lat: float) -> None:
+    row, col, _ = cells_of(np.array([lon]), np.array([lat]), CELL_DEG)[:, 0]
+    wide = widened(int(row), CELL_DEG)
+    west = col * CELL_DEG * wide - 180.0
+    assert west - 1e-9 <= lon <= west + CELL_DEG * wide + 1e-9
+    middle = (row + 0.5) * CELL_DEG - 90.0
+    assert 0.7 <= wide * np.cos(np.radians(middle)) <= 1.42
+
+
+@given(st.floats(-180, 179.99), st.floats(-85, 85), st.integers(0, 3))
+def test_who_is_heard_beside_a_place_counts_at_every_latitude(lon, lat, side) -> None:
+    # Two others, one cell off to one side: near, though their row's cells may be wider.
+    east, north = ((1, 0), (0, 1), (-1, 0), (0, -1))[side]
+    row, _, _ = cells_of(np.array([lon]), np.array([lat]), CELL_DEG)[:, 0]
+    lon_there = lon + 0.99 * east * CELL_DEG * widened(int(row), CELL_DEG)
+    there = ((lon_there + 180.0) % 360.0 - 180.0, lat + 0.99 * north * CELL_DEG)
+    s = both(*(at_rest(np.arange(0, 60, 3), mmsi=412_000_001 + k, lon=there[0], lat=there[1])
+               for k in range(2)))  # fmt: skip
+    one = np.array([T0 + 1_800_000])
+    told = Reception.of(slots(s)).probability(
+        np.zeros(1, np.uint32), np.zeros(1, np.uint8), one, np.array([lon]), np.array([lat])
+    )
+    assert told.vessels[0] == 2
 
 
 # --- what is learned -------------------------------------------------------------------------
