@@ -3,13 +3,14 @@
 # make test   every kind of test at a small size        make test-full   at the stated sizes
 # make validate  the behaviours on simulated counties with planted truth (docs/validation.md)
 # make bench  the budgets, measured beside a peer where there is one; writes bench.json
+# make bench-scale  detection in 1, 10 and 100 million positions, and with two workers (docs/tests.md)
 
 VENV := .venv
 BIN := $(VENV)/bin
 EXAMPLE := example
 PORT := 8050
 
-.PHONY: run demo validate test test-full bench checks kernels clean
+.PHONY: run demo validate test test-full bench bench-scale checks kernels clean
 
 run: kernels $(EXAMPLE)/shoregrid.toml
 	@$(BIN)/shoregrid serve $(EXAMPLE) --port $(PORT)
@@ -34,6 +35,9 @@ validate: $(VENV)/.dev kernels
 bench: $(VENV)/.peers kernels
 	$(BIN)/python -m tests.bench
 
+bench-scale: $(VENV)/.dev kernels
+	$(BIN)/python -m tests.bench.scale
+
 checks: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -51,9 +55,9 @@ $(VENV)/.dev: pyproject.toml constraints.txt
 	@.ci/venv $(VENV) ".[dev]"
 	@touch $@ $(VENV)/.run
 
-# The decoders that the bench compares with, in an environment of their own: libais's package has
-# the name of one of ours. One that cannot be installed (libais wants a compiler) is left out.
-$(VENV)/.peers: constraints.txt | $(VENV)/.dev
+# What the bench compares with, in an environment of its own: libais's package has the name of one
+# of ours. One that cannot be installed (libais wants a compiler) is left out. This file says which.
+$(VENV)/.peers: constraints.txt Makefile | $(VENV)/.dev
 	@$(BIN)/python -m venv $(VENV)/peers
 	@for peer in aiscat marlin-py libais movingpandas; do \
 	  $(VENV)/peers/bin/python -m pip install --disable-pip-version-check -q -c constraints.txt \

@@ -1,4 +1,8 @@
-"""Measure the budgets: ``python -m tests.bench``, a table and ``bench.json``."""
+"""Measure the budgets: ``python -m tests.bench``, a table and ``bench.json``.
+
+The archive and the growth of detection are measured small here, and at the stated sizes by
+``python -m tests.bench.archive`` and ``python -m tests.bench.scale``.
+"""
 
 import json
 import sys
@@ -7,11 +11,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import ais, archive, behaviours, coast, reach, score, tide
+from tests.bench import ais, archive, behaviours, coast, reach, scale, score, tide
 from tests.bench.row import Row
 
 _ARCHIVE_ROWS = 2_000_000
-"""The stated size, a hundred million, is measured by ``python -m tests.bench.archive``."""
 
 
 def main() -> int:
@@ -20,6 +23,7 @@ def main() -> int:
         row for module in (coast, tide, score, ais, reach, behaviours) for row in module.rows()
     ]
     measured += archive.rows(_ARCHIVE_ROWS)
+    measured += scale.rows()
     Path("bench.json").write_text(
         json.dumps([row.as_dict() for row in measured], indent=1) + "\n", encoding="utf-8"
     )

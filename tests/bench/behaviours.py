@@ -1,7 +1,7 @@
 """Behaviours: stops and gap splits beside MovingPandas, and everything over many positions.
 
-``python -m tests.bench.behaviours --days 6 60 600`` measures the stated sizes, about one, ten and
-a hundred million positions of the same 500 vessels, each in a process of its own.
+``python -m tests.bench.behaviours --rows 1_000_000 10_000_000 --vessels 500`` measures other sizes,
+each in a process of its own, in memory; `tests.bench.scale` goes by way of the archive.
 """
 
 import argparse
@@ -14,14 +14,15 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
-from ais._events import sailed
+from ais._events import Sailed, sailed
 from ais.behaviours import Known, judge
 from ais.io import read
 from ais.schema import STATICS, empty
-from ais.stops import StopRule, find_stops
+from ais.stops import StopRule, Stops, find_stops
 from ais.tracks import tracks
 from ais.watch import Watched, together, watch
 from geo.io import read_layer
@@ -33,9 +34,13 @@ from tests.bench.row import Row, seconds
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = Path(os.environ.get("SHOREGRID_SHARED", ROOT.parent / "shared" / "data")) / "ais"
-PEERS = ROOT / ".venv" / "peers" / "bin" / "python"
+PEERS = Path(sys.prefix) / "peers" / "bin" / "python"
 _FILE = "dma_layout_kattegat_202511_52k.csv.gz"
 _TURN = 1_500_000
+_GAP_MIN, _ACROSS_M, _STOP_MIN = 60, 200, 10
+# Whether a vessel that stays also moves about under power is no question to MovingPandas.
+_STAYS = StopRule(moored_m=_ACROSS_M / 2, moored_min=_STOP_MIN, holding_share=0.0)
+_ALIKE = 0.7
 _BERTHS = pl.DataFrame(schema={"lon": pl.Float64, "lat": pl.Float64, "radius_m": pl.Float64})
 
 
@@ -53,37 +58,97 @@ def rows(positions: int = 10_000_000, vessels: int = 5_000) -> Iterator[Row]:
 def _beside_movingpandas() -> Iterator[Row]:
     """Take the same real table, in memory, to tracks cut at gaps of an hour, and to stops.
 
-    Both begin at the table: MovingPandas' making of trajectories counts, as our sorting does.
+    Both begin at the table: MovingPandas' making of trajectories counts, as our sorting does. Ours
+    cuts at jumps and tells hulls apart, too, and looks for ships at anchor besides.
     """
     batches = list(read(SHARED / _FILE))
     table = pl.concat(batch.positions for batch in batches)
     statics = pl.concat(batch.statics for batch in batches)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "positions.csv"
-        table.select("mmsi", pl.col("t").dt.replace_time_zone(None), "lon", "lat").write_csv(path)
-        done = subprocess.run(
-            [PEERS, "-W", "ignore", "-P", Path(__file__).parent / "_movingpandas.py", path, "2"],
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-    peer = json.loads(done.stdout.splitlines()[-1])
+    peer = _movingpandas(table)
+    if peer["version"] is None:
+        for one in ("gap_split", "stops"):
+            yield Row(f"{one}_vs_movingpandas", 0.0, "rows/s", peer="movingpandas, not installed")
+        return
     name = f"movingpandas {peer['version']}"
-    split_s, _ = seconds(lambda: tracks(table), turns=10)
-    stops_s, _ = seconds(lambda: _stops(table, statics), turns=10)
     n = table.height
+    assert peer["rows"] == n
+    split_s, cut = seconds(lambda: _split(table), turns=10)
+    stops_s, (sea, lain) = seconds(lambda: _stops(table, statics), turns=10)
+    _compare_parts(cut, peer["parts"])
+    _compare_stops(sea, lain, peer["stops"])
+    their_split_s = peer["make_s"] + peer["split_s"]
     yield Row(
         "gap_split_vs_movingpandas", n / split_s, "rows/s", peer=name,
-        peer_figure=n / (peer["make"] + peer["split"]), ratio_budget=1000.0,
+        peer_figure=n / their_split_s, ratio_budget=1000.0,
     )  # fmt: skip
     yield Row(
         "stops_vs_movingpandas", n / stops_s, "rows/s", peer=name,
-        peer_figure=n / (peer["make"] + peer["split"] + peer["stops"]), ratio_budget=1000.0,
+        peer_figure=n / (their_split_s + peer["stops_s"]), ratio_budget=1000.0,
     )  # fmt: skip
 
 
-def _stops(table: pl.DataFrame, statics: pl.DataFrame) -> int:
-    return len(find_stops(sailed(tracks(table)), statics, StopRule()).first)
+def _movingpandas(table: pl.DataFrame) -> dict[str, Any]:
+    """Return what MovingPandas found in the table, and how fast, in a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "positions.csv"
+        table.select("mmsi", pl.col("t").dt.replace_time_zone(None), "lon", "lat").write_csv(path)
+        script = Path(__file__).parent / "_movingpandas.py"
+        limits = map(str, (2, _GAP_MIN, _ACROSS_M, _STOP_MIN))
+        done = subprocess.run(
+            [PEERS, "-W", "ignore", "-P", script, path, *limits],
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return told
+
+
+def _split(table: pl.DataFrame) -> pl.DataFrame:
+    return tracks(table, track_gap_s=_GAP_MIN * 60.0)
+
+
+def _stops(table: pl.DataFrame, statics: pl.DataFrame) -> tuple[Sailed, Stops]:
+    sea = sailed(_split(table))
+    return sea, find_stops(sea, statics, _STAYS)
+
+
+def _compare_parts(cut: pl.DataFrame, theirs: list[list[int]]) -> None:
+    """See that wherever one of their parts begins, one of our tracks does, and few others do."""
+    mine = cut.filter(pl.col("track_id").is_not_null()).group_by("track_id")
+    begun = mine.agg(pl.col("mmsi").first(), pl.col("t").first().dt.epoch("ms"))
+    met = len(set(begun.select("mmsi", "t").iter_rows()) & {(mmsi, t) for mmsi, t in theirs})
+    print(
+        f"gap split: {begun.height} tracks, movingpandas {len(theirs)} parts, {met} begin alike",
+        file=sys.stderr,
+    )
+    assert met == len(theirs) >= 0.98 * begun.height
+
+
+def _compare_stops(sea: Sailed, lain: Stops, theirs: list[list[int]]) -> None:
+    """See that most of our stops are among theirs, and most of theirs among ours.
+
+    A circle about a running mean and a rectangle that grows with each position cut a slow drift
+    into stops at other places; two reports far apart in time are a stop to MovingPandas, though
+    both tell 8 knots.
+    """
+    ours = pl.DataFrame(
+        {"mmsi": sea.mmsi[lain.first], "t0": sea.t[lain.first], "t1": sea.t[lain.last]}
+    ).with_row_index("ours")
+    peer = pl.DataFrame(theirs, schema=["mmsi", "t0", "t1"], orient="row").with_row_index("theirs")
+    both = ours.join(peer.cast(dict(ours.drop("ours").schema)), on="mmsi").filter(
+        (pl.col("t0") <= pl.col("t1_right")) & (pl.col("t1") >= pl.col("t0_right"))
+    )
+    met = [both[name].n_unique() for name in ("ours", "theirs")]
+    print(
+        f"stops: {ours.height}, {met[0]} of them among movingpandas's {peer.height}, "
+        f"of which {met[1]} are among ours",
+        file=sys.stderr,
+    )
+    assert met[0] >= _ALIKE * ours.height > 0
+    assert met[1] >= _ALIKE * peer.height > 0
 
 
 def apart(positions: int, vessels: int) -> dict[str, float]:

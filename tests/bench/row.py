@@ -6,11 +6,12 @@ from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+_COSTS = ("s", "s/M", "GiB")
 
 
 @dataclass(frozen=True)
 class Row:
-    """A measured figure; ``unit`` 's' wants little of it, anything per second wants much.
+    """A measured figure; a unit of ``_COSTS`` wants little of it, anything per second wants much.
 
     ``budget`` bounds the figure, ``ratio_budget`` the ratio to the peer where it was measured.
     """
@@ -29,7 +30,7 @@ class Row:
         if not self.peer_figure:
             return None
         worse_over_better = (self.peer_figure, self.figure)
-        top, bottom = worse_over_better if self.unit == "s" else worse_over_better[::-1]
+        top, bottom = worse_over_better if self.unit in _COSTS else worse_over_better[::-1]
         return top / bottom
 
     @property
@@ -40,7 +41,7 @@ class Row:
             return False
         if self.budget is None:
             return True
-        return self.figure <= self.budget if self.unit == "s" else self.figure >= self.budget
+        return self.figure <= self.budget if self.unit in _COSTS else self.figure >= self.budget
 
     def as_dict(self) -> dict[str, Any]:
         """Return the row as bench.json holds it."""
