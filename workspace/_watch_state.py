@@ -81,7 +81,7 @@ def load(ws: Workspace, wanted: str) -> State | None:
     rows = store.read(ws.engine, "watch_states", where=db.watch_states.c.name == _NAME)
     if rows.is_empty() or rows["digest"][0] != wanted:
         return None
-    folder = _folder(ws) / rows["folder"][0]
+    folder = folder_of(ws) / rows["folder"][0]
     try:
         tables = {name: pl.read_parquet(folder / f"{name}.parquet") for name in nothing()._fields}
         statics = pl.read_parquet(folder / "statics.parquet")
@@ -97,7 +97,7 @@ def load(ws: Workspace, wanted: str) -> State | None:
 def save(ws: Workspace, state: State) -> str:
     """Write a state where nobody reads it yet, and return the name of its folder."""
     name = uuid.uuid4().hex
-    folder = _folder(ws) / name
+    folder = folder_of(ws) / name
     folder.mkdir(parents=True)
     for table, rows in (*state.watched._asdict().items(), ("statics", state.statics)):
         rows.write_parquet(folder / f"{table}.parquet")
@@ -120,7 +120,7 @@ def hold(connection: Connection, folder: str, *, version: int, digest: str, now:
 
 def sweep(ws: Workspace, keep: str) -> None:
     """Remove the folders of states that hold no more; one just made may be another run's."""
-    for one in _folder(ws).iterdir():
+    for one in folder_of(ws).iterdir():
         if one.name != keep and time.time() - one.stat().st_mtime > _YOUNG_S:
             shutil.rmtree(one, ignore_errors=True)
 
@@ -135,5 +135,6 @@ def replaced(old: Watched, fresh: Watched, touched: pl.Series) -> Watched:
     )
 
 
-def _folder(ws: Workspace) -> Path:
+def folder_of(ws: Workspace) -> Path:
+    """Return the folder in which detection keeps what it has seen."""
     return ws.root / "detected"

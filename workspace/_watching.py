@@ -23,6 +23,7 @@ from geo.nearest import ShoreIndex
 from workspace import archive, db, store
 from workspace._cache import cached
 from workspace._flagged import flagged
+from workspace._parted import taken
 from workspace._run import Progress
 from workspace.folder import Workspace, open_workspace
 from workspace.placing import shore_index
@@ -38,13 +39,17 @@ _JUMP = "The place cannot be reached from those before and after it; nothing to 
 
 @dataclass(frozen=True)
 class Turn:
-    """Which vessels one task takes: those with mmsi % of == number, all or those named."""
+    """Which vessels one task takes: those with mmsi % of == number, all or those named.
+
+    Their positions lie in the archive, or in ``parts`` where they were laid out by turn.
+    """
 
     root: Path
     basis: str
     number: int
     of: int
     named: tuple[int, ...] | None = None
+    parts: Path | None = None
 
 
 class Seen(NamedTuple):
@@ -143,7 +148,10 @@ def _tools_of(ws: Workspace) -> _Tools:
 def take(ws: Workspace, turn: Turn) -> Seen:
     """Watch the vessels of one turn, from all that the archive has of them."""
     tools = tools_of(ws)
-    positions = archive.read(ws.positions, bucket=(turn.number, turn.of), mmsi=turn.named)
+    if turn.parts is None:
+        positions = archive.read(ws.positions, bucket=(turn.number, turn.of), mmsi=turn.named)
+    else:
+        positions = taken(turn.parts, turn.number)
     counts: dict[str, int] = {}
     refused = []
     ashore = None

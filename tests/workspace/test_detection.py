@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 from ais.schema import POSITIONS
-from workspace import _flagged, archive, detection, read, runs, store
+from workspace import _flagged, _parted, archive, detection, read, runs, store
+from workspace._parted import parted, taken
 from workspace.folder import Workspace
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -180,3 +181,19 @@ def test_an_empty_archive_forgets_what_was_found(coast: Workspace) -> None:
     store.write(coast.engine, "mmsi_shared", pl.DataFrame({"mmsi": [1], "hulls": [2]}))
     run = runs.detect(coast, now=NOON)
     assert run.counts["mmsi_shared"] == store.count(coast.engine, "mmsi_shared") == 0
+
+
+def test_turns_laid_out_are_what_the_archive_reads(
+    coast: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    rows = [_circling(412_000_100 + n, 122.1 + 0.03 * n, 29.05 + 0.02 * n) for n in range(12)]
+    later = [one.with_columns(pl.col("t") + timedelta(days=n % 5)) for n, one in enumerate(rows)]
+    archive.append(coast.positions, pl.concat(rows + later))
+    monkeypatch.setattr(_parted, "_AT_ONCE", 500)
+    named = [412_000_101, 412_000_104, 412_000_111]
+    for chosen in (None, named):
+        with parted(coast.positions, tmp_path / "detected", of=7, named=chosen) as parts:
+            for k in range(7):
+                wanted = archive.read(coast.positions, bucket=(k, 7), mmsi=chosen)
+                assert taken(parts, k).equals(wanted)
+    assert list((tmp_path / "detected").iterdir()) == []
