@@ -34,8 +34,11 @@ class StopRule:
     ``still_status_kn`` where the vessel says that it is at anchor, moored or aground: a boat
     that moves about in that circle under power is no ship at anchor. Nor does one hold its place
     within ``moored_m`` that is slower than ``holding_kn`` at less than ``holding_share`` of its
-    positions there: it works to and fro. The time that a vessel was in
-    a circle is reckoned to where it came in and went out, straight between positions.
+    positions there, or tells more at as many: it works to and fro.
+
+    The time that a vessel was in a circle is reckoned to where it came in and went out, straight
+    and evenly between positions. The circle is about where it lay, the mean of the four in five
+    positions nearest to it; up to ``outliers`` in a row may be astray.
     """
 
     moored_m: float = 100.0
@@ -76,6 +79,51 @@ def _crossed_ms(
 
 
 @numba.njit(cache=True, nogil=True)
+def _inside_ms(
+    track: Array, t: Array, lon: Array, lat: Array, x: float, y: float, r: float, a: int, b: int
+) -> float:
+    """Return how long a vessel was in the circle, from before row ``a`` to after row ``b``."""
+    inside = float(t[b] - t[a])
+    if a > 0 and track[a - 1] == track[a]:
+        inside += _crossed_ms(t, lon, lat, x, y, r, a - 1, a)
+    if b + 1 < t.shape[0] and track[b + 1] == track[b]:
+        inside += _crossed_ms(t, lon, lat, x, y, r, b + 1, b)
+    return inside
+
+
+@numba.njit(cache=True, nogil=True)
+def _off(lon: Array, lat: Array, x: float, y: float, r: float, a: int, b: int) -> Floats:
+    """Return the distances, least first, of rows ``a`` to ``b`` that lie in a circle."""
+    off = np.empty(b + 1 - a)
+    near = 0
+    for k in range(a, b + 1):
+        d = metres(x, y, lon[k], lat[k])
+        if d <= r:
+            off[near] = d
+            near += 1
+    return np.sort(off[:near])
+
+
+@numba.njit(cache=True, nogil=True)
+def _middle(
+    lon: Array, lat: Array, x: float, y: float, r: float, a: int, b: int
+) -> tuple[float, float]:
+    """Return the mean of the four in five of rows ``a`` to ``b`` that lie nearest to their mean."""
+    off = _off(lon, lat, x, y, r, a, b)
+    if len(off) == 0:
+        return x, y
+    most = off[math.ceil(_SPREAD_SHARE * len(off)) - 1]
+    east = north = 0.0
+    count = 0
+    for k in range(a, b + 1):
+        if metres(x, y, lon[k], lat[k]) <= most:
+            east += (lon[k] - x + 180.0) % 360.0 - 180.0
+            north += lat[k] - y
+            count += 1
+    return x + east / count, y + north / count
+
+
+@numba.njit(cache=True, nogil=True)
 def _runs(  # noqa: C901
     track: Array,
     t: Array,
@@ -86,20 +134,22 @@ def _runs(  # noqa: C901
     limit: Array,
     taken: Array,
     left: Array,
+    going: Array,
     least_ms: int,
     outliers: int,
-) -> tuple[Ints, Ints, Floats, Floats, Floats]:
-    """Return (first row, last row, centre, spread) of runs that stay within ``radius``.
+) -> tuple[Ints, Ints, Floats, Floats, Floats, Floats]:
+    """Return (first row, last row, centre, spread, ms inside) of runs within ``radius``.
 
-    Four positions in five lie within the spread.
-
-    The centre is the running mean; up to ``outliers`` positions in a row may lie outside if
-    the next one is back; none goes on over a row that is ``left``. ``limit`` is the mean speed
-    that a run may have, in m/s.
+    Four positions in five lie within the spread, and the centre is their mean; while a run grows
+    it is the running mean of all. Up to ``outliers`` positions in a row may lie outside if
+    the next one is back, and not ``going``: who crosses the circle under way has left it before,
+    and who is ``going`` outside at either end has not come yet, or has gone.
+    None goes on over a row that is ``left``. ``limit`` is the mean speed that a run may have,
+    in m/s.
     """
     n = t.shape[0]
     first, last = np.empty(n, np.int64), np.empty(n, np.int64)
-    c_lon, c_lat, spread = np.empty(n), np.empty(n), np.empty(n)
+    c_lon, c_lat, spread, stayed = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
     found = 0
     i = 0
     while i < n:
@@ -125,6 +175,8 @@ def _runs(  # noqa: C901
             if left[j]:
                 break
             if dx * dx * narrow * narrow + dy * dy <= near_deg2:
+                if missed > 0 and going[j]:
+                    break
                 count += 1
                 x += dx / count
                 y += dy / count
@@ -135,39 +187,37 @@ def _runs(  # noqa: C901
                 if missed > outliers:
                     break
             j += 1
-        took = t[end] - t[i]
-        inside = float(took)
-        if least_ms - 2 * _CROSSING_MS <= took < least_ms and took > 0:
-            if i > 0 and track[i - 1] == track[i]:
-                inside += _crossed_ms(t, lon, lat, x, y, radius[i], i - 1, i)
-            if end + 1 < n and track[end + 1] == track[i]:
-                inside += _crossed_ms(t, lon, lat, x, y, radius[i], end + 1, end)
-        if inside < least_ms:
+        inside = _inside_ms(track, t, lon, lat, x, y, radius[i], i, end)
+        if inside < least_ms or end == i:
             i += 1
             continue
-        if (path[end] - path[i]) / (took / 1000.0) > limit[i]:
+        x, y = _middle(lon, lat, x, y, radius[i], i, end)
+        a, b = i, end
+        while a < end and going[a] and metres(x, y, lon[a], lat[a]) > radius[i]:
+            a += 1
+        while b > a and going[b] and metres(x, y, lon[b], lat[b]) > radius[i]:
+            b -= 1
+        inside = _inside_ms(track, t, lon, lat, x, y, radius[i], a, b)
+        if inside < least_ms or b == a:
+            i += 1
+            continue
+        if (path[b] - path[a]) / ((t[b] - t[a]) / 1000.0) > limit[i]:
             i += max(1, (end - i) // 4)
             continue
-        off = np.empty(end + 1 - i)
-        near = 0
-        for k in range(i, end + 1):
-            d = metres(x, y, lon[k], lat[k])
-            if d <= radius[i]:
-                off[near] = d
-                near += 1
-        # Coming alongside and leaving are a part of the stay, and say nothing of how it lay.
-        off = np.sort(off[:near])
-        first[found], last[found] = i, end
+        off = _off(lon, lat, x, y, radius[i], a, b)
+        first[found], last[found] = a, b
         c_lon[found], c_lat[found] = (x + 180.0) % 360.0 - 180.0, y
-        spread[found] = off[int(_SPREAD_SHARE * (near - 1))]
+        spread[found] = off[int(_SPREAD_SHARE * (len(off) - 1))]
+        stayed[found] = inside
         found += 1
-        i = end + 1
+        i = b + 1
     return (
         first[:found].copy(),
         last[:found].copy(),
         c_lon[:found].copy(),
         c_lat[:found].copy(),
         spread[:found].copy(),
+        stayed[:found].copy(),
     )
 
 
@@ -180,6 +230,8 @@ class Stops:
     lon: Floats
     lat: Floats
     spread_m: Floats
+    inside_ms: Floats
+    """From when it came into the circle to when it went out: no less than between the rows."""
     radius_m: Floats
     speed_kn: Floats
     anchored: Bools
@@ -201,35 +253,31 @@ def find_stops(s: Sailed, statics: pl.DataFrame, rule: StopRule) -> Stops:
     free = np.zeros(n, np.bool_)
     place = (s.track, s.t, s.lon, s.lat, path)
     left = _left(s, rule.still_status_kn)
-    lain = _runs(*place, swing, limit, free, left, round(rule.anchor_min * 60_000), rule.outliers)
+    going = np.asarray(s.sog > rule.holding_kn)
+    anchor_ms, moored_ms = (round(m * 60_000) for m in (rule.anchor_min, rule.moored_min))
+    lain = _runs(*place, swing, limit, free, left, going, anchor_ms, rule.outliers)
     taken = np.zeros(n + 1, np.int64)
     np.add.at(taken, lain[0], 1)
     np.add.at(taken, lain[1] + 1, -1)
     still = np.cumsum(taken[:-1]) > 0
-    near = np.full(n, rule.moored_m)
-    short = _runs(
-        *place,
-        near,
-        np.full(n, np.inf),
-        still,
-        left,
-        round(rule.moored_min * 60_000),
-        rule.outliers,
+    near, any_speed = np.full(n, rule.moored_m), np.full(n, np.inf)
+    short = _runs(*place, near, any_speed, still, left, going, moored_ms, rule.outliers)
+    runs = [np.concatenate([a, b]) for a, b in zip(lain, short, strict=True)]
+    order = np.argsort(runs[0], kind="stable")
+    first, last, lon, lat, spread, inside = (v[order] for v in runs)
+    rows = last + 1 - first
+    quiet, gone = (
+        np.concatenate([[0], np.cumsum(which)]) for which in (_quiet(s, rule.holding_kn), going)
     )
-    first, last, lon, lat, spread = (
-        np.concatenate([a, b]) for a, b in zip(lain, short, strict=True)
-    )
-    order = np.argsort(first, kind="stable")
-    first, last, lon, lat, spread = (v[order] for v in (first, last, lon, lat, spread))
-    quiet = np.concatenate([[0], np.cumsum(_quiet(s, rule.holding_kn))])
-    rests = (quiet[last + 1] - quiet[first]) >= rule.holding_share * (last + 1 - first)
+    rests = quiet[last + 1] - quiet[first] >= rule.holding_share * rows
+    rests &= gone[last + 1] - gone[first] < rule.holding_share * rows
     rests |= spread > rule.moored_m
-    first, last, lon, lat, spread = (v[rests] for v in (first, last, lon, lat, spread))
+    first, last, lon, lat, spread, inside = (v[order[rests]] for v in runs)
     anchored = spread > rule.moored_m
     speed = (path[last] - path[first]) / ((s.t[last] - s.t[first]) / 1000.0) / KNOT
     radius = np.where(anchored, swing[first], rule.moored_m)
     still = speed <= limit[first] / KNOT
-    return Stops(first, last, lon, lat, spread, radius, speed, anchored, still)
+    return Stops(first, last, lon, lat, spread, inside, radius, speed, anchored, still)
 
 
 def _left(s: Sailed, still_kn: float) -> Bools:
@@ -248,19 +296,20 @@ def _quiet(s: Sailed, most_kn: float) -> Bools:
 
 def stop_events(s: Sailed, found: Stops) -> pl.DataFrame:
     """Return stops as ``EVENTS``: the point is the middle of the positions."""
-    minutes = (s.t[found.last] - s.t[found.first]) / 60_000
+    heard = (s.t[found.last] - s.t[found.first]) / 60_000
     states = np.where(found.anchored, "at_anchor", np.where(found.still, "moored", "holding"))
     evidence = [
         {
             "state": str(state),
             "duration_min": rounded(m),
+            "reckoned_min": rounded(k),
             "radius_m": rounded(r),
             "spread_m": rounded(w),
             "mean_speed_kn": rounded(v, 2),
             "n_positions": int(b - a + 1),
         }
-        for state, m, r, w, v, a, b in zip(
-            states, minutes, found.radius_m, found.spread_m, found.speed_kn,
+        for state, m, k, r, w, v, a, b in zip(
+            states, heard, found.inside_ms / 60_000, found.radius_m, found.spread_m, found.speed_kn,
             found.first, found.last, strict=True,
         )
     ]  # fmt: skip
@@ -293,8 +342,11 @@ def stops(
     Returns
     -------
     DataFrame
-        ``EVENTS`` of kind ``stop``; ``state`` in the evidence is ``moored``, ``at_anchor`` or
-        ``holding`` (within the moored circle, yet moving more than a moored boat does).
+        ``EVENTS`` of kind ``stop``, from the first report there to the last. In the evidence
+        ``duration_min`` is between these two, ``reckoned_min`` with the time that it took to come
+        in and go out, none where the next report is over 10 min away; ``state`` is ``moored``,
+        ``at_anchor`` or ``holding`` (within the moored circle, yet moving more than a moored
+        boat does).
     """
     s = sailed(tracks)
     return stop_events(s, find_stops(s, statics, rule or StopRule()))
