@@ -56,6 +56,7 @@ SAYINGS: dict[str, Saying] = {
         (
             Clause("{state}", "{state}"),
             Clause("不出 {spread_m} 的范围", "within {spread_m}"),
+            Clause("连同进出约 {reckoned_min}", "some {reckoned_min} with coming and going"),
         ),
         (Clause("不出 {radius_m}", "within {radius_m}"),),
     ),
