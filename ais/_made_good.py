@@ -13,6 +13,8 @@ from ais._plane import KNOT, bearing, metres
 WINDOW_MS = 60_000
 """Over less, some 10 m of noise at either end make several knots and any course."""
 _LEAST_MS = 20_000
+_ALONE_MS = 45_000
+"""Reports by the minute come some seconds early or late: such a step is a minute all the same."""
 _NEAR = 0.75
 """A step slower than this times a limit over 20 s is below it, noise or not."""
 _PART_MS = 2 * WINDOW_MS
@@ -101,9 +103,9 @@ def speeds_against(
 ) -> NDArray[np.float32]:
     """Return the speed made good on the step up to each row in m/s, to hold against a limit.
 
-    A minute about a change of speed blurs when it was. So a step that is slow over 20 s is taken
-    as it is; another has the fastest of the minutes that end with it, are centred on it and begin
-    with it. NaN at a track's first row and where less than 20 s are known.
+    A minute about a change of speed blurs when it was. So a step that is slow over 20 s, or takes
+    45 s by itself, is taken as it is; another has the fastest of the minutes that end with it, are
+    centred on it and begin with it. NaN at a track's first row and where less than 20 s are known.
     """
     n = t.shape[0]
     speed = np.full(n, np.nan, np.float32)
@@ -115,9 +117,10 @@ def speeds_against(
         b = _on(track, t, i, t[i] + max(spare, 0))
         near = _speed(t, lon, lat, a, b)
         speed[i] = near
-        spare = WINDOW_MS - (t[i] - t[i - 1])
-        if spare <= 0 or near < _NEAR * limit[i]:
+        took = t[i] - t[i - 1]
+        if took >= _ALONE_MS or near < _NEAR * limit[i]:
             continue
+        spare = WINDOW_MS - took
         best = np.nan
         for part in range(3):
             a = _back(track, t, i - 1, t[i - 1] - part * spare // 2)
