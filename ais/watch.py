@@ -181,7 +181,7 @@ def watch(
         loitering_events(
             s, lain, berths=berths, preset=use.loitering, rule=use.stop, drift=use.drift
         ),
-        speed_anomalies(s, vessels.select("mmsi", "ship_type"), use.speed),
+        speed_anomalies(s, statics, use.speed),
         course_anomalies(s, use.course),
         spoofing.circles(s),
         spoofing.jumps(moving),
