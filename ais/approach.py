@@ -7,7 +7,7 @@ import numba
 import numpy as np
 import polars as pl
 
-from ais._arrays import Array, Floats, Ints
+from ais._arrays import Array, Bools, Floats, Ints
 from ais._events import Sailed, beyond_berths, events, lines, rounded, sailed
 from ais._plane import KNOT, bearing, metres
 from geo.nearest import Nearest, ShoreIndex
@@ -22,9 +22,10 @@ class ApproachRule:
     heading at the shore within ``cone_deg``. Passing along is neither: the slow vessel must
     come to a halt (``halt_kn``) or gain less than ``passing_ratio`` of the way it makes
     through the band; the one heading at the shore must turn back within ``turn_min`` (and
-    not pass through the band, as round a headland), halt, or be heard no more while it still
-    heads there. Either must
-    have come: been 1.5 × ``band_m`` off within ``before_min``, or when last heard.
+    not pass through the band, as round a headland), halt, or be heard no more (nor anywhere else
+    under its MMSI within ``turn_min``) while it still heads there. Either must have come: been
+    1.5 × ``band_m`` off within ``before_min``, or when last heard. It has left when it is as far
+    from where it was last in the band, or out of it for ``bridge_min``.
     """
 
     band_m: float = 200.0
@@ -57,11 +58,11 @@ def _visits(
 ) -> tuple[Ints, Ints]:
     """Return (first, last) of stays in the band by vessels that came there.
 
-    A short way out of the band and back, inside one track, does not end a stay. To have come,
-    a vessel must have been ``away_m`` off in the time before, or when last heard before that:
-    one that lies at the band's edge goes in and out of it by noise alone, and one that was
-    silent where it lay has not moved. A track of the same MMSI that goes on later than this
-    position is another hull's.
+    A short way out of the band and back, by time and not ``away_m`` far, inside one track, does
+    not end a stay. To have come, a vessel must have been ``away_m`` off in the time before, or
+    when last heard before that: one that lies at the band's edge goes in and out of it by noise
+    alone, and one that was silent where it lay has not moved. A track of the same MMSI that goes
+    on later than this position is another hull's.
     """
     n = t.shape[0]
     first, last = np.empty(n, np.int64), np.empty(n, np.int64)
@@ -76,6 +77,8 @@ def _visits(
         while j < n and track[j] == track[i] and t[j] - t[end] <= bridge_ms:
             if near[j]:
                 end = j
+            elif metres(lon[end], lat[end], lon[j], lat[j]) > away_m:
+                break
             j += 1
         came = False
         p = i - 1
@@ -103,6 +106,7 @@ def _judge(  # noqa: C901
     near: Array,
     shore: Array,
     towards: Array,
+    gone: Array,
     first: Array,
     last: Array,
     slow_ms: float,
@@ -157,8 +161,7 @@ def _judge(  # noqa: C901
         mean[e] = way / took if took > 0 else 0.0
         slow_for[e] = longest / 60_000.0
         closest[e] = c
-        ends = b == n - 1 or track[b + 1] != track[b]
-        if longest >= slow_time and (halted or ends or ratio[e] < passing):
+        if longest >= slow_time and (halted or gone[b] or ratio[e] < passing):
             why[e] |= 1
         if in_cone:
             p = c
@@ -172,9 +175,23 @@ def _judge(  # noqa: C901
             dot += (lat[c] - lat[p]) * (lat[q] - lat[c])
             out = metres(lon[c], lat[c], lon[q], lat[q])
             passes = ratio[e] >= passing and way > 2 * band
-            if (ends and still_in) or halted or (dot < 0 and out > 0 and not passes):
+            if (gone[b] and still_in) or halted or (dot < 0 and out > 0 and not passes):
                 why[e] |= 2
     return why, closest, slow_for, ratio, mean
+
+
+def _gone(s: Sailed, soon_ms: int) -> Bools:
+    """Return which rows end a track of an MMSI that is not soon heard elsewhere either.
+
+    A false position, or one of another hull, is a track of its own beside that of the vessel.
+    """
+    order = np.lexsort((s.track, s.t, s.mmsi))
+    last = np.ones(len(s.t), np.bool_)
+    last[:-1] = s.track[1:] != s.track[:-1]
+    mmsi, t = s.mmsi[order], s.t[order]
+    again = (mmsi[1:] == mmsi[:-1]) & (t[1:] - t[:-1] <= soon_ms)
+    last[order[:-1]] &= ~again
+    return last
 
 
 def approach_events(
@@ -197,7 +214,8 @@ def approach_events(
         1.5 * rule.band_m, round(rule.before_min * 60_000),
     )  # fmt: skip
     why, closest, slow_for, ratio, mean = _judge(
-        s.track, s.t, s.lon, s.lat, s.sog, near, shore, nearest.bearing_deg, first, last,
+        s.track, s.t, s.lon, s.lat, s.sog, near, shore, nearest.bearing_deg,
+        _gone(s, round(rule.turn_min * 60_000)), first, last,
         rule.slow_kn * KNOT, rule.halt_kn * KNOT, round(rule.slow_min * 60_000), rule.cone_deg,
         rule.passing_ratio, round(rule.turn_min * 60_000),
         rule.band_m,
