@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 import shapely
 
+from ais._arrays import Floats
 from ais._events import events as as_events
 from ais._events import rounded
 from ais._near import overlapping
@@ -31,9 +32,11 @@ _OPEN_MS = 2**52
 class ChainRule:
     """What makes a chain, and what its score is made of.
 
-    A rendezvous, or loitering or drift of two vessels at places within ``weak_m`` for
-    ``weak_min`` at once, and a dash or shore approach of one of the two within ``within_h`` after
-    (ends are blurred by ``slack_min``). A silence of either counts from ``silence_h`` before.
+    A rendezvous, or loitering or drift of two vessels for ``weak_min`` at once on ways that come
+    within ``weak_m`` of each other (as far apart as meetings are taken to be anywhere: Global
+    Fishing Watch's 500 m; those whose ways keep farther apart wait each for itself), and a dash or
+    shore approach of one of the two within ``within_h`` after (ends are blurred by ``slack_min``).
+    A silence of either counts from ``silence_h`` before.
 
     The score is the product of factors of 0 to 1: ``meeting`` (``lying`` for a rendezvous that
     was not alongside, ``weak`` for loitering divided by the number of partners; both times
@@ -44,7 +47,7 @@ class ChainRule:
     """
 
     within_h: float = 6.0
-    weak_m: float = 2000.0
+    weak_m: float = 500.0
     weak_min: float = 30.0
     slack_min: float = 15.0
     silence_h: float = 1.0
@@ -70,6 +73,7 @@ class _Part(NamedTuple):
     lon: float
     lat: float
     evidence: str
+    geometry: bytes
 
 
 class _Meeting(NamedTuple):
@@ -94,7 +98,7 @@ def _parts(found: pl.DataFrame, *kinds: str) -> list[_Part]:
         .with_columns(pl.col("t1").fill_null(_OPEN_MS))
     )
     names = ["event_id", "kind", "mmsi", "other_mmsi", "t0", "t1", "lon", "lat", "evidence"]
-    return [_Part(*row) for row in rows.select(names).iter_rows()]
+    return [_Part(*row) for row in rows.select(*names, "geometry").iter_rows()]
 
 
 def _by_vessel(parts: list[_Part]) -> dict[int, list[_Part]]:
@@ -110,6 +114,34 @@ def _metres(a: _Part, b: _Part) -> float:
     return float(METRES_PER_DEGREE * np.hypot(dx, b.lat - a.lat))
 
 
+def _between_ways_m(a: _Part, b: _Part) -> float:
+    """Return how near the ways of two events come to each other, whenever each was there."""
+
+    def flat(places: Floats) -> Floats:
+        dx = (places[:, 0] - a.lon + 180.0) % 360.0 - 180.0
+        scale = np.cos(np.radians(a.lat))
+        return METRES_PER_DEGREE * np.column_stack([dx * scale, places[:, 1] - a.lat])
+
+    ways = shapely.transform(shapely.from_wkb([a.geometry, b.geometry]), flat)
+    return float(shapely.distance(*ways))
+
+
+def _boxes(waits: list[_Part]) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return west, south, east and north of the way of each; east is above 180 where it crosses."""
+    lon = np.array([w.lon for w in waits])
+    places, of = shapely.get_coordinates(
+        shapely.from_wkb([w.geometry for w in waits]), return_index=True
+    )
+    dx = (places[:, 0] - lon[of] + 180.0) % 360.0 - 180.0
+    edges = [np.full(len(waits), far) for far in (np.inf, np.inf, -np.inf, -np.inf)]
+    np.minimum.at(edges[0], of, dx)
+    np.minimum.at(edges[1], of, places[:, 1])
+    np.maximum.at(edges[2], of, dx)
+    np.maximum.at(edges[3], of, places[:, 1])
+    west = (lon + edges[0] + 180.0) % 360.0 - 180.0
+    return west, edges[1], west + edges[2] - edges[0], edges[3]
+
+
 def _rendezvous(met: list[_Part], rule: ChainRule) -> Iterator[_Meeting]:
     """Yield each rendezvous as either party sees it."""
     for part in met:
@@ -123,7 +155,7 @@ def _rendezvous(met: list[_Part], rule: ChainRule) -> Iterator[_Meeting]:
 
 
 def _side_by_side(waits: list[_Part], rule: ChainRule) -> Iterator[tuple[_Part, _Part]]:
-    """Yield the pairs of waits of two vessels near each other at once, each pair both ways."""
+    """Yield the pairs of waits of two vessels by each other at once, each pair both ways."""
     waits = [w for w in waits if rule.weak_min * 60_000 <= w.t1 - w.t0 and w.t1 < _OPEN_MS]
     if not waits:
         return
@@ -131,13 +163,13 @@ def _side_by_side(waits: list[_Part], rule: ChainRule) -> Iterator[tuple[_Part, 
     times = t1 // _HOUR_MS - t0 // _HOUR_MS + 1
     row = np.repeat(np.arange(len(waits)), times)
     slot = t0[row] // _HOUR_MS + np.arange(len(row)) - np.repeat(np.cumsum(times) - times, times)
-    lon, lat = (np.array([getattr(w, name) for w in waits])[row] for name in ("lon", "lat"))
+    west, south, east, north = (edge[row] for edge in _boxes(waits))
     owner = np.array([w.mmsi for w in waits])[row]
-    i, j = overlapping(slot, owner, (lon, lat, lon, lat), pad_m=rule.weak_m)
+    i, j = overlapping(slot, owner, (west, south, east, north), pad_m=rule.weak_m)
     for a, b in sorted(set(zip(row[i].tolist(), row[j].tolist(), strict=True))):
         one, two = waits[a], waits[b]
         shared = min(one.t1, two.t1) - max(one.t0, two.t0)
-        if shared >= rule.weak_min * 60_000 and _metres(one, two) <= rule.weak_m:
+        if shared >= rule.weak_min * 60_000 and _between_ways_m(one, two) <= rule.weak_m:
             yield one, two
             yield two, one
 

@@ -19,15 +19,30 @@ M_LAT = 6_371_008.8 * np.pi / 180
 MOTHER, GO, THIRD, FOURTH = 412000001, 412000002, 412000003, 412000004
 
 
-def event(kind, mmsi, begin, end, x=0.0, y=0.0, *, other=None, **said) -> pl.DataFrame:
-    """Return one event from hour ``begin`` to hour ``end`` (None: not yet) at x, y km."""
-    lon = np.array([122.0 + x * 1000 / (M_LAT * np.cos(np.radians(29)))])
-    lat = np.array([29.0 + y * 1000 / M_LAT])
+def event(
+    kind, mmsi, begin, end, x=0.0, y=0.0, *, other=None, half_km=0.0, origin=122.0, **said
+) -> pl.DataFrame:
+    """Return one event from hour ``begin`` to hour ``end`` (None: not yet) at x, y km.
+
+    Its way goes ``half_km`` to the west and to the east of that place.
+    """
+    km = 1000 / (M_LAT * np.cos(np.radians(29)))
+    lon, lat = np.array([origin + x * km]), np.array([29.0 + y * 1000 / M_LAT])
+    ends = (lon + half_km * km * np.array([-1.0, 1.0]) + 180) % 360 - 180
+    lon = (lon + 180) % 360 - 180
+    east_first = ends[0] > ends[1]
+    if half_km and not east_first:
+        way = shapely.LineString(np.column_stack([ends, np.repeat(lat, 2)]))
+    elif half_km:
+        halves = [[(ends[0], lat[0]), (180.0, lat[0])], [(-180.0, lat[0]), (ends[1], lat[0])]]
+        way = shapely.MultiLineString(halves)
+    else:
+        way = shapely.Point(lon[0], lat[0])
     t0 = np.array([T0 + round(begin * 3_600_000)])
     t1 = t0 if end is None else np.array([T0 + round(end * 3_600_000)])
     out = events(
         kind, mmsi=np.array([mmsi], np.uint32), t0=t0, t1=t1, lon=lon, lat=lat,
-        wkb=np.asarray(shapely.to_wkb(shapely.points(lon, lat))), evidence=[said], rule="test",
+        wkb=np.array([shapely.to_wkb(way)], dtype=object), evidence=[said], rule="test",
         begun=(lon, lat), other=None if other is None else np.array([other], np.uint32),
     )  # fmt: skip
     return out.with_columns(t1=pl.lit(None, EVENTS["t1"])) if end is None else out
@@ -112,21 +127,31 @@ def test_either_of_the_two_may_be_the_go_between() -> None:
 
 
 def test_two_who_loiter_side_by_side_are_a_weak_meeting() -> None:
-    near = event("loitering", MOTHER, 0, 4), event("drift", GO, 0.5, 2, 1.2)
+    near = event("loitering", MOTHER, 0, 4), event("drift", GO, 0.5, 2, 0.4)
     out = linked(*near, ran(), landed())
     said = told(out)[0]
     assert said["meeting"] == "loitering_together"
     assert [p["role"] for p in said["parts"]] == ["mother", "meeting", "run", "landing"]
     assert said["score"] < score(met(), ran(), landed()) / 2
-    far = event("loitering", MOTHER, 0, 4), event("loitering", GO, 0.5, 2, 2.4)
+    far = event("loitering", MOTHER, 0, 4), event("loitering", GO, 0.5, 2, 0.6)
     assert linked(*far, landed()).is_empty()
     later = event("loitering", MOTHER, 1.8, 4), event("loitering", GO, 0.5, 2)
     assert linked(*later, landed()).is_empty()
 
 
+@pytest.mark.parametrize("origin", [122.0, 179.995])
+@pytest.mark.parametrize(("half_km", "near"), [(0.3, False), (0.6, True)])
+def test_those_wait_together_whose_ways_come_near(half_km, near, origin) -> None:
+    """Their places lie 1.5 km apart."""
+    mother = event("loitering", MOTHER, 0, 4, half_km=half_km, origin=origin)
+    go = event("loitering", GO, 0.5, 2, 1.5, half_km=half_km, origin=origin)
+    ashore = event("shore_approach", GO, 3, 3.2, 0, 12, origin=origin)
+    assert linked(mother, go, ashore).height == int(near)
+
+
 def test_the_more_loiter_together_the_less_one_of_them_says() -> None:
-    pair = event("loitering", MOTHER, 0, 4), event("loitering", GO, 0.5, 2, 0.5)
-    third = event("loitering", THIRD, 0, 4, 0.9)
+    pair = event("loitering", MOTHER, 0, 4), event("loitering", GO, 0.5, 2, 0.4)
+    third = event("loitering", THIRD, 0, 4, 0.2)
     assert score(*pair, third, landed()) == pytest.approx(score(*pair, landed()) / 2, abs=0.002)
     assert linked(*pair, third, landed()).height == 1
 
