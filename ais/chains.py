@@ -307,6 +307,8 @@ def _chain(
             "mmsi": meeting.go if role == "meeting" else part.mmsi,
             "t0": datetime.fromtimestamp(part.t0 / 1000, tz=UTC).isoformat(timespec="seconds"),
             "role": role,
+            "lon_deg": rounded(part.lon, 5),
+            "lat_deg": rounded(part.lat, 5),
         }
         for role, part in roles
     ]
@@ -326,8 +328,12 @@ def _chain(
 
 
 def _line(chain: _Chain) -> shapely.LineString:
-    """Return the line through the places of the parts, to the landing."""
-    places = [(part.lon, part.lat) for role, part in chain.roles if role != "silence"]
+    """Return the line through the places of the parts, to the landing.
+
+    It is drawn through what the evidence says: one that changes must not say the same as before.
+    """
+    told = chain.evidence["parts"]
+    places = [(p["lon_deg"], p["lat_deg"]) for p in told if p["role"] != "silence"]
     return shapely.LineString([*places, (chain.landed.lon, chain.landed.lat)])
 
 
