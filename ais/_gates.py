@@ -12,9 +12,10 @@ class Gates:
     at most ``reckon_s``. How far off that may be (one standard deviation) is made up of
     ``position_m``; the sensor's error (``sensor_error_m`` where a detection tells none);
     ``antenna_share`` of the vessel's length, since a sensor sees its middle; its speed times
-    ``clock_s``, by which clocks differ; and what it may have changed its way by: the greater of
-    ``unsteady_mps`` and ``unsteady_share`` of its speed (``unknown_mps`` where it tells none) for
-    each second away from a position (between two positions a and b seconds off: ab / (a + b)).
+    ``clock_s``, by which clocks differ; and what it may have changed its way by: the greatest of
+    ``unsteady_mps``, ``unsteady_share`` of its speed and, between two positions, half of the
+    change of the velocities told there (``unknown_mps`` where it tells none) for each second away
+    from a position (between two positions a and b seconds off: ab / (a + b)).
 
     The cost of a pair is (distance / deviation)² + 4 ln (deviation / least deviation), and what
     speaks against it: lengths that differ by ``length_ratio`` cost 1, more with the square of the

@@ -1,7 +1,6 @@
 """Find vessels that are told to be where they cannot have come to."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numba
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from ais._arrays import Array, Bools, Floats, Ints
 from ais._events import MAX_VERTICES, events, rounded
+from ais._jump_homes import FEW, JumpRule, copied_way, globe_m, lanes_of, off_home, suspects
 from ais._plane import KNOT, METRES_PER_DEGREE
 from ais.schema import EVENTS, empty
 from ais.tracks import CLOCK_SLACK_S
@@ -22,26 +22,9 @@ _ONE_INSTANT_MS = 2_000
 under one time are a backlog that some station sent at once."""
 _LATE_MS = 2 * 3_600_000
 _LATE_M = 500.0
-_BACK = 256
-_HOME = 3
-_AMONG_SHARE = 0.1
-_FEW = 5
-"""A second transmitter reports about as often; single places among many reports are jumps."""
-_BESIDE_MS, _COPY_M, _WAY_M = 10 * _MINUTE_MS, 150.0, 1000.0
-
-
-@dataclass(frozen=True)
-class JumpRule:
-    """What counts as jumping.
-
-    ``least_positions`` within ``within_min`` that would need more than ``max_kn`` and lie
-    ``off_m`` or more from where the vessel was meanwhile.
-    """
-
-    least_positions: int = 3
-    within_min: float = 60.0
-    max_kn: float = 60.0
-    off_m: float = 5000.0
+_LOOSE = 16
+_SLOWEST_MS = 3 * _MINUTE_MS
+"""A transmitter reports every three minutes at least (ITU-R M.1371-5, tables 1 and 2)."""
 
 
 def jumps(tracks: pl.DataFrame, rule: JumpRule | None = None) -> pl.DataFrame:
@@ -68,16 +51,17 @@ def jumps(tracks: pl.DataFrame, rule: JumpRule | None = None) -> pl.DataFrame:
         joins the places told.
     """
     use = rule or JumpRule()
-    rows = _suspects(tracks, use)
+    rows = suspects(tracks, use)
     if rows.is_empty():
         return empty(EVENTS)
     mmsi = rows["mmsi"].to_numpy()
     t = rows["t"].dt.epoch("ms").to_numpy()
     lon, lat = rows["lon"].to_numpy(), rows["lat"].to_numpy()
-    lane, away = _lanes(rows, mmsi, t, lon, lat, use)
-    off_m, x, y, implied = _off_home(mmsi, t, lon, lat, lane, away)
-    # A track is out of reach when either end is, however long the vessel stays there.
     track = rows["track_id"].cast(pl.Int64).fill_null(-1).to_numpy()
+    lane, away = lanes_of(rows, mmsi, t, lon, lat, use)
+    away &= _in_turn(mmsi, t, lon, lat, track, lane, away, use) < 0
+    off_m, x, y, implied = off_home(mmsi, t, lon, lat, lane, away)
+    # A track is out of reach when either end is, however long the vessel stays there.
     fast = implied > use.max_kn
     far_tracks = np.unique(track[fast & away & (track >= 0)])
     fast |= np.isin(track, far_tracks) & away
@@ -86,213 +70,139 @@ def jumps(tracks: pl.DataFrame, rule: JumpRule | None = None) -> pl.DataFrame:
     return _episodes(mmsi, t, lon, lat, lane, off_m, x, y, implied, hit, use)
 
 
-def _suspects(tracks: pl.DataFrame, rule: JumpRule) -> pl.DataFrame:
-    """Return the rows of MMSIs with a step out of reach between two tracks, or to none."""
-    track = tracks["track_id"].cast(pl.Int64).fill_null(-1).to_numpy()
-    mmsi = tracks["mmsi"].to_numpy()
-    at = np.flatnonzero((mmsi[1:] == mmsi[:-1]) & ((track[1:] != track[:-1]) | (track[1:] < 0)))
-    t = tracks["t"].dt.epoch("ms").to_numpy()
-    lon, lat = tracks["lon"].to_numpy(), tracks["lat"].to_numpy()
-    step_m = _globe_m(lon[at], lat[at], lon[at + 1], lat[at + 1])
-    reach_m = rule.max_kn * KNOT * ((t[at + 1] - t[at]) / 1000 + CLOCK_SLACK_S)
-    # A backlog goes in small steps from place to place; half of the way off is enough to look.
-    odd = (step_m >= 0.5 * rule.off_m) & (step_m > 0.5 * reach_m)
-    rows = tracks.filter(pl.col("mmsi").is_in(np.unique(mmsi[at[odd]]).tolist()))
-    return rows if "hull" in rows.columns else rows.with_columns(hull=pl.lit(0, pl.UInt8))
+def by_turns(tracks: pl.DataFrame, rule: JumpRule | None = None) -> pl.DataFrame:
+    """Find MMSIs told from several places by turns, each place with a track of its own.
 
+    A vessel jumps for a spell, and comes back. Reports of two transmitters are mixed instead: they
+    take turns at least half as often as if they were shuffled. Those away report every three
+    minutes, or a fifth as often as those at home, and make no copy of their way (`jumps`).
 
-@numba.njit(cache=True, nogil=True)
-def _globe_m(lon: Array, lat: Array, to_lon: Array, to_lat: Array) -> Array:
-    """Return distances round the globe, of numbers or arrays: a jump may go to its other side."""
-    a, b = np.radians(lat), np.radians(to_lat)
-    half = np.sin((b - a) / 2) ** 2
-    half += np.cos(a) * np.cos(b) * np.sin(np.radians(to_lon - lon) / 2) ** 2
-    far: Array = 2 * np.degrees(np.arcsin(np.sqrt(half))) * METRES_PER_DEGREE
-    return far
+    Parameters
+    ----------
+    tracks : DataFrame
+        As `jumps` takes them.
 
-
-def _lanes(
-    rows: pl.DataFrame, mmsi: Array, t: Ints, lon: Floats, lat: Floats, rule: JumpRule
-) -> tuple[Ints, Bools]:
-    """Return the vessel (of its MMSI) that each row is the true way of, -1 for none; which is away.
-
-    An MMSI with no chain of three positions has no home to be away from.
+    Returns
+    -------
+    DataFrame
+        By mmsi, in the columns of `ais.hulls.shared`: ``hulls`` is how many were on at one time,
+        ``overlap_s`` for how long more than one was, ``distance_km`` the median of how far apart;
+        ``why`` is ``in_turn``.
     """
-    numbered = rows.with_row_index("row")
-    of_track = (
-        numbered.filter(pl.col("track_id").is_not_null())
-        .group_by("mmsi", "hull", "track_id")
-        .agg(pl.col("row").min().alias("a"), pl.col("row").max().alias("b"), pl.len().alias("n"))
-        .sort("mmsi", "a", "track_id")
+    use = rule or JumpRule()
+    rows = suspects(tracks, use)
+    mmsi = rows["mmsi"].to_numpy()
+    t = rows["t"].dt.epoch("ms").to_numpy()
+    lon, lat = rows["lon"].to_numpy(), rows["lat"].to_numpy()
+    track = rows["track_id"].cast(pl.Int64).fill_null(-1).to_numpy()
+    lane, away = lanes_of(rows, mmsi, t, lon, lat, use)
+    turn = _in_turn(mmsi, t, lon, lat, track, lane, away, use)
+    turn[track < 0] = -1
+    off_m, _, _, implied = off_home(mmsi, t, lon, lat, lane, turn >= 0)
+    far = (turn >= 0) & (off_m >= use.off_m) & (implied > use.max_kn)
+    spans = (
+        pl.DataFrame({"mmsi": mmsi, "t": t, "turn": turn, "off_m": off_m})
+        .filter(pl.Series(far, dtype=pl.Boolean))
+        .group_by("mmsi", "turn")
+        .agg(t0=pl.col("t").min(), t1=pl.col("t").max(), off_m=pl.col("off_m"))
+        .sort("mmsi", "t0", "turn")
     )
-    hull = rows["hull"].cast(pl.Int64).fill_null(-1).to_numpy()
-    among = _among(hull, of_track["hull"].to_numpy(), *_rows_of(of_track, "a", "b"))
-    of_track = of_track.with_columns(among=pl.Series(among))
-    at_once = pl.col("n").filter(pl.col("among") > 0).sum()
-    hulls = (
-        of_track.group_by("mmsi", "hull")
-        .agg(pl.col("n").sum(), pl.col("among").sum(), at_once=at_once)
-        .sort(["mmsi", "n", "hull"], descending=[False, True, False])
+    begun = spans.select("mmsi", at="t0")
+    on = (
+        begun.join(spans, on="mmsi")
+        .filter(pl.col("at").is_between("t0", "t1"))
+        .group_by("mmsi", "at")
+        .agg(pl.col("turn").n_unique())
+        .group_by("mmsi")
+        .agg(hulls=pl.col("turn").max() + 1)
     )
-    main = pl.col("hull").first().over("mmsi")
-    # A vessel that changed its name may be counted to either hull: by what was heard at once.
-    apart = (pl.col("among") >= _HOME) & (pl.col("among") >= _AMONG_SHARE * pl.col("at_once"))
-    told = hulls.select("mmsi", "hull", main=main, apart=apart | (pl.col("hull") == main))
-    few = (pl.col("among") > _FEW * pl.col("n")) & (pl.col("hull") != pl.col("main"))
-    lined = (
-        of_track.join(told, on=["mmsi", "hull"])
-        .with_columns(apart=pl.col("apart") & ~few)
-        .sort("mmsi", "a", "track_id")
+    # What of a span no earlier one covers.
+    since = pl.max_horizontal("t0", pl.col("t1").cum_max().shift(1).over("mmsi"))
+    return (
+        spans.with_columns(alone=(pl.col("t1") - since).clip(lower_bound=0))
+        .group_by("mmsi")
+        .agg(
+            overlap_s=pl.col("alone").sum() / 1000,
+            distance_km=pl.col("off_m").list.explode().median() / 1000,
+        )
+        .join(on, on="mmsi")
+        .select(
+            "mmsi",
+            pl.col("hulls").clip(upper_bound=255).cast(pl.UInt8),
+            "overlap_s",
+            "distance_km",
+            why=pl.lit("in_turn"),
+        )
+        .sort("mmsi")
     )
-    copied = pl.Series(_copies(mmsi, hull, t, lon, lat, lined), dtype=pl.Boolean)
-    lined = lined.with_columns(
-        lane=pl.when(pl.col("apart") & ~copied).then("hull").otherwise("main")
-    ).sort("mmsi", "lane", "a", "track_id")
-    a, b = _rows_of(lined, "a", "b")
-    home = _chain(
-        lined["mmsi"].to_numpy(), lined["lane"].to_numpy(), lined["n"].to_numpy(), a, b,
-        t, lon, lat, rule.max_kn * KNOT,
-    )  # fmt: skip
-    kept = lined.filter(pl.Series(home)).select("track_id", "lane")
-    placed = rows.select("track_id").join(
-        kept, on="track_id", how="left", maintain_order="left", nulls_equal=False
-    )
-    lane = placed["lane"].cast(pl.Int64).fill_null(-1).to_numpy()
-    settled = np.unique(mmsi[lane >= 0])
-    return lane, (lane < 0) & np.isin(mmsi, settled)
 
 
-def _copies(
-    mmsi: Array, hull: Ints, t: Ints, lon: Floats, lat: Floats, tracks: pl.DataFrame
-) -> list[bool]:
-    """Return which tracks of other hulls make the very way of the main one, beside it.
-
-    Such a track is the same vessel's with its positions shifted.
-    """
-    out = []
-    for number, own, main, first, last in tracks.select("mmsi", "hull", "main", "a", "b").rows():
-        begin, end = np.searchsorted(mmsi, [number, number + 1])
-        a = begin + np.flatnonzero(hull[begin:end] == main)
-        b = first + np.flatnonzero(hull[first : last + 1] == own)
-        near = np.minimum(np.searchsorted(t[a], t[b]), len(a) - 1)
-        b = b[np.abs(t[a[near]] - t[b]) <= _BESIDE_MS] if own != main else b[:0]
-        if len(b) < _HOME:
-            out.append(False)
-            continue
-        wide = np.array([[np.cos(np.radians(lat[first]))], [1.0]]) * METRES_PER_DEGREE
-        place = np.stack([(lon[begin:end] - lon[first] + 180) % 360 - 180, lat[begin:end]])
-        there = np.stack([np.interp(t[b], t[a], of) for of in place[:, a - begin]])
-        off = (place[:, b - begin] - there) * wide
-        spread = np.hypot(*(off - np.median(off, axis=1, keepdims=True)))
-        way_m = np.hypot(*np.ptp(there * wide, axis=1))
-        out.append(bool(np.median(spread) <= _COPY_M and way_m >= _WAY_M))
-    return out
-
-
-def _rows_of(table: pl.DataFrame, *names: str) -> list[Ints]:
-    return [table[name].cast(pl.Int64).to_numpy() for name in names]
-
-
-@numba.njit(cache=True, nogil=True)
-def _among(hull: Ints, own: Array, a: Ints, b: Ints) -> Ints:
-    """Return how many rows of other hulls lie between first and last row of each track."""
-    out = np.zeros(len(a), np.int64)
-    for k in range(len(a)):
-        for i in range(a[k], b[k]):
-            out[k] += hull[i] >= 0 and hull[i] != own[k]
-    return out
-
-
-@numba.njit(cache=True, nogil=True)
-def _chain(
+def _in_turn(
     mmsi: Array,
-    lane: Array,
-    n: Array,
-    a: Ints,
-    b: Ints,
     t: Ints,
     lon: Floats,
     lat: Floats,
-    limit: float,
-) -> Bools:
-    """Return which tracks are on the chain with most positions, each within reach of the last.
+    track: Ints,
+    lane: Ints,
+    away: Bools,
+    rule: JumpRule,
+) -> Ints:
+    """Return which transmitter that goes on by turns with others each row away is of; -1 for none.
 
-    A chain of fewer than three positions is none.
+    Rows that fit no track are told apart by what they can have come from.
     """
-    m = len(a)
-    total = np.zeros(m, np.int64)
-    before = np.full(m, -1, np.int64)
-    home = np.zeros(m, np.bool_)
-    begin, best = 0, 0
-    for k in range(m + 1):
-        if k == m or (k > 0 and (mmsi[k] != mmsi[k - 1] or lane[k] != lane[k - 1])):
-            while best >= 0 and m > 0 and total[best] >= _HOME:
-                home[best] = True
-                if before[best] < 0:
-                    break
-                best = before[best]
-            begin, best = k, k
-        if k == m:
-            break
-        total[k] = n[k]
-        for j in range(k - 1, max(begin - 1, k - 1 - _BACK), -1):
-            if total[j] + n[k] <= total[k] or t[b[j]] > t[a[k]]:
-                continue
-            reach_m = limit * ((t[a[k]] - t[b[j]]) / 1000.0 + CLOCK_SLACK_S)
-            if _globe_m(lon[b[j]], lat[b[j]], lon[a[k]], lat[a[k]]) <= reach_m:
-                total[k], before[k] = total[j] + n[k], j
-        if total[k] > total[best]:
-            best = k
-    return home
+    unit = _loose(mmsi, t, lon, lat, track, rule.max_kn * KNOT, round(rule.within_min * _MINUTE_MS))
+    tracked = np.cumsum(track >= 0)
+    order = np.flatnonzero(away)
+    order = order[np.argsort(unit[order], kind="stable")]
+    out = np.full(len(t), -1, np.int64)
+    for rows in np.split(order, np.flatnonzero(np.diff(unit[order])) + 1):
+        if len(rows) < 2:
+            continue
+        between = np.diff(tracked[rows]) - (track[rows[0]] >= 0)
+        n, others = len(rows), int(between.sum())
+        taken, shuffled = 2 * int((between > 0).sum()), 2 * n * others / (n + others)
+        rare = others > FEW * n and t[rows[-1]] - t[rows[0]] > (n - 1) * _SLOWEST_MS
+        if rare or taken <= 0.5 * shuffled:
+            continue
+        begin, end = np.searchsorted(mmsi, [mmsi[rows[0]], mmsi[rows[0]] + 1])
+        own = begin + np.flatnonzero(lane[begin:end] >= 0)
+        if not copied_way(t, lon, lat, own, rows):
+            out[rows] = unit[rows[0]]
+    return out
 
 
 @numba.njit(cache=True, nogil=True)
-def _off_home(  # noqa: C901
-    mmsi: Array, t: Ints, lon: Floats, lat: Floats, lane: Ints, away: Bools
-) -> tuple[Floats, Floats, Floats, Floats]:
-    """Return for rows away how far off home, where home was meanwhile, and the speed needed in kn.
-
-    Of several vessels the nearest; between the positions before and after at even speed.
-    """
-    n = len(t)
-    off, x, y = np.full(n, np.nan), np.full(n, np.nan), np.full(n, np.nan)
-    needed = np.zeros(n)
-    lanes = max(int(lane.max()) + 1, 1)
-    after = np.full((n, lanes), -1, np.int64)
-    ahead = np.full(lanes, -1, np.int64)
-    for i in range(n - 1, -1, -1):
-        if i + 1 < n and mmsi[i] != mmsi[i + 1]:
-            ahead[:] = -1
-        if away[i]:
-            after[i] = ahead
-        elif lane[i] >= 0:
-            ahead[lane[i]] = i
-    behind = np.full(lanes, -1, np.int64)
-    for i in range(n):
+def _loose(
+    mmsi: Array, t: Ints, lon: Floats, lat: Floats, track: Ints, limit: float, lapse_ms: int
+) -> Ints:
+    """Return tracks, with numbers for rows of none too: each goes on from the nearest in reach."""
+    out = track.copy()
+    last = np.full(_LOOSE, -1, np.int64)
+    used, number = 0, 0
+    for i in range(len(t)):
+        number = max(number, track[i] + 1)
+    for i in range(len(t)):
         if i > 0 and mmsi[i] != mmsi[i - 1]:
-            behind[:] = -1
-        if lane[i] >= 0:
-            behind[lane[i]] = i
-        if not away[i]:
+            used = 0
+        if track[i] >= 0:
             continue
-        for h in range(lanes):
-            j, k = behind[h], after[i, h]
-            if j < 0 and k < 0:
-                continue
-            p, q = (j if j >= 0 else k), (k if k >= 0 else j)
-            part = (t[i] - t[p]) / (t[q] - t[p]) if t[q] > t[p] else 0.0
-            step = (lon[q] - lon[p] + 180.0) % 360.0 - 180.0
-            at_x, at_y = lon[p] + part * step, lat[p] + part * (lat[q] - lat[p])
-            m = _globe_m(at_x, at_y, lon[i], lat[i])
-            if m >= off[i]:
-                continue
-            off[i], x[i], y[i] = m, (at_x + 180.0) % 360.0 - 180.0, at_y
-            needed[i] = 0.0
-            for r in (p, q):
-                seconds = abs(t[r] - t[i]) / 1000.0 + CLOCK_SLACK_S
-                speed = _globe_m(lon[r], lat[r], lon[i], lat[i]) / seconds / KNOT
-                needed[i] = max(needed[i], speed)
-    return off, x, y, needed
+        best, best_m = -1, np.inf
+        for k in range(used):
+            j = last[k]
+            m = float(globe_m(lon[j], lat[j], lon[i], lat[i]))
+            seconds = (t[i] - t[j]) / 1000.0
+            near = m <= limit * (seconds + CLOCK_SLACK_S) and t[i] - t[j] <= lapse_ms
+            if near and m < best_m:
+                best, best_m = k, m
+        if best < 0:
+            best = used if used < _LOOSE else int(np.argmin(t[last]))
+            used = min(used + 1, _LOOSE)
+            out[i], number = number, number + 1
+        else:
+            out[i] = out[last[best]]
+        last[best] = i
+    return out
 
 
 @numba.njit(cache=True, nogil=True)

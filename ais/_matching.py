@@ -65,10 +65,28 @@ class Limits(NamedTuple):
 
 
 @numba.njit(cache=True, nogil=True)
-def _placed(h: Heard, i: int, a: int, b: int, tm: int, g: Limits) -> tuple[float, ...]:
-    """Return lon, lat at a time whose last position before is ``i``; seconds off, speed, told.
+def _turned(h: Heard, i: int) -> float:
+    """Return half of the change of velocity from position ``i`` to the next, m/s; 0 if not told.
 
-    Of a voyage with rows ``a`` to ``b``. Seconds are -1 where it was not heard about then.
+    By so much, times the seconds from a position, a vessel that goes over evenly from the one
+    speed and course to the other is off the straight way.
+    """
+    east, north = 0.0, 0.0
+    for k, sign in ((i, -0.5), (i + 1, 0.5)):
+        if math.isnan(h.sog[k]) or (h.sog[k] > 0 and math.isnan(h.cog[k])):
+            return 0.0
+        if h.sog[k] > 0:
+            east += sign * h.sog[k] * KNOT * math.sin(math.radians(h.cog[k]))
+            north += sign * h.sog[k] * KNOT * math.cos(math.radians(h.cog[k]))
+    return math.hypot(east, north)
+
+
+@numba.njit(cache=True, nogil=True)
+def _placed(h: Heard, i: int, a: int, b: int, tm: int, g: Limits) -> tuple[float, ...]:
+    """Return lon, lat at a time whose last position before is ``i``; seconds off, speed, unsteady.
+
+    Of a voyage with rows ``a`` to ``b``. Seconds are -1 where it was not heard about then;
+    ``unsteady`` is by how many metres a second it may have changed its way.
     """
     before, after = i >= a, i + 1 < b
     if before and after and h.t[i + 1] - h.t[i] <= g.interpolate_ms:
@@ -78,7 +96,8 @@ def _placed(h: Heard, i: int, a: int, b: int, tm: int, g: Limits) -> tuple[float
         speed = metres(h.lon[i], h.lat[i], h.lon[i + 1], h.lat[i + 1]) / (whole / 1000.0)
         seconds = share * (1.0 - share) * whole / 1000.0
         lat = h.lat[i] + share * (h.lat[i + 1] - h.lat[i])
-        return h.lon[i] + share * dx, lat, seconds, speed, 1.0
+        unsteady = max(g.unsteady_mps, g.unsteady_share * speed, _turned(h, i))
+        return h.lon[i] + share * dx, lat, seconds, speed, unsteady
     k = -1
     if before and tm - h.t[i] <= g.reckon_ms:
         k = i
@@ -88,13 +107,13 @@ def _placed(h: Heard, i: int, a: int, b: int, tm: int, g: Limits) -> tuple[float
         return 0.0, 0.0, -1.0, 0.0, 0.0
     seconds = (tm - h.t[k]) / 1000.0
     if math.isnan(h.sog[k]) or (h.sog[k] > 0 and math.isnan(h.cog[k])):
-        return h.lon[k], h.lat[k], abs(seconds), 0.0, 0.0
+        return h.lon[k], h.lat[k], abs(seconds), 0.0, g.unknown_mps
     speed = h.sog[k] * KNOT
     course = 0.0 if h.sog[k] == 0 else math.radians(h.cog[k])
     lat = h.lat[k] + speed * math.cos(course) * seconds / METRES_PER_DEGREE
     east = METRES_PER_DEGREE * math.cos(math.radians(h.lat[k]))
     lon = h.lon[k] + speed * math.sin(course) * seconds / east
-    return lon, lat, abs(seconds), speed, 1.0
+    return lon, lat, abs(seconds), speed, max(g.unsteady_mps, g.unsteady_share * speed)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -117,12 +136,11 @@ def _compared(h: Heard, u: int, i: int, s: Seen, d: int, g: Limits) -> tuple[flo
     place is known as well as its receiver tells it. Third comes the part of it that the distance
     has no share in: how little is known of the place.
     """
-    lon, lat, seconds, speed, told = _placed(h, i, h.starts[u], h.starts[u + 1], s.t[d], g)
+    lon, lat, seconds, speed, unsteady = _placed(h, i, h.starts[u], h.starts[u + 1], s.t[d], g)
     if seconds < 0:
         return -1.0, 0.0, 0.0
     m = metres(lon, lat, s.lon[d], s.lat[d])
     floor = math.hypot(g.position_m, s.error[d])
-    unsteady = max(g.unsteady_mps, g.unsteady_share * speed) if told > 0 else g.unknown_mps
     antenna = g.antenna_share * h.length[u] if h.length[u] > 0 else 0.0
     way = math.hypot(unsteady * seconds, speed * g.clock_s)
     spread = math.sqrt(floor * floor + antenna * antenna + way * way)

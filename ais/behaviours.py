@@ -93,7 +93,8 @@ def behaviours(
     segment_ids : sequence of str
         The ids of the segments that ``index`` was built of, in order.
     ashore : DataFrame, optional
-        Positions on land, mmsi, t, lon, lat, inside_m; without it none are looked for.
+        Positions on land, with the columns of ``POSITIONS`` and inside_m; without it none are
+        looked for.
     afloat : callable, optional
         Says of each lon, lat whether it is on the water; gaps are judged better with it.
     rules : Rules, optional

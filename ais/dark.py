@@ -102,8 +102,9 @@ def dark(
     Returns
     -------
     Dark
-        The point of an event is its middle detection, the geometry its way. The same for any
-        order of rows. Fixed echoes are told from all detections given: give some hours of them.
+        The point of an event is the detection nearest to half-way in time, the geometry its way.
+        The same for any order of rows. Fixed echoes are told from all detections given: give some
+        hours of them.
     """
     use, stated = rule or DarkRule(), gates or Gates()
     rows = numbered(detections, track_gap_s=stated.track_gap_s).with_row_index("_row")
@@ -285,7 +286,7 @@ def _events_of(
     s = sailed(as_tracks(rows, "number"))
     first = np.flatnonzero(np.diff(s.track, prepend=-1)).astype(np.int64)
     last = np.append(first[1:], len(s.t)) - 1
-    middle = (first + last) // 2
+    middle = _half_way(s.t, s.track, first, last)
     heard = None if reception is None else reception(s.t, s.lon, s.lat)
     rows = rows.with_columns(heard=pl.lit(None, pl.Float64) if heard is None else pl.Series(heard))
     told = [_evidence(one, use, gates) for one in _figures(rows).iter_rows(named=True)]
@@ -311,6 +312,12 @@ def _events_of(
     return made.with_columns(
         event_id=pl.Series(ids, dtype=pl.String), mmsi=pl.lit(None, pl.UInt32)
     ).sort("t0", "event_id")
+
+
+def _half_way(t: Ints, track: Ints, first: Ints, last: Ints) -> Ints:
+    """Return of each track the row nearest to half-way in time, of two as near the earlier."""
+    twice = np.repeat(t[first] + t[last], last - first + 1)
+    return np.lexsort((t, np.abs(2 * t - twice), track))[first]
 
 
 def _figures(rows: pl.DataFrame) -> pl.DataFrame:

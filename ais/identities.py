@@ -29,8 +29,9 @@ class IdentityRule:
     vessel goes on under another MMSI when that begins at most ``handover_min`` after the first
     one's end and within reach at ``max_kn``, and bears its IMO number, call sign or name (one
     that at most ``namesakes`` bear); two that were heard at once for more than ``at_once_min``
-    are two vessels, or one with two transmitters. Two hulls that use one MMSI do so anew after
-    ``apart_h`` in which they did not at once. A static report may come ``told_min`` late.
+    are two vessels, or one with two transmitters. Two hulls use one MMSI if they are heard at once
+    for so long in tracks of ``least_positions``, or by turns; and anew after ``apart_h`` in which
+    they were not heard at once. A static report may come ``told_min`` late.
     """
 
     together_min: float = 30.0
@@ -38,6 +39,7 @@ class IdentityRule:
     max_kn: float = 60.0
     namesakes: int = 5
     at_once_min: float = 10.0
+    least_positions: int = 10
     apart_h: float = 12.0
     told_min: float = 6.0
 
@@ -69,10 +71,10 @@ def changes(
         ``STATICS``, every report or every version of them at the time when it was first told; with
         ``seen_to``, when it was last told, what was told in turn is known from what was given up.
     places : DataFrame
-        mmsi, t0, t1, lon0, lat0, lon1, lat1 of tracks, or of pieces of them. A vessel that has
-        none has no events.
+        mmsi, t0, t1, lon0, lat0, lon1, lat1 and n (positions) of tracks. A vessel that has none
+        has no events.
     shared : DataFrame
-        As ``ais.hulls.shared`` returns it.
+        As ``ais.hulls.shared`` and ``ais.spoofing.by_turns`` return it.
     jumps : DataFrame, optional
         ``EVENTS`` of ``ais.spoofing.jumps``: what is told in one is no second hull's.
 
@@ -88,11 +90,11 @@ def changes(
     """
     use = rule or IdentityRule()
     told = _told(history)
-    at_once = shared.filter(pl.col("why") == "at_once").with_columns(pl.col("mmsi").cast(pl.UInt32))
+    several = shared.with_columns(pl.col("mmsi").cast(pl.UInt32))
     found = [
-        _changed(told, places, set(at_once["mmsi"].to_list()), use),
+        _changed(told, places, set(several["mmsi"].to_list()), use),
         _handed_over(told, places, use),
-        _shared(at_once, places, told, empty(EVENTS) if jumps is None else jumps, use),
+        _shared(several, places, told, empty(EVENTS) if jumps is None else jumps, use),
     ]
     return pl.concat(found).sort("t0", "mmsi", "event_id")
 
@@ -204,7 +206,8 @@ def _steps(values: list[_Value]) -> list[dict[str, Any]]:
             "to": to.told,
             "last_told": _iso(until),
             "first_told": _iso(to.first),
-            "told_again": any(v.last > to.first for v in before),
+            # What is first told later is not told again, however like it is to what was before.
+            "told_again": any(v.first <= to.first < v.last for v in before),
         }
         for to, before, until in steps
     ]
@@ -253,23 +256,17 @@ def _handed_over(told: pl.DataFrame, places: pl.DataFrame, rule: IdentityRule) -
     """Return vessels that went on under another MMSI."""
     pairs = _namesakes(told, rule)
     hour = pl.duration(minutes=rule.handover_min)
-    ways = (
-        places.with_columns(pl.col("mmsi").cast(pl.UInt32))
-        .sort("mmsi", "t0", "t1", "lon0", "lat0")
-        .with_columns(
-            before=pl.col("t1").cum_max().shift(1).over("mmsi"),
-            after=pl.col("t0").shift(-1).over("mmsi"),
-        )
-    )
-    begun = ways.filter(pl.col("before").is_null() | (pl.col("t0") - pl.col("before") > hour))
-    ended = ways.filter(pl.col("after").is_null() | (pl.col("after") - pl.col("t1") > hour))
+    ways = places.with_columns(pl.col("mmsi").cast(pl.UInt32))
+    heard = _heard(ways, hour)
+    begun = heard.select("t0", "lon0", "lat0", b="mmsi")
+    ended = heard.select("t1", "lon1", "lat1", a="mmsi")
     steps = (
         pairs.select("a", "b")
         .unique()
-        .join(begun.select("t0", "lon0", "lat0", b="mmsi"), on="b")
+        .join(begun, on="b")
         .sort("t0", "a", "b")
         .join_asof(
-            ended.select("t1", "lon1", "lat1", "after", a="mmsi").sort("t1", "a"),
+            ended.sort("t1", "a"),
             left_on="t0",
             right_on="t1",
             by="a",
@@ -278,7 +275,6 @@ def _handed_over(told: pl.DataFrame, places: pl.DataFrame, rule: IdentityRule) -
             check_sortedness=False,
         )
         .drop_nulls("t1")
-        .filter(pl.col("after").is_null() | (pl.col("after") - pl.col("t0") > hour))
     )
     steps = _apart(steps, ways, rule)
     off_m = metres_between(*(steps[name].to_numpy() for name in ("lon0", "lat0", "lon1", "lat1")))
@@ -295,6 +291,24 @@ def _handed_over(told: pl.DataFrame, places: pl.DataFrame, rule: IdentityRule) -
         .agg(pl.col("field", "by"), pl.exclude("field", "by", "key").first())
     )
     return _handover_events(found, rule)
+
+
+def _heard(ways: pl.DataFrame, lapse: pl.Expr) -> pl.DataFrame:
+    """Return when and where each MMSI began and ended to be heard, with no longer silence between.
+
+    A track may lie within another: a jump is no end.
+    """
+    silent = pl.col("t0") - pl.col("t1").cum_max().shift(1).over("mmsi") > lapse
+    return (
+        ways.sort("mmsi", "t0", "t1", "lon0", "lat0")
+        .with_columns(spell=silent.fill_null(value=True).cum_sum())
+        .group_by("mmsi", "spell", maintain_order=True)
+        .agg(
+            pl.col("t0", "lon0", "lat0").first(),
+            pl.col("t1").max(),
+            pl.col("lon1", "lat1").get(pl.col("t1").arg_max()),
+        )
+    )
 
 
 def _apart(steps: pl.DataFrame, ways: pl.DataFrame, rule: IdentityRule) -> pl.DataFrame:
@@ -348,7 +362,7 @@ def _handover_events(found: pl.DataFrame, rule: IdentityRule) -> pl.DataFrame:
 
 
 def _shared(
-    at_once: pl.DataFrame,
+    several: pl.DataFrame,
     places: pl.DataFrame,
     told: pl.DataFrame,
     jumps: pl.DataFrame,
@@ -359,7 +373,9 @@ def _shared(
     begins, ended = pl.col("t0").arg_min(), pl.min_horizontal("t1", "until").cum_max()
     both = (
         places.with_columns(pl.col("mmsi").cast(pl.UInt32))
-        .join(at_once, on="mmsi")
+        .join(several, on="mmsi")
+        # As many as tell one hull from another (`ais.hulls`): a few far off are none.
+        .filter((pl.col("why") == "in_turn") | (pl.col("n") >= rule.least_positions))
         .sort("mmsi", "t0", "t1", "lon0", "lat0")
         .with_columns(until=pl.col("t1").cum_max().shift(1).over("mmsi"))
         .filter(pl.col("t0") < pl.col("until"))
@@ -375,10 +391,10 @@ def _shared(
     jumped = both.join(jumps.select("mmsi", j0="t0", j1="t1"), on="mmsi").filter(
         (pl.col("j0") <= pl.col("t0")) & (pl.col("j1") >= pl.col("t1"))
     )
-    least = pl.duration(minutes=rule.at_once_min)
+    lasts = pl.col("overlap").sum().over("mmsi", "spell") >= pl.duration(minutes=rule.at_once_min)
     found = (
         both.join(jumped, on="piece", how="anti", maintain_order="left")
-        .filter(pl.col("overlap").sum().over("mmsi", "spell") >= least)
+        .filter((pl.col("why") == "in_turn") | lasts)
         .group_by("mmsi", "spell", maintain_order=True)
         .agg(
             pl.col("lon0", "lat0", "hulls", "distance_km").get(begins),

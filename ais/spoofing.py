@@ -8,7 +8,8 @@ import polars as pl
 from ais._arrays import Floats, Ints
 from ais._circles import FIGURES, LEGS_M, circling, legs, turns
 from ais._events import Sailed, events, lines, rounded
-from ais._jumps import JumpRule, jumps, ways
+from ais._jump_homes import JumpRule
+from ais._jumps import by_turns, jumps, ways
 from ais._plane import KNOT
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "ExplainRule",
     "JumpRule",
     "LandRule",
+    "by_turns",
     "circles",
     "jumps",
     "on_land",

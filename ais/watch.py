@@ -54,9 +54,10 @@ WAYS = pl.Schema(
         "lat0": pl.Float64(),
         "lon1": pl.Float64(),
         "lat1": pl.Float64(),
+        "n": pl.UInt32(),
     }
 )
-"""Where and when each track began and ended."""
+"""Where and when each track began and ended, and how many positions it has."""
 
 
 @dataclass(frozen=True)
@@ -155,13 +156,13 @@ def watch(
     segment_ids : sequence of str
         The ids of the segments that ``index`` was built of, in order.
     ashore : DataFrame, optional
-        Positions on land: mmsi, t, lon, lat, inside_m.
+        Positions on land, with the columns of ``POSITIONS`` and inside_m.
     """
     use = rules or Rules()
     cleaned = clean(positions)
     cut = cut_tracks(cleaned.kept, track_gap_s=use.track_gap_s, max_speed_kn=use.max_speed_kn)
     told = hulls.assign(cut, statics, max_speed_kn=use.max_speed_kn)
-    seen = signs(cleaned.kept)
+    seen = _signs(cleaned.kept, ashore)
     # Families of beacons are seen among all vessels only: those are left out later (`judge`).
     alone = seen.with_columns(
         drift_lon=pl.lit(None, pl.Float64), drift_lat=pl.lit(None, pl.Float64)
@@ -174,7 +175,8 @@ def watch(
     counts["impossible"] = int(cut["impossible"].sum())
     counts["tracks"] = cut["track_id"].n_unique() - int(cut["track_id"].has_nulls())
     if not len(s.t):
-        return Watch(nothing()._replace(signs=seen), told, counts)
+        alone_ashore = nothing()._replace(signs=seen, ashore=_deep(ashore, use.land))
+        return Watch(alone_ashore, told, counts)
     lain = find_stops(s, statics, use.stop)
     found = [
         stop_events(s, lain),
@@ -200,9 +202,17 @@ def watch(
         _ways(moving),
         _deep(ashore, use.land),
         seen,
-        hulls.shared(told).with_columns(pl.col("distance_km").round(3)).cast(SHARED),
+        _shared(told, moving),
     )
     return Watch(watched, told, counts)
+
+
+def _signs(kept: pl.DataFrame, ashore: pl.DataFrame | None) -> pl.DataFrame:
+    """Return the ``SIGNS`` of all, of those too whose positions were all put aside as on land."""
+    if ashore is None:
+        return signs(kept)
+    aside = clean(ashore.join(kept, on="mmsi", how="anti").select(kept.columns)).kept
+    return pl.concat([signs(kept), signs(aside)]).sort("mmsi")
 
 
 def _by_shore(
@@ -226,6 +236,13 @@ def _deep(ashore: pl.DataFrame | None, rule: spoofing.LandRule) -> pl.DataFrame:
     return deep.select(ASHORE.names()).cast(ASHORE).sort("mmsi", "t", "lon", "lat")
 
 
+def _shared(told: pl.DataFrame, moving: pl.DataFrame) -> pl.DataFrame:
+    """Return the MMSIs of several hulls: those that last, and those too short to be told apart."""
+    lasting = hulls.shared(told).cast(SHARED)
+    mixed = spoofing.by_turns(moving).cast(SHARED).join(lasting, on="mmsi", how="anti")
+    return pl.concat([lasting, mixed]).with_columns(pl.col("distance_km").round(3)).sort("mmsi")
+
+
 def _ways(tracks: pl.DataFrame) -> pl.DataFrame:
     return (
         tracks.filter(pl.col("track_id").is_not_null())
@@ -237,6 +254,7 @@ def _ways(tracks: pl.DataFrame) -> pl.DataFrame:
             lat0=pl.col("lat").first(),
             lon1=pl.col("lon").last(),
             lat1=pl.col("lat").last(),
+            n=pl.len(),
         )
         .select(WAYS.names())
         .cast(WAYS)

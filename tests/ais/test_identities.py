@@ -24,6 +24,7 @@ NO_SHARED = shared(assign(tracks(empty(POSITIONS))))
 PLACES = pl.Schema(
     {"mmsi": pl.UInt32, "t0": TIME, "t1": TIME}
     | dict.fromkeys(("lon0", "lat0", "lon1", "lat1"), pl.Float64)
+    | {"n": pl.UInt32}
 )
 KM_LON = 1 / (111.195 * np.cos(np.radians(29)))
 
@@ -36,7 +37,9 @@ def history(*rows: dict) -> pl.DataFrame:
     return pl.DataFrame(list(rows), schema=STATICS, strict=False)
 
 
-def way(from_min: float, to_min: float, km0: float = 0.0, km1: float = 0.0, mmsi: int = A) -> dict:
+def way(
+    from_min: float, to_min: float, km0: float = 0.0, km1: float = 0.0, mmsi: int = A, n: int = 30
+) -> dict:
     """Return a track along 29° N, so many km east of 122° E."""
     return {
         "mmsi": mmsi,
@@ -46,6 +49,7 @@ def way(from_min: float, to_min: float, km0: float = 0.0, km1: float = 0.0, mmsi
         "lat0": 29.0,
         "lon1": 122 + km1 * KM_LON,
         "lat1": 29.0,
+        "n": n,
     }
 
 
@@ -236,6 +240,19 @@ def test_time_and_reach_bound_it(silent_min: float, km: float, is_one: bool) -> 
     assert len(handed(silent_min, km)) == is_one
 
 
+def test_a_jump_within_the_last_track_is_no_end() -> None:
+    away = way(20, 40, 200, 200)
+    assert handed(20, 8, extra=[away]) == handed(20, 8)
+    after = way(90, 120, 200, 200, mmsi=B)
+    assert handed(20, 8, extra=[away, after]) == handed(20, 8)
+
+
+@given(st.lists(st.tuples(st.integers(0, 59), st.integers(1, 60)), max_size=4))
+def test_what_lies_within_a_track_changes_no_handover(inner: list[tuple[int, int]]) -> None:
+    extra = [way(a, min(a + long, 60), 90, 90) for a, long in inner]
+    assert handed(20, 8, extra=extra) == handed(20, 8)
+
+
 def test_two_vessels_of_one_name_are_two() -> None:
     # Heard at once before; the first goes on; the other was there all along; a common name.
     assert handed(20, 8, extra=[way(-300, -200, -90, -90, mmsi=B), way(-250, -150)]) == []
@@ -288,6 +305,34 @@ def test_a_number_shared_again_days_later_is_another_event() -> None:
     assert len(found(history(told(0, name="OLD")), short, both)) == 1
 
 
+def test_a_few_positions_far_off_are_no_hull_that_was_known_at_another_time() -> None:
+    both = pl.DataFrame([[A, 2, 5400.0, 40.0, "at_once"]], schema=NO_SHARED.schema, orient="row")
+    few, day = way(300, 330, 90, 90, n=6), 24 * 60
+    true = [way(0, 5 * day), way(3 * day, 3 * day + 60, 40)]
+    (event,) = found(history(told(0, name="OLD")), places(*true, few), both)
+    assert event["t0"] == T0 + timedelta(days=3)
+
+
+def test_hulls_heard_by_turns_for_minutes_share_a_number() -> None:
+    both = pl.DataFrame([[A, 3, 200.0, 900.0, "in_turn"]], schema=NO_SHARED.schema, orient="row")
+    where = places(way(0, 4, n=9), way(0.5, 3, 900, 900, n=4), way(1, 3.5, 1500, n=3))
+    (event,) = found(history(told(0, name="OLD"), told(1, name="NEW"), told(2, name="OLD")), where,
+                     both)  # fmt: skip
+    assert (event["why"], event["hulls"]) == ("shared", 3)
+    assert (event["t0"], event["t1"]) == (
+        T0 + timedelta(seconds=30), T0 + timedelta(seconds=210)
+    )  # fmt: skip
+
+
+def test_a_change_is_one_though_another_hull_tells_the_like_of_the_old_later() -> None:
+    both = pl.DataFrame([[A, 2, 5400.0, 40.0, "at_once"]], schema=NO_SHARED.schema, orient="row")
+    rows = [told(0, length_m=14.0), told(60, length_m=37.0), told(400, length_m=12.0),
+            told(420, length_m=37.0)]  # fmt: skip
+    where = places(way(0, 600), way(380, 500, 40, 45))
+    changed = [e for e in found(history(*rows), where, both) if e["why"] == "changed"]
+    assert [e["changes"][0]["to"] for e in changed] == ["37.0"]
+
+
 def test_what_is_told_in_a_jump_is_no_second_hull() -> None:
     both = pl.DataFrame([[A, 2, 3600.0, 40.0, "at_once"]], schema=NO_SHARED.schema, orient="row")
     where = places(way(0, 200, 0, 9), way(30, 90, 40, 45))
@@ -311,7 +356,7 @@ def of(path: Path) -> pl.DataFrame:
         .agg(
             t0=pl.col("t").min(), t1=pl.col("t").max(),
             lon0=pl.col("lon").first(), lat0=pl.col("lat").first(),
-            lon1=pl.col("lon").last(), lat1=pl.col("lat").last(),
+            lon1=pl.col("lon").last(), lat1=pl.col("lat").last(), n=pl.len(),
         )
     )  # fmt: skip
     said = pl.concat([b.statics for b in batches])

@@ -124,6 +124,34 @@ def test_a_vessel_that_tells_no_speed_is_less_sure_of_its_place() -> None:
     assert silent["cost"][0] > told["cost"][0]
 
 
+def test_a_vessel_that_turned_between_two_positions_is_less_sure_of_its_place() -> None:
+    # 300 m out and back at 2 m/s: both positions lie at one place, and say that it went away.
+    t, x = np.array([-10.0, 0, 300, 310]), np.array([-20.0, 0, 0, -20])
+    ais = heard(MMSI, t, x, np.zeros(4))
+    way = pl.Series(np.array([4.0, 4, 4, 4]), dtype=pl.Float32)
+    turned = ais.with_columns(sog_kn=way, cog_deg=pl.Series([90.0, 90, 270, 270], dtype=pl.Float32))
+    steady = ais.with_columns(sog_kn=pl.Series([0.0] * 4, dtype=pl.Float32))
+    echo = seen("a", 150, 300, 0, error_m=35.0)
+    assert whose(match(echo, turned))["a-0"] == MMSI
+    assert whose(match(echo, steady))["a-0"] is None
+
+
+@given(st.floats(0.1, 12.0), st.floats(0.0, 360.0), st.floats(-180.0, 180.0), st.floats(30, 600))
+@settings(max_examples=40)
+def test_one_that_turns_evenly_explains_its_own_echo(
+    speed: float, course: float, turn: float, long_s: float
+) -> None:
+    # From one velocity to another at even pace, seen half-way.
+    one, other = (speed * np.exp(1j * np.radians(90.0 - c)) for c in (course, course + turn))
+    half = one * long_s / 2 + (other - one) * long_s / 8
+    end = (one + other) * long_s / 2
+    ais = heard(MMSI, [0, long_s], [0, end.real], [0, end.imag]).with_columns(
+        sog_kn=pl.lit(speed / KNOT, pl.Float32),
+        cog_deg=pl.Series([course % 360, (course + turn) % 360], dtype=pl.Float32),
+    )
+    assert whose(match(seen("a", long_s / 2, half.real, half.imag), ais))["a-0"] == MMSI
+
+
 def test_impossible_positions_and_other_tracks_are_not_joined() -> None:
     ais = heard(MMSI, [0, 60, 120], [0, 9000, 600], [0, 0, 0]).with_columns(
         track_id=pl.Series([0, None, 0], dtype=pl.UInt32)
@@ -463,6 +491,17 @@ def test_a_plot_that_a_following_sensor_did_not_follow_is_brief() -> None:
     assert found.events.height == 1
     # A sensor that follows nothing has but plots.
     assert dark(alone, match(alone, nobody)).events.height == 1
+
+
+@given(st.lists(st.integers(0, 1700), min_size=3, max_size=12, unique=True))
+@settings(max_examples=30)
+def test_an_event_is_shown_where_it_was_half_way_in_time(times: list[int]) -> None:
+    times = sorted(times)
+    plots = seen("a", times, [9.0 * t for t in times], 0, track_id="1")
+    found = dark(plots, match(plots, heard(MMSI, [0, 10], [9e4, 9e4], [9e4, 9e4])))
+    half = (times[0] + times[-1]) / 2
+    nearest = min(times, key=lambda t: (abs(t - half), t))
+    assert found.events["lon"].item() == pytest.approx(at(9.0 * nearest, 0)[0], abs=1e-9)
 
 
 def test_an_event_says_what_it_stands_on() -> None:

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from ais._events import sailed
 from ais.clean import clean
 from ais.hulls import assign
+from ais.identity import MOVERS, kind_of
 from ais.io import read
 from ais.schema import EVENTS, POSITIONS, TIME, empty
-from ais.spoofing import circles, jumps, on_land, unexplained
+from ais.spoofing import by_turns, circles, jumps, on_land, unexplained
 from ais.tracks import tracks
 
 T0 = int(datetime(2026, 3, 1, tzinfo=UTC).timestamp() * 1000)
@@ -341,6 +342,69 @@ def test_a_copy_of_the_way_beside_it_is_no_second_hull() -> None:
     assert [e["n_positions"] for e in said(leaps(copy))] == [14]
 
 
+def turning(places: int, seed: int, minutes: float = 4.0) -> pl.DataFrame:
+    """Return one MMSI that some vessels send for some minutes, each where it is and as it likes."""
+    rng = np.random.default_rng(seed)
+    parts = []
+    for k in range(places):
+        every = float(rng.choice([10.0, 20.0, 30.0]))
+        t = np.arange(rng.uniform(0, every), minutes * 60, every)
+        t = t[rng.random(len(t)) < 0.7] + rng.uniform(-1, 1)
+        if k == 0 or len(t) < 3:
+            t = np.arange(1.0, minutes * 60, 9.0)
+        speed = float(rng.choice([0.0, 4.0]))
+        parts.append(voyage(speed * t, np.full(len(t), 150e3 * k), np.round(t), noise_m=3, seed=k))
+    return pl.concat(parts)
+
+
+@given(st.integers(2, 7), st.integers(0, 2**32 - 1))
+def test_a_number_by_turns_from_several_places_is_several_hulls(places: int, seed: int) -> None:
+    p = turning(places, seed)
+    assert leaps(p).is_empty()
+    (found,) = by_turns(assign(tracks(clean(p).kept))).rows(named=True)
+    assert found["mmsi"] == MMSI
+    assert 2 <= found["hulls"] <= places
+    assert found["why"] == "in_turn"
+    assert 0 < found["overlap_s"] <= 240
+    assert found["distance_km"] > 100
+    mixed = pl.concat([p, p, sailing(mmsi=MMSI + 7)]).sample(fraction=1, shuffle=True, seed=1)
+    assert by_turns(assign(tracks(clean(mixed).kept))).row(0, named=True) == found
+
+
+@given(st.integers(3, 60), st.integers(1, 2), st.floats(20e3, 9e5))
+def test_spells_away_are_jumps_and_no_hulls(minutes: int, spells: int, far_m: float) -> None:
+    p = sailing(400)
+    away = [k for s in range(spells) for k in range(100 + 100 * s, 100 + 100 * s + minutes)]
+    away = put(p, away, 0, far_m)
+    assert by_turns(assign(tracks(away))).is_empty()
+    assert sum(e["n_positions"] for e in said(leaps(away))) == minutes * spells
+
+
+def test_single_places_and_copies_of_the_way_are_no_hulls() -> None:
+    p = put(sailing(), np.arange(240), 0, np.cumsum(200 * np.sin(np.arange(240) / 9)))
+    for which in ([60, 80, 100], np.arange(100, 140, 3), [60, 63, 66, 69]):
+        away = put(p, which, 30e3, 20e3)
+        assert by_turns(assign(tracks(away))).is_empty()
+        assert leaps(away).height == 1
+    assert by_turns(tracks(empty(POSITIONS))).is_empty()
+
+
+def test_a_copy_is_known_where_the_number_had_another_hull_before() -> None:
+    p = put(sailing(), np.arange(240), 0, np.cumsum(200 * np.sin(np.arange(240) / 9)))
+    away = put(p, np.arange(100, 130, 5), 30e3, 20e3)
+    rows = tracks(away)
+    for main in (0, 1):
+        # Whichever hull is the one with more positions in all.
+        early = voyage(np.zeros(900), np.zeros(900), np.arange(900) * 60 - 7 * 86_400, seed=3)
+        early = tracks(early).with_columns(track_id=pl.lit(999, pl.UInt32))
+        hulled = rows.with_columns(
+            hull=pl.when(pl.col("lat") > 29.15).then(1).otherwise(0).cast(pl.UInt8)
+        )
+        both = pl.concat([early.with_columns(hull=pl.lit(main, pl.UInt8)).select(hulled.columns),
+                          hulled]).sort("mmsi", "t")  # fmt: skip
+        assert [e["n_positions"] for e in said(jumps(both))] == [6], main
+
+
 def test_reports_that_come_late_are_no_jump() -> None:
     p = sailing(300, 10)
     stale = p[200:203].with_columns(
@@ -450,6 +514,8 @@ def test_where_all_sail_is_water() -> None:
         ("noaa_marinecadastre_20220103_100k.csv.gz", [367654040]),
         ("positions_world_20190701_43k.csv.gz", []),
         ("uscg_nais_20160728_100k.nm4.gz", []),
+        # Numbers that several send by turns.
+        ("aishub_world_85k.nmea.gz", []),
     ],
 )
 def test_real_vessels(shared: Path, name: str, jumping: list[int]) -> None:
@@ -457,3 +523,13 @@ def test_real_vessels(shared: Path, name: str, jumping: list[int]) -> None:
     told = assign(tracks(clean(rows).kept))
     assert jumps(told)["mmsi"].to_list() == jumping
     assert circles(sailed(told)).is_empty()
+
+
+def test_real_numbers_that_several_send_by_turns(shared: Path) -> None:
+    batches = read(shared / "ais" / "aishub_world_85k.nmea.gz")
+    told = assign(tracks(clean(pl.concat([batch.positions for batch in batches])).kept))
+    found = by_turns(told)["mmsi"].to_list()
+    assert [mmsi for mmsi in found if kind_of(mmsi) in MOVERS] == [
+        123, 1193046, 123456789, 222222222, 244645890, 244711426, 273000000, 412000000, 412123456,
+        413000000,
+    ]  # fmt: skip

@@ -208,7 +208,7 @@ def _statics() -> pl.DataFrame:
 
 def _ashore(p: pl.DataFrame) -> pl.DataFrame:
     inland = p.filter(pl.col("mmsi") == 412_000_021)
-    return inland.select("mmsi", "t", "lon", "lat", inside_m=pl.lit(4000.0, pl.Float32))
+    return inland.with_columns(inside_m=pl.lit(4000.0, pl.Float32))
 
 
 @cache
@@ -244,6 +244,15 @@ def found(scene: Scene, positions: pl.DataFrame | None = None) -> Behaviours:
 @cache
 def whole(sheet: Sheet = HOME, coast: bool = True) -> Behaviours:
     return found(made(sheet, coast))
+
+
+def test_one_that_is_heard_on_land_alone_is_told_of() -> None:
+    scene = made()
+    afloat = scene.positions.filter(pl.col("mmsi") != 412_000_021)
+    events = found(scene, afloat).events.filter(pl.col("mmsi") == 412_000_021)
+    assert [json.loads(e)["why"] for e in events["evidence"]] == ["on_land"]
+    # Where nobody else is heard at all, too.
+    assert found(scene, afloat.clear()).events["kind"].to_list() == ["spoofing"]
 
 
 def digest(b: Behaviours) -> str:
