@@ -10,7 +10,7 @@ import shapely
 
 from ais._arrays import Array, Bools, Floats, Ints
 from ais._events import Sailed, events, lengths_of, rounded, sailed
-from ais._plane import KNOT, METRES_PER_DEGREE, metres, metres_between, path_m, smoothed
+from ais._plane import KNOT, METRES_PER_DEGREE, metres, path_m, smoothed
 
 _CROSSING_MS = 600_000
 _SPREAD_SHARE = 0.8
@@ -92,16 +92,25 @@ def _inside_ms(
 
 
 @numba.njit(cache=True, nogil=True)
-def _off(lon: Array, lat: Array, x: float, y: float, r: float, a: int, b: int) -> Floats:
-    """Return the distances, least first, of rows ``a`` to ``b`` that lie in a circle."""
+def _off(lon: Array, lat: Array, x: float, y: float, a: int, b: int) -> Floats:
+    """Return the distances of rows ``a`` to ``b`` from a place, in metres."""
     off = np.empty(b + 1 - a)
-    near = 0
+    narrow = math.cos(math.radians(y))
     for k in range(a, b + 1):
-        d = metres(x, y, lon[k], lat[k])
-        if d <= r:
-            off[near] = d
-            near += 1
-    return np.sort(off[:near])
+        dx = ((lon[k] - x + 180.0) % 360.0 - 180.0) * narrow
+        dy = lat[k] - y
+        off[k - a] = METRES_PER_DEGREE * math.sqrt(dx * dx + dy * dy)
+    return off
+
+
+@numba.njit(cache=True, nogil=True)
+def _nearest(off: Floats, r: float) -> float:
+    """Return the distance that four in five of those within ``r`` lie within (0 for none)."""
+    near = off[off <= r]
+    if len(near) == 0:
+        return 0.0
+    k = int(_SPREAD_SHARE * (len(near) - 1))
+    return float(np.partition(near, k)[k])
 
 
 @numba.njit(cache=True, nogil=True)
@@ -109,18 +118,16 @@ def _middle(
     lon: Array, lat: Array, x: float, y: float, r: float, a: int, b: int
 ) -> tuple[float, float]:
     """Return the mean of the four in five of rows ``a`` to ``b`` that lie nearest to their mean."""
-    off = _off(lon, lat, x, y, r, a, b)
-    if len(off) == 0:
-        return x, y
-    most = off[math.ceil(_SPREAD_SHARE * len(off)) - 1]
+    off = _off(lon, lat, x, y, a, b)
+    most = _nearest(off, r)
     east = north = 0.0
     count = 0
     for k in range(a, b + 1):
-        if metres(x, y, lon[k], lat[k]) <= most:
+        if off[k - a] <= most:
             east += (lon[k] - x + 180.0) % 360.0 - 180.0
             north += lat[k] - y
             count += 1
-    return x + east / count, y + north / count
+    return (x + east / count, y + north / count) if count else (x, y)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -187,8 +194,14 @@ def _runs(  # noqa: C901
                 if missed > outliers:
                     break
             j += 1
-        inside = _inside_ms(track, t, lon, lat, x, y, radius[i], i, end)
-        if inside < least_ms or end == i:
+        before = t[i - 1] if i > 0 and track[i - 1] == track[i] else t[i]
+        after = t[end + 1] if end + 1 < n and track[end + 1] == track[end] else t[end]
+        # It was in the circle for no longer than from the report before to the one after.
+        if (
+            end == i
+            or after - before < least_ms
+            or _inside_ms(track, t, lon, lat, x, y, radius[i], i, end) < least_ms
+        ):
             i += 1
             continue
         x, y = _middle(lon, lat, x, y, radius[i], i, end)
@@ -204,10 +217,9 @@ def _runs(  # noqa: C901
         if (path[b] - path[a]) / ((t[b] - t[a]) / 1000.0) > limit[i]:
             i += max(1, (end - i) // 4)
             continue
-        off = _off(lon, lat, x, y, radius[i], a, b)
         first[found], last[found] = a, b
         c_lon[found], c_lat[found] = (x + 180.0) % 360.0 - 180.0, y
-        spread[found] = off[int(_SPREAD_SHARE * (len(off) - 1))]
+        spread[found] = _nearest(_off(lon, lat, x, y, a, b), radius[i])
         stayed[found] = inside
         found += 1
         i = b + 1
@@ -266,9 +278,8 @@ def find_stops(s: Sailed, statics: pl.DataFrame, rule: StopRule) -> Stops:
     order = np.argsort(runs[0], kind="stable")
     first, last, lon, lat, spread, inside = (v[order] for v in runs)
     rows = last + 1 - first
-    quiet, gone = (
-        np.concatenate([[0], np.cumsum(which)]) for which in (_quiet(s, rule.holding_kn), going)
-    )
+    slowly = _quiet(s.t, s.lon, s.lat, s.sog, rule.holding_kn)
+    quiet, gone = (np.concatenate([[0], np.cumsum(which)]) for which in (slowly, going))
     rests = quiet[last + 1] - quiet[first] >= rule.holding_share * rows
     rests &= gone[last + 1] - gone[first] < rule.holding_share * rows
     rests |= spread > rule.moored_m
@@ -286,12 +297,18 @@ def _left(s: Sailed, still_kn: float) -> Bools:
     return np.asarray(silent & (s.sog > still_kn) & (np.roll(s.sog, 1) > still_kn))
 
 
-def _quiet(s: Sailed, most_kn: float) -> Bools:
+@numba.njit(cache=True, nogil=True)
+def _quiet(t: Ints, lon: Floats, lat: Floats, sog: Array, most_kn: float) -> Bools:
     """Return whether a vessel told less than a speed at each position, or told none and made it."""
-    step_s = np.diff(s.t, prepend=s.t[:1]) / 1000.0
-    way = metres_between(np.roll(s.lon, 1), np.roll(s.lat, 1), s.lon, s.lat)
-    made = way / np.maximum(step_s, 30.0) / KNOT
-    return np.asarray(np.where(np.isnan(s.sog), made, s.sog) < most_kn)
+    out = np.empty(len(t), np.bool_)
+    for i in range(len(t)):
+        kn = float(sog[i])
+        if np.isnan(kn):
+            j = max(i - 1, 0)
+            way = metres(lon[j], lat[j], lon[i], lat[i])
+            kn = way / max((t[i] - t[j]) / 1000.0, 30.0) / KNOT
+        out[i] = kn < most_kn
+    return out
 
 
 def stop_events(s: Sailed, found: Stops) -> pl.DataFrame:
