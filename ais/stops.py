@@ -281,7 +281,7 @@ def find_stops(s: Sailed, statics: pl.DataFrame, rule: StopRule) -> Stops:
     slowly = _quiet(s.t, s.lon, s.lat, s.sog, rule.holding_kn)
     quiet, gone = (np.concatenate([[0], np.cumsum(which)]) for which in (slowly, going))
     rests = quiet[last + 1] - quiet[first] >= rule.holding_share * rows
-    rests &= gone[last + 1] - gone[first] < rule.holding_share * rows
+    rests &= gone[last + 1] - gone[first] < (1.0 - rule.holding_share) * rows
     rests |= spread > rule.moored_m
     first, last, lon, lat, spread, inside = (v[order[rests]] for v in runs)
     anchored = spread > rule.moored_m

