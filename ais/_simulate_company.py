@@ -86,8 +86,12 @@ def approaches(
     vessel: NDArray[np.int64],
     t: Floats,
     mode: NDArray[np.int8],
+    most_s: float = np.inf,
 ) -> list[Label]:
-    """Return when vessels come within reach of a shore, slowly or heading at it."""
+    """Return when vessels come within reach of a shore, slowly or heading at it.
+
+    ``most_s``: for how long one label tells, at the place where the vessel is meanwhile.
+    """
     xy = motion.place(vessel, t)
     rows = np.flatnonzero(~np.isin(mode, [MOORED, AT_ANCHOR, BRIEF]))
     rows = rows[_about_shore(stage, xy[rows])]
@@ -103,7 +107,8 @@ def approaches(
     turn = np.arctan2(*step.T) - np.arctan2(*to_shore.T)
     at_it = np.abs(np.degrees((turn + np.pi) % (2 * np.pi) - np.pi)) < _AT_SHORE_DEG
     rows = rows[at_it | (np.hypot(*step.T) / 20.0 < _SLACK * _SHORE_KN * KNOT)]
-    cuts = np.flatnonzero((np.diff(vessel[rows]) != 0) | (np.diff(t[rows]) > 600.0)) + 1
+    apart = (np.diff(vessel[rows]) != 0) | (np.diff(t[rows]) > 600.0)
+    cuts = np.flatnonzero(apart | (np.diff(t[rows] // most_s) != 0)) + 1
     return [
         Label(
             "shore_approach", int(vessel[run[0]]), t[run[0]] - 60.0, t[run[-1]] + 60.0,

@@ -1,5 +1,7 @@
 """Which MMSI a simulated vessel sends, and which vessel sends an MMSI."""
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,6 +29,16 @@ class Numbers:
             if e.t0 <= t < e.t1 and (not own or e.t1 >= self._end)
         ]
         return int(self._own[taken[-1] if taken else vessel])
+
+    def spells(self, vessel: int, t0: float, t1: float) -> list[tuple[float, float]]:
+        """Return the parts of a time in each of which a vessel sends one MMSI."""
+        ends = {end for e in self._taken.get(vessel, ()) for end in (e.t0, e.t1) if t0 < end < t1}
+        changes = [
+            end
+            for end in sorted(ends)
+            if self.of(vessel, float(np.nextafter(end, -np.inf))) != self.of(vessel, end)
+        ]
+        return list(pairwise([t0, *changes, t1]))
 
     def borrows(self, label: Label) -> bool:
         """Return whether a label is of a vessel under the number of another."""

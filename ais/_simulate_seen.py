@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from ais._simulate_dark import unexplained
 from ais._simulate_motion import AT_ANCHOR, BRIEF, KNOT, MOORED, OFF, PLANTED, Course, Motion
 from ais._simulate_reports import Reports
 from ais._simulate_stage import Label, Stage
@@ -21,6 +22,8 @@ _LEAST_SEEN = 4
 _TRACK_S = 1800.0
 # What AIS tells of a vessel under way that is silent for longer does not say where it is.
 _MUTE_S = 900.0
+# What it does about its sightings counts from this much before the first.
+_ABOUT_S = 60.0
 _FOLLOWS = True
 SIGHTINGS = pl.Schema({"detection_id": pl.String(), "mmsi": pl.UInt32(), "boat": pl.Int64()})
 
@@ -52,11 +55,13 @@ def watch(
     mmsi: NDArray[np.uint32],
     t0_ms: int,
     told: Reports,
+    circles: Floats,
     rng: np.random.Generator,
 ) -> tuple[list[Label], pl.DataFrame, pl.DataFrame]:
-    """Return the dark targets' labels, the detections, and whom each of them shows.
+    """Return labels of the dark and what they do, the detections, and whom each of them shows.
 
-    ``told`` is what is heard of the vessels that send AIS.
+    ``told`` is what is heard of the vessels that send AIS; ``circles`` (x, y, radius) are the
+    known berths and anchorages.
     """
     posts = _posts(stage, rng)
     boats = _dark_boats(stage, posts, rng)
@@ -75,7 +80,14 @@ def watch(
         .cum_sum()
         .over("sensor", "who")
     )
-    labels = _labels(seen, len(stage.fleet)) + _mute(seen, stage, whole, told)
+    fleet = len(stage.fleet)
+    mute = _mute(seen, stage, whole, told)
+    labels = _labels(seen, fleet) + [_seen(rows, ordinary=True) for rows in mute]
+    spans = [
+        (n, float(whole.first[n]), float(whole.last[n])) for n in range(fleet, len(whole.first))
+    ]
+    spans += [(rows["who"][0], rows["t"][0] - _ABOUT_S, rows["t"][-1] + _ABOUT_S) for rows in mute]
+    labels += unexplained(stage, whole, circles, spans)
     return labels, *_tables(seen, stage, mmsi, t0_ms)
 
 
@@ -203,8 +215,8 @@ def _seen(rows: pl.DataFrame, *, ordinary: bool) -> Label:
     )  # fmt: skip
 
 
-def _mute(seen: pl.DataFrame, stage: Stage, whole: Motion, told: Reports) -> list[Label]:
-    """Return when vessels that have AIS are seen while it does not tell where they are."""
+def _mute(seen: pl.DataFrame, stage: Stage, whole: Motion, told: Reports) -> list[pl.DataFrame]:
+    """Return the sightings of vessels that have AIS while it does not tell where they are."""
     seen = seen.filter(pl.col("who").is_between(0, len(stage.fleet), closed="left"))
     who, t = seen["who"].to_numpy(), seen["t"].to_numpy()
     key, span = told.vessel * whole.span + told.t, whole.span
@@ -217,7 +229,7 @@ def _mute(seen: pl.DataFrame, stage: Stage, whole: Motion, told: Reports) -> lis
     for e in stage.effects:
         if e.what in ("shift", "place"):
             dark |= (who == e.vessel) & (t >= e.t0) & (t < e.t1)
-    labels = []
+    unsaid = []
     for _, rows in _tracks(seen.with_columns(dark=dark)):
         mute = rows["dark"].to_numpy()
         edge = np.flatnonzero(np.diff(np.concatenate([[0], mute.astype(int), [0]])))
@@ -225,8 +237,8 @@ def _mute(seen: pl.DataFrame, stage: Stage, whole: Motion, told: Reports) -> lis
         if mute.mean() >= 0.5 and not mute.all():
             # It goes for the whole track, too.
             spans.append((0, len(mute)))
-        labels += [_seen(rows[a:b], ordinary=True) for a, b in spans]
-    return labels
+        unsaid += [rows[a:b] for a, b in spans]
+    return unsaid
 
 
 def _tables(

@@ -45,7 +45,7 @@ def turns(fleet: list[Vessel], said: list[Said], motion: Motion, duration: float
         ]
         labels += [
             Label("speed_anomaly", n, t[a], t[b], xy[(a + b) // 2], ordinary=True, what="fast")
-            for a, b in _runs(knots * _SLACK >= _limits_kn(n, vessel, said, t[:-1]))
+            for a, b in runs(knots * _SLACK >= _limits_kn(n, vessel, said, t[:-1]))
             if (b - a) * _STEP_S * _SLACK >= _OVER_S
         ]
     return labels
@@ -63,7 +63,8 @@ def _limit_kn(ship_type: int) -> float:
     return next((kn for low, high, kn in _LIMITS_KN if low <= ship_type <= high), _USUAL_KN)
 
 
-def _runs(hit: Bools) -> list[tuple[int, int]]:
+def runs(hit: Bools) -> list[tuple[int, int]]:
+    """Return from where to before where each unbroken run of what is so lasts."""
     edge = np.flatnonzero(np.diff(np.concatenate([[0], hit.astype(int), [0]])))
     return list(zip(edge[::2].tolist(), edge[1::2].tolist(), strict=True))
 
@@ -99,4 +100,4 @@ def _reversals(xy: Floats, course: Floats, knots: Floats) -> list[tuple[int, int
         np.add.at(marked, rows, 1)
         np.add.at(marked, np.minimum(rows + ahead + long + 2, len(xy)), -1)
     last = len(xy) - 1
-    return [(a, min(b, last)) for a, b in _runs(np.cumsum(marked) > 0)]
+    return [(a, min(b, last)) for a, b in runs(np.cumsum(marked) > 0)]

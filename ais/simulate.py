@@ -61,7 +61,7 @@ threshold, or of the kind of decoy (``near_miss_*``: beyond a threshold by less 
 ``margin`` is that figure's relative distance from the threshold, negative beyond it; ``near``
 whether it is within 20 % on the true side. ``ordinary`` rows are true by definition and nobody's
 plan: vessels at work, transponders off at home. Rows with the same ``chain`` are one outing. A dark
-target has no ``mmsi``."""
+target has no ``mmsi``, nor has what is done by those whom no AIS explains."""
 
 
 @dataclass(frozen=True)
@@ -172,16 +172,19 @@ def simulate(
     static = statics(fleet, mmsi, t0_ms, table, stage.said, rng)
     wharves = np.concatenate([pool for pool in world.berths.values() if len(pool)])
     circles = np.vstack([_round(wharves, _WHARF_M), _round(world.anchorages, _ANCHORAGE_M)])
-    labels += ordinary(fleet, motion, circles, duration, np.random.default_rng([seed, 5]))
+    numbers = Numbers(mmsi, effects, duration)
+    labels += ordinary(fleet, motion, circles, duration, numbers, np.random.default_rng([seed, 5]))
     labels += company.approaches(stage, motion, circles, told.vessel, told.t, told.mode)
     labels += company.meetings(stage, motion, circles, NEVER_SLOW)
     labels += company.chains(labels)
     labels += turns(fleet, stage.said, motion, duration)
-    dark, detections, sightings = watch(stage, mmsi, t0_ms, told, np.random.default_rng([seed, 6]))
+    dark, detections, sightings = watch(
+        stage, mmsi, t0_ms, told, circles, np.random.default_rng([seed, 6])
+    )
     return Simulation(
         table.drop("vessel", "number"),
         static,
-        _truth([*labels, *dark], sea, Numbers(mmsi, effects, duration), t0_ms, duration),
+        _truth([*labels, *dark], sea, numbers, t0_ms, duration),
         detections,
         sightings,
         _circles(sea, circles[: len(wharves)]),

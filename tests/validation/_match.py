@@ -66,9 +66,8 @@ def judge(truth: pl.DataFrame, events: pl.DataFrame) -> tuple[pl.DataFrame, pl.D
 
 
 def _vessels(row: dict[str, Any]) -> set[int]:
-    if row["kind"] == "dark_target":
-        return {0}
-    return {row["mmsi"] or 0, row["other_mmsi"] or 0} - {0}
+    """Return the MMSIs, or 0 for all those that have none."""
+    return {n for n in (row["mmsi"], row["other_mmsi"]) if n} or {0}
 
 
 def _by_vessel(rows: list[dict[str, Any]]) -> dict[int, list[dict[str, Any]]]:
@@ -104,7 +103,7 @@ def closeness(row: dict[str, Any], event: dict[str, Any]) -> float:
 
 def _there(row: dict[str, Any], event: dict[str, Any]) -> bool:
     """Return whether a row is about the event's place: without an MMSI nothing else tells whose."""
-    return row["kind"] != "dark_target" or _apart_m(row, event) <= _RULE["dark_within_m"]
+    return _vessels(row) != {0} or _apart_m(row, event) <= _RULE["dark_within_m"]
 
 
 def _apart_m(row: dict[str, Any], event: dict[str, Any]) -> float:

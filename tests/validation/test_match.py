@@ -97,6 +97,25 @@ def test_decoys_come_before_excuses_and_cases_before_decoys() -> None:
     }  # fmt: skip
 
 
+def test_without_an_mmsi_the_place_tells_whose_it_is() -> None:
+    truth = true(
+        ("shore_approach", None, None, 0, 3, False, True),
+        ("shore_approach", 5, None, 60, 63, False, True),
+    )
+    events = raised(
+        ("shore_approach", None, None, 1, 2, 0.9),
+        ("shore_approach", None, None, 1, 2, 0.9),
+        ("shore_approach", 5, None, 1, 2, 0.9),
+        ("shore_approach", None, None, 61, 62, 0.9),
+    )
+    # The second is two kilometres off.
+    events = events.with_columns(
+        lat=pl.when(pl.col("event_id") == "1").then(29.018).otherwise("lat")
+    )
+    _, judged = judge(truth, events)
+    assert judged.sort("event_id")["outcome"].to_list() == ["excused", "false", "false", "false"]
+
+
 def test_assignment_is_the_best_one() -> None:
     truth = true(("gap", 1, None, 0, 60, False, False), ("gap", 1, None, 40, 100, False, False))
     events = raised(("gap", 1, None, 20, 80, 0.9), ("gap", 1, None, 0, 60, 0.9))
