@@ -13,6 +13,7 @@ from ais.reception import Answers, Reception
 _MOMENTS = 12
 _LEAST_MISSED = 0.001
 _UNDER_WAY_KN = 0.5
+_AROUND = 3
 
 Afloat = Callable[[Floats, Floats], Bools]
 """Tells of places (lon, lat) whether a vessel can be there."""
@@ -110,19 +111,16 @@ def followed(heard: Heard, fallen: Fallen, afloat: Afloat | None, *, judged_min:
 def beside_edge(heard: Heard, fallen: Fallen, afloat: Afloat | None) -> Bools:
     """Return where coverage ends on one side only: north or south, east or west.
 
-    It is asked one cell's height away to each side: cells are narrower towards the poles.
+    Land within a cell counts as coverage: nobody is heard there.
     """
-    out = np.zeros(len(fallen.t0), np.bool_)
-    up = heard.reception.cell_deg
-    across = up / np.cos(np.radians(fallen.lat0))
-    for east, north in ((0.0, up), (across, 0.0)):
-        sides = []
-        for side in (1.0, -1.0):
-            lon, lat = fallen.lon0 + side * east, fallen.lat0 + side * north
-            within = heard.at(fallen.t0, lon, lat).inside
-            sides.append(within if afloat is None else within | ~afloat(lon, lat))
-        out |= sides[0] != sides[1]
-    return out
+    lon, lat = fallen.lon0, fallen.lat0
+    on = heard.reception.goes_on(fallen.mmsi, fallen.cls, lon, lat, cells=_AROUND)
+    if afloat is not None:
+        up = heard.reception.cell_deg
+        across = up / np.cos(np.radians(lat))
+        sides = ((lon, lat + up), (lon + across, lat), (lon, lat - up), (lon - across, lat))
+        on |= np.stack([~afloat(x, y) for x, y in sides], axis=-1)
+    return np.asarray((on[:, 0] != on[:, 2]) | (on[:, 1] != on[:, 3]))
 
 
 def all_through(heard: Heard, fallen: Fallen) -> Floats:

@@ -29,12 +29,13 @@ class GapRule:
     where the vessel would have been in the ``judged_min`` after it, going on at its last speed and
     course, and, if it was heard again, of the straight way there. Over all of the silence it is
     ``least_through`` at least: where a source is down for most of it, that explains it. Coverage
-    must not end at one side of the last position, one cell north or south, east or west, while it
-    goes on at the other: along an edge a vessel slips out and in within a cell.
+    must not end at one side of the last position, north or south, east or west, while it goes on
+    within three cells at the other: along an edge a vessel slips out and in within a cell.
 
     It may have gone on to where too few others are heard to tell of reception. Then it is judged by
-    the way up to there, if that is ``known_min`` at least and it was heard again; else coverage
-    must not end one cell beyond the way, either: it may be sailing out. One not heard since is
+    the way up to there, if that is ``known_min`` at least and it was heard again; within ``near_m``
+    of where it was lost it has come the same way back, and that counts as well. Else coverage must
+    not end one cell beyond the way, either: it may be sailing out. One not heard since is
     open, and ends ``open_h`` after its last position or with the data.
 
     A vessel that lay in a berth or anchorage (at less than 5 kn: it may just have come in) and was
@@ -52,6 +53,7 @@ class GapRule:
     least_through: float = 0.3
     judged_min: float = 30.0
     known_min: float = 20.0
+    near_m: float = 5000.0
     open_h: float = 12.0
     moved_m: float = 2000.0
     most_chance: float = 1e-4
@@ -188,8 +190,10 @@ def judged(
     ways = followed(heard, fallen, afloat, judged_min=use.judged_min)
     at_edge = beside_edge(heard, fallen, afloat)
     closed = ~np.isnan(fallen.lon1)
-    enough = ways.back & ~at_edge & (ways.whole | (closed & (ways.known_min >= use.known_min)))
-    known_min = np.where(ways.whole, fallen.minutes, ways.known_min)
+    near = rows["distance_m"].fill_null(np.inf).to_numpy() <= use.near_m
+    known_min = np.where(near, 2.0, 1.0) * ways.known_min
+    enough = ways.back & ~at_edge & (ways.whole | (closed & (known_min >= use.known_min)))
+    known_min = np.where(ways.whole, fallen.minutes, known_min)
     mean, chance = heard.mean(), heard.chance(known_min)
     through = all_through(heard, fallen)
     in_berth, stayed = _berthed(rows, berths, use)

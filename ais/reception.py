@@ -18,6 +18,7 @@ from ais._reception import (
     by_region,
     by_vessel,
     cells_of,
+    goes_on,
     regions_of,
     unheard,
     vessels_heard,
@@ -227,9 +228,7 @@ class Reception:
         t : array of int
             ms since 1970, UTC.
         """
-        at = np.minimum(np.searchsorted(self.mmsi, mmsi), max(len(self.mmsi) - 1, 0))
-        known = self.mmsi[at] == mmsi if len(self.mmsi) else np.zeros(len(mmsi), np.bool_)
-        vessel = np.where(known, at, -1)
+        vessel = self._numbers(mmsi)
         wanted = np.asarray(t) // HOUR_MS
         k = np.minimum(np.searchsorted(self.hours, wanted), max(len(self.hours) - 1, 0))
         there = self.hours[k] == wanted if len(self.hours) else np.zeros(len(wanted), np.bool_)
@@ -238,6 +237,20 @@ class Reception:
         r = np.minimum(np.searchsorted(self.regions, key), max(len(self.regions) - 1, 0))
         region = np.where(self.regions[r] == key, r, -1) if len(self.regions) else key * 0 - 1
         return self._ask(vessel, np.asarray(cls), hour, row, col, region)
+
+    def goes_on(self, mmsi: Array, cls: Array, lon: Floats, lat: Floats, *, cells: int) -> Bools:
+        """Return whether coverage goes on north, east, south and west of places, (n, 4).
+
+        It does where vessels but the one named were ever heard in that quarter of the compass, up
+        to so many cells off.
+        """
+        row, col, _ = cells_of(lon, lat, self.cell_deg)
+        return goes_on(self.told, self.sums, self._numbers(mmsi), np.asarray(cls), row, col, cells)
+
+    def _numbers(self, mmsi: Array) -> Ints:
+        at = np.minimum(np.searchsorted(self.mmsi, mmsi), max(len(self.mmsi) - 1, 0))
+        known = self.mmsi[at] == mmsi if len(self.mmsi) else np.zeros(len(mmsi), np.bool_)
+        return np.where(known, at, -1)
 
     def _ask(
         self, vessel: Ints, cls: Array, hour: Ints, row: Ints, col: Ints, region: Ints
