@@ -17,6 +17,7 @@ _QUIET = (*_STAYS, "course_anomaly")
 _EVERYDAY = ("stop", "berth_visit")
 _COLUMNS = round(360.0 / CELL_DEG)
 _STAY_MIN = 20.0
+_DOUBTS = 2.0
 _FEW = 10
 _CONTEXT = {
     "dark": pl.Float64,
@@ -102,12 +103,14 @@ def _read(kind: str, text: str | None) -> tuple[float | None, ...]:
         return _NOTHING
     evidence = facts(text)
     doubts = evidence.get("cautions")
+    # Two that waited near each other were not seen to meet.
+    unmet = kind == "chain" and evidence.get("meeting") == "loitering_together"
     return (
         margin(kind, evidence),
         _first(evidence, "reception_through", "reception_least", "reception"),
         number(evidence.get("n_positions")),
         _company(evidence),
-        float(len(doubts)) if isinstance(doubts, list) else None,
+        _DOUBTS if unmet else float(len(doubts)) if isinstance(doubts, list) else None,
         evidence.get("told_unchanged") is True,
         evidence.get("in_berth") is True,
         _lay(evidence) if kind == "gap" else None,
@@ -160,7 +163,7 @@ def _of_event(watched: pl.Expr | pl.Series) -> dict[str, pl.Expr]:
             (1.0 - pl.col("positions_of") / _FEW).clip(0.0, 1.0)
         ),
         "lay_silent": pl.col("lay"),
-        "doubtful": (pl.col("doubts") / 2.0).clip(0.0, 1.0),
+        "doubtful": (pl.col("doubts") / _DOUBTS).clip(0.0, 1.0),
         "stale_device": pl.col("stale"),
         "watched": (on_list.fill_null(value=False) | pl.col("on_watchlist").fill_null(value=False)),
         "in_chain": pl.col("in_chain"),

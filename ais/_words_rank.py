@@ -16,7 +16,10 @@ FACTOR: dict[str, Both] = {
     "strange_place": ("不是该船常去之处", "not a place that it comes to"),
     "reception": ("当地收信良好", "reception there is good"),
     "few_positions": ("位置数量少", "few positions"),
-    "doubtful": ("探测或收信条件存疑", "detection or reception leaves doubt"),
+    "doubtful": (
+        "探测、收信存疑，或未见会面",
+        "detection, reception or a meeting not seen leaves doubt",
+    ),
     "stale_device": ("船台数据停更，多为设备故障", "the device repeats old data, likely a fault"),
     "watched": ("在关注名单上", "on a watch list"),
     "in_chain": ("属于一条接驳链", "part of a chain"),

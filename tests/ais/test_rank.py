@@ -519,3 +519,11 @@ def test_the_last_decision_counts_and_contradictions_without_a_time_do_not() -> 
     assert learn(late, events, profiles, context=about) == model
     both = pl.concat([decisions, turned.drop("t")])
     assert isinstance(learn(both, events, profiles, context=about), TooLittle)
+
+
+def test_a_chain_whose_meeting_nobody_saw_ranks_below_one_that_was_seen() -> None:
+    def chain(meeting: str) -> float:
+        evidence = {"meeting": meeting, "score": 0.1, "parts": []}
+        return one(happened({"kind": "chain", "evidence": evidence}))[0]
+
+    assert chain("loitering_together") < chain("rendezvous") - 0.05
