@@ -174,7 +174,9 @@ def judge(
     )
     names = identities.changes(known.statics, mine.ways, mine.shared, jumps=jumped)
     visits = berthing.visits(stops, pl.concat([_as_known(given), learned]))
-    ashore = spoofing.on_land(mine.ashore, use.land)
+    # Of who was never heard afloat it is likelier that the coast lacks the water that it lies on.
+    afloat = pl.col("mmsi").is_in(mine.ways["mmsi"].implode())
+    ashore = spoofing.on_land(mine.ashore.filter(afloat), use.land)
     found = pl.concat([alone, met, silent, ran, names, visits, ashore])
     found = spoofing.unexplained(found, use.explain)
     found = pl.concat([found, chains.chains(found)]).unique("event_id", keep="first")
