@@ -213,19 +213,9 @@ def _chain(
 
 
 @numba.njit(cache=True, nogil=True)
-def off_home(  # noqa: C901
-    mmsi: Array, t: Ints, lon: Floats, lat: Floats, lane: Ints, away: Bools
-) -> tuple[Floats, Floats, Floats, Floats]:
-    """Return for rows away how far off home, where home was meanwhile, and the speed needed in kn.
-
-    Of several vessels the nearest; between the positions before and after at even speed.
-    """
-    n = len(t)
-    off, x, y = np.full(n, np.nan), np.full(n, np.nan), np.full(n, np.nan)
-    needed = np.zeros(n)
-    lanes = 1
-    for i in range(n):
-        lanes = max(lanes, lane[i] + 1)
+def _rows_after(mmsi: Array, lane: Ints, away: Bools, lanes: int) -> Ints:
+    """Return for each row away the next row of each lane, -1 for none."""
+    n = len(mmsi)
     after = np.full((n, lanes), -1, np.int64)
     ahead = np.full(lanes, -1, np.int64)
     for i in range(n - 1, -1, -1):
@@ -235,6 +225,38 @@ def off_home(  # noqa: C901
             after[i] = ahead
         elif lane[i] >= 0:
             ahead[lane[i]] = i
+    return after
+
+
+@numba.njit(cache=True, nogil=True)
+def _from_home(
+    i: int, p: int, q: int, t: Ints, lon: Floats, lat: Floats
+) -> tuple[float, float, float, float]:
+    """Return how far row i is off the way from p to q, where that is, and the speed needed."""
+    part = (t[i] - t[p]) / (t[q] - t[p]) if t[q] > t[p] else 0.0
+    step = (lon[q] - lon[p] + 180.0) % 360.0 - 180.0
+    x, y = lon[p] + part * step, lat[p] + part * (lat[q] - lat[p])
+    needed_kn = 0.0
+    for r in (p, q):
+        seconds = abs(t[r] - t[i]) / 1000.0 + CLOCK_SLACK_S
+        needed_kn = max(needed_kn, globe_m(lon[r], lat[r], lon[i], lat[i]) / seconds / KNOT)
+    off_m = float(globe_m(x, y, lon[i], lat[i]))
+    return off_m, (x + 180.0) % 360.0 - 180.0, y, needed_kn
+
+
+@numba.njit(cache=True, nogil=True)
+def off_home(
+    mmsi: Array, t: Ints, lon: Floats, lat: Floats, lane: Ints, away: Bools
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return for rows away how far off home, where home was meanwhile, and the speed needed in kn.
+
+    Of several vessels the nearest; between the positions before and after at even speed.
+    """
+    n = len(t)
+    off, x, y = np.full(n, np.nan), np.full(n, np.nan), np.full(n, np.nan)
+    needed = np.zeros(n)
+    lanes = max(1, lane.max() + 1) if n else 1
+    after = _rows_after(mmsi, lane, away, lanes)
     behind = np.full(lanes, -1, np.int64)
     for i in range(n):
         if i > 0 and mmsi[i] != mmsi[i - 1]:
@@ -247,17 +269,7 @@ def off_home(  # noqa: C901
             j, k = behind[h], after[i, h]
             if j < 0 and k < 0:
                 continue
-            p, q = (j if j >= 0 else k), (k if k >= 0 else j)
-            part = (t[i] - t[p]) / (t[q] - t[p]) if t[q] > t[p] else 0.0
-            step = (lon[q] - lon[p] + 180.0) % 360.0 - 180.0
-            at_x, at_y = lon[p] + part * step, lat[p] + part * (lat[q] - lat[p])
-            m = globe_m(at_x, at_y, lon[i], lat[i])
-            if m >= off[i]:
-                continue
-            off[i], x[i], y[i] = m, (at_x + 180.0) % 360.0 - 180.0, at_y
-            needed[i] = 0.0
-            for r in (p, q):
-                seconds = abs(t[r] - t[i]) / 1000.0 + CLOCK_SLACK_S
-                speed = globe_m(lon[r], lat[r], lon[i], lat[i]) / seconds / KNOT
-                needed[i] = max(needed[i], speed)
+            told = _from_home(i, j if j >= 0 else k, k if k >= 0 else j, t, lon, lat)
+            if not told[0] >= off[i]:
+                off[i], x[i], y[i], needed[i] = told
     return off, x, y, needed

@@ -1,7 +1,7 @@
 """Find vessels that are told to be where they cannot have come to."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
@@ -27,21 +27,55 @@ _SLOWEST_MS = 3 * _MINUTE_MS
 """A transmitter reports every three minutes at least (ITU-R M.1371-5, tables 1 and 2)."""
 
 
-def jumps(tracks: pl.DataFrame, rule: JumpRule | None = None) -> pl.DataFrame:
-    """Find vessels that tell places out of reach of where they are.
+class Placed(NamedTuple):
+    """The positions of MMSIs that are out of reach of themselves: of which vessel each is."""
+
+    mmsi: Array
+    t: Ints
+    """ms since 1970, UTC."""
+    lon: Floats
+    lat: Floats
+    track: Ints
+    """-1 where a position fits none."""
+    lane: Ints
+    """The vessel (of its MMSI) whose true way a row is, -1 for none."""
+    away: Bools
+    """Whether it is off home, where its MMSI has one."""
+    turn: Ints
+    """Of the rows away, which transmitter that goes on by turns with others sent it, or -1."""
+    rule: JumpRule
+
+
+def placed(tracks: pl.DataFrame, rule: JumpRule | None = None) -> Placed:
+    """Tell where the vessels of each number are at home, and which positions are away.
 
     A vessel is at home on the longest chain of its tracks in which each is within reach of the
     one before. Other tracks of the same hull, and positions that fit no track, are away. So is
     a second hull that is heard only while the first is silent, or that keeps its distance from
-    the first to 150 m over 1 km and more: the first, shifted. Any other one is another vessel. A
-    place on the way that the vessel sailed within two hours is an old report that came late, and
-    no jump; places told within two seconds count once.
+    the first to 150 m over 1 km and more: the first, shifted. Any other one is another vessel.
 
     Parameters
     ----------
     tracks : DataFrame
         Sorted by (mmsi, t), with the impossible rows: `ais.tracks.tracks`, and better still
         `ais.hulls.assign` (without ``hull`` an MMSI is one hull).
+    """
+    use = rule or JumpRule()
+    rows = suspects(tracks, use)
+    mmsi = rows["mmsi"].to_numpy()
+    t = rows["t"].dt.epoch("ms").to_numpy()
+    lon, lat = rows["lon"].to_numpy(), rows["lat"].to_numpy()
+    track = rows["track_id"].cast(pl.Int64).fill_null(-1).to_numpy()
+    lane, away = lanes_of(rows, mmsi, t, lon, lat, use)
+    turn = _in_turn(mmsi, t, lon, lat, track, lane, away, use)
+    return Placed(mmsi, t, lon, lat, track, lane, away, turn, use)
+
+
+def jumps(found: Placed) -> pl.DataFrame:
+    """Find vessels that tell places out of reach of where they are.
+
+    They are away, and not by turns. A place on the way that the vessel sailed within two hours is
+    an old report that came late, and no jump; places told within two seconds count once.
 
     Returns
     -------
@@ -50,16 +84,10 @@ def jumps(tracks: pl.DataFrame, rule: JumpRule | None = None) -> pl.DataFrame:
         away, those at most an hour apart. Shown where the vessel was meanwhile; the geometry
         joins the places told.
     """
-    use = rule or JumpRule()
-    rows = suspects(tracks, use)
-    if rows.is_empty():
+    if not len(found.t):
         return empty(EVENTS)
-    mmsi = rows["mmsi"].to_numpy()
-    t = rows["t"].dt.epoch("ms").to_numpy()
-    lon, lat = rows["lon"].to_numpy(), rows["lat"].to_numpy()
-    track = rows["track_id"].cast(pl.Int64).fill_null(-1).to_numpy()
-    lane, away = lanes_of(rows, mmsi, t, lon, lat, use)
-    away &= _in_turn(mmsi, t, lon, lat, track, lane, away, use) < 0
+    mmsi, t, lon, lat, track, lane, away, turn, use = found
+    away = away & (turn < 0)
     off_m, x, y, implied = off_home(mmsi, t, lon, lat, lane, away)
     # A track is out of reach when either end is, however long the vessel stays there.
     fast = implied > use.max_kn
@@ -70,17 +98,12 @@ def jumps(tracks: pl.DataFrame, rule: JumpRule | None = None) -> pl.DataFrame:
     return _episodes(mmsi, t, lon, lat, lane, off_m, x, y, implied, hit, use)
 
 
-def by_turns(tracks: pl.DataFrame, rule: JumpRule | None = None) -> pl.DataFrame:
+def by_turns(found: Placed) -> pl.DataFrame:
     """Find MMSIs told from several places by turns, each place with a track of its own.
 
     A vessel jumps for a spell, and comes back. Reports of two transmitters are mixed instead: they
     take turns at least half as often as if they were shuffled. Those away report every three
-    minutes, or a fifth as often as those at home, and make no copy of their way (`jumps`).
-
-    Parameters
-    ----------
-    tracks : DataFrame
-        As `jumps` takes them.
+    minutes, or a fifth as often as those at home, and make no copy of their way (`placed`).
 
     Returns
     -------
@@ -89,15 +112,8 @@ def by_turns(tracks: pl.DataFrame, rule: JumpRule | None = None) -> pl.DataFrame
         ``overlap_s`` for how long more than one was, ``distance_km`` the median of how far apart;
         ``why`` is ``in_turn``.
     """
-    use = rule or JumpRule()
-    rows = suspects(tracks, use)
-    mmsi = rows["mmsi"].to_numpy()
-    t = rows["t"].dt.epoch("ms").to_numpy()
-    lon, lat = rows["lon"].to_numpy(), rows["lat"].to_numpy()
-    track = rows["track_id"].cast(pl.Int64).fill_null(-1).to_numpy()
-    lane, away = lanes_of(rows, mmsi, t, lon, lat, use)
-    turn = _in_turn(mmsi, t, lon, lat, track, lane, away, use)
-    turn[track < 0] = -1
+    mmsi, t, lon, lat, track, lane, _, turn, use = found
+    turn = np.where(track < 0, -1, turn)
     off_m, _, _, implied = off_home(mmsi, t, lon, lat, lane, turn >= 0)
     far = (turn >= 0) & (off_m >= use.off_m) & (implied > use.max_kn)
     spans = (

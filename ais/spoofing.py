@@ -9,7 +9,7 @@ from ais._arrays import Floats, Ints
 from ais._circles import FIGURES, LEGS_M, circling, legs, turns
 from ais._events import Sailed, events, lines, rounded
 from ais._jump_homes import JumpRule
-from ais._jumps import by_turns, jumps, ways
+from ais._jumps import Placed, by_turns, jumps, placed, ways
 from ais._plane import KNOT
 
 __all__ = [
@@ -17,10 +17,12 @@ __all__ = [
     "ExplainRule",
     "JumpRule",
     "LandRule",
+    "Placed",
     "by_turns",
     "circles",
     "jumps",
     "on_land",
+    "placed",
     "unexplained",
 ]
 

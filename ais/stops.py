@@ -131,7 +131,51 @@ def _middle(
 
 
 @numba.njit(cache=True, nogil=True)
-def _runs(  # noqa: C901
+def _grown(
+    i: int,
+    track: Array,
+    t: Array,
+    lon: Array,
+    lat: Array,
+    radius_m: float,
+    taken: Array,
+    left: Array,
+    going: Array,
+    outliers: int,
+) -> tuple[float, float, int]:
+    """Return the centre and the last row of the run that begins at row i."""
+    x, y, count = lon[i], lat[i], 1
+    # On a plane about the first place: to 0.1 % within a kilometre below 80° N or S.
+    narrow = math.cos(math.radians(lat[i]))
+    near_deg2 = (radius_m / METRES_PER_DEGREE) ** 2
+    end, missed = i, 0
+    for j in range(i + 1, t.shape[0]):
+        if track[j] != track[i] or taken[j] or left[j]:
+            break
+        if missed > 0 and t[j] - t[end] > _STRAY_MS:
+            break
+        dx = lon[j] - x
+        if dx > 180:
+            dx -= 360
+        elif dx < -180:
+            dx += 360
+        dy = lat[j] - y
+        if dx * dx * narrow * narrow + dy * dy > near_deg2:
+            missed += 1
+            if missed > outliers:
+                break
+            continue
+        if missed > 0 and going[j]:
+            break
+        count += 1
+        x += dx / count
+        y += dy / count
+        end, missed = j, 0
+    return x, y, end
+
+
+@numba.njit(cache=True, nogil=True)
+def _runs(
     track: Array,
     t: Array,
     lon: Array,
@@ -163,37 +207,7 @@ def _runs(  # noqa: C901
         if taken[i]:
             i += 1
             continue
-        x, y, count = lon[i], lat[i], 1
-        # On a plane about the first place: to 0.1 % within a kilometre below 80° N or S.
-        narrow = math.cos(math.radians(lat[i]))
-        near_deg2 = (radius[i] / METRES_PER_DEGREE) ** 2
-        end = i
-        missed = 0
-        j = i + 1
-        while j < n and track[j] == track[i] and not taken[j]:
-            dx = lon[j] - x
-            if dx > 180:
-                dx -= 360
-            elif dx < -180:
-                dx += 360
-            dy = lat[j] - y
-            if missed > 0 and t[j] - t[end] > _STRAY_MS:
-                break
-            if left[j]:
-                break
-            if dx * dx * narrow * narrow + dy * dy <= near_deg2:
-                if missed > 0 and going[j]:
-                    break
-                count += 1
-                x += dx / count
-                y += dy / count
-                end = j
-                missed = 0
-            else:
-                missed += 1
-                if missed > outliers:
-                    break
-            j += 1
+        x, y, end = _grown(i, track, t, lon, lat, radius[i], taken, left, going, outliers)
         before = t[i - 1] if i > 0 and track[i - 1] == track[i] else t[i]
         after = t[end + 1] if end + 1 < n and track[end + 1] == track[end] else t[end]
         # It was in the circle for no longer than from the report before to the one after.

@@ -177,6 +177,7 @@ def watch(
     if not len(s.t):
         alone_ashore = nothing()._replace(signs=seen, ashore=_deep(ashore, use.land))
         return Watch(alone_ashore, told, counts)
+    out_of_reach = spoofing.placed(moving)
     lain = find_stops(s, statics, use.stop)
     found = [
         stop_events(s, lain),
@@ -186,7 +187,7 @@ def watch(
         speed_anomalies(s, statics, use.speed),
         course_anomalies(s, use.course),
         spoofing.circles(s),
-        spoofing.jumps(moving),
+        spoofing.jumps(out_of_reach),
         *_by_shore(s, index, berths, segment_ids, use.approach),
     ]
     days, haunts = life.days(s)
@@ -202,7 +203,7 @@ def watch(
         _ways(moving),
         _deep(ashore, use.land),
         seen,
-        _shared(told, moving),
+        _shared(told, out_of_reach),
     )
     return Watch(watched, told, counts)
 
@@ -236,10 +237,10 @@ def _deep(ashore: pl.DataFrame | None, rule: spoofing.LandRule) -> pl.DataFrame:
     return deep.select(ASHORE.names()).cast(ASHORE).sort("mmsi", "t", "lon", "lat")
 
 
-def _shared(told: pl.DataFrame, moving: pl.DataFrame) -> pl.DataFrame:
+def _shared(told: pl.DataFrame, out_of_reach: spoofing.Placed) -> pl.DataFrame:
     """Return the MMSIs of several hulls: those that last, and those too short to be told apart."""
     lasting = hulls.shared(told).cast(SHARED)
-    mixed = spoofing.by_turns(moving).cast(SHARED).join(lasting, on="mmsi", how="anti")
+    mixed = spoofing.by_turns(out_of_reach).cast(SHARED).join(lasting, on="mmsi", how="anti")
     return pl.concat([lasting, mixed]).with_columns(pl.col("distance_km").round(3)).sort("mmsi")
 
 

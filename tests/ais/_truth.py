@@ -17,23 +17,24 @@ from geo.water import WaterGrid
 
 COAST = Path(__file__).resolve().parents[2] / "data" / "land_osm.gpkg"
 T0 = datetime(2026, 11, 9, tzinfo=UTC)
-M2_S = 44_714.16
+M2_S = 44_714.16  # the lunar semidiurnal tide, 12.42 h
 KNOT = 1852 / 3600
+MINUTE = np.timedelta64(60_000, "ms")
 
 
-@cache
-def simulated(*, full: bool) -> Simulation:
-    """Return the simulation that the tests of its truth look at."""
-    days, vessels = (14, 330) if full else (3, 130)
+def made_coast(
+    *, landings_every: int
+) -> tuple[gpd.GeoDataFrame, WaterGrid, pl.DataFrame, pl.DataFrame]:
+    """Return land, water, wharves and landing places of the coast that is shipped."""
     land, _ = repair_land(gpd.read_file(COAST), name="land")
     lines = shorelines(land, clip_box=(121.30, 28.75, 122.50, 29.95))
     shore = segments(lines)
     shore = shore[shore["shoreline_id"].isin(lines["shoreline_id"][:6])].iloc[20:]
-    wharves, landings = shore.iloc[::60], shore.iloc[30::20]
+    wharves, landings = shore.iloc[::60], shore.iloc[30::landings_every]
     classes = ["fishing", "port", "ferry", "other", "ferry"]
-    start = np.datetime64(T0.replace(tzinfo=None), "ms") - np.timedelta64(86_400_000, "ms")
-    turns = np.arange(int((days + 2) * 86_400 / M2_S) + 2) * M2_S * 1000
-    places = Places(
+    return (
+        land,
+        WaterGrid.build(land),
         pl.DataFrame(
             {
                 "lon": wharves["lon"].to_numpy(),
@@ -48,9 +49,22 @@ def simulated(*, full: bool) -> Simulation:
                 "weight": np.ones(len(landings)),
             }
         ),
-        start + turns.astype("timedelta64[ms]"),
     )
-    return simulate(land, WaterGrid.build(land), places, t0=T0, days=days, vessels=vessels, seed=11)
+
+
+def high_waters(days: int) -> np.ndarray:
+    start = np.datetime64(T0.replace(tzinfo=None), "ms") - np.timedelta64(86_400_000, "ms")
+    count = int((days + 2) * 86_400 / M2_S) + 2
+    return start + (np.arange(count) * M2_S * 1000).astype("timedelta64[ms]")
+
+
+@cache
+def simulated(*, full: bool) -> Simulation:
+    """Return the simulation that the tests of its truth look at."""
+    days, vessels = (14, 330) if full else (3, 130)
+    land, water, wharves, landings = made_coast(landings_every=20)
+    places = Places(wharves, landings, high_waters(days))
+    return simulate(land, water, places, t0=T0, days=days, vessels=vessels, seed=11)
 
 
 def cases(sim: Simulation, kind: str, *what: str, miss: bool = False) -> list[dict]:

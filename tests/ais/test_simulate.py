@@ -1,7 +1,7 @@
 """The simulated traffic: counts, spacing, speeds, water, truth, and the way through pyais."""
 
 import gzip
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import geopandas as gpd
@@ -15,28 +15,18 @@ from ais.schema import POSITIONS, STATICS
 from ais.simulate import TRUTH, Places, Simulation, simulate, write_nmea
 from geo.errors import InputError
 from geo.land import LandMask
-from geo.segments import segments
-from geo.shoreline import repair_land, shorelines
 from geo.water import WaterGrid
+from tests.ais._truth import T0, high_waters, made_coast
 
-COAST = Path(__file__).resolve().parents[2] / "data" / "land_osm.gpkg"
-T0 = datetime(2026, 11, 9, tzinfo=UTC)
 KINDS = {
     "stop", "berth_visit", "loitering", "drift", "rendezvous", "gap", "shore_approach", "dash",
     "speed_anomaly", "course_anomaly", "identity", "spoofing", "dark_target", "chain",
 }  # fmt: skip
-M2_S = 44_714.16  # the lunar semidiurnal tide, 12.42 h
 
 
 def to_land_m(water, lon, lat):
     row, col, inside = water.cells(lon, lat)
     return np.where(inside, water.to_land_m[row, col], np.inf)
-
-
-def high_waters(days: int) -> np.ndarray:
-    start = np.datetime64(T0.replace(tzinfo=None), "ms") - np.timedelta64(86_400_000, "ms")
-    count = int((days + 2) * 86_400 / M2_S) + 2
-    return start + (np.arange(count) * M2_S * 1000).astype("timedelta64[ms]")
 
 
 def planted(sim: Simulation) -> pl.DataFrame:
@@ -45,31 +35,7 @@ def planted(sim: Simulation) -> pl.DataFrame:
 
 @pytest.fixture(scope="module")
 def coast() -> tuple[gpd.GeoDataFrame, WaterGrid, pl.DataFrame, pl.DataFrame]:
-    land, _ = repair_land(gpd.read_file(COAST), name="land")
-    lines = shorelines(land, clip_box=(121.30, 28.75, 122.50, 29.95))
-    shore = segments(lines)
-    shore = shore[shore["shoreline_id"].isin(lines["shoreline_id"][:6])].iloc[20:]
-    wharves = shore.iloc[::60]
-    classes = ["fishing", "port", "ferry", "other", "ferry"]
-    landings = shore.iloc[30::60]
-    return (
-        land,
-        WaterGrid.build(land),
-        pl.DataFrame(
-            {
-                "lon": wharves["lon"].to_numpy(),
-                "lat": wharves["lat"].to_numpy(),
-                "wharf_class": [classes[n % 5] for n in range(len(wharves))],
-            }
-        ),
-        pl.DataFrame(
-            {
-                "lon": landings["lon"].to_numpy(),
-                "lat": landings["lat"].to_numpy(),
-                "weight": np.ones(len(landings)),
-            }
-        ),
-    )
+    return made_coast(landings_every=60)
 
 
 def run(coast: tuple, *, days: int, vessels: int, seed: int = 7) -> Simulation:

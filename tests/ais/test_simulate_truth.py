@@ -2,35 +2,21 @@
 
 import numpy as np
 import polars as pl
-import pytest
-import shapely
 from shapely import STRtree
 
 from ais.simulate import Simulation
 from tests.ais._truth import (
     KNOT,
+    MINUTE,
     cases,
     longest,
     minutes,
     off_berths_m,
     path_m,
     shore_m,
-    simulated,
     speeds,
     way,
 )
-
-MINUTE = np.timedelta64(60_000, "ms")
-
-
-@pytest.fixture(scope="module")
-def sim(full: bool) -> Simulation:
-    return simulated(full=full)
-
-
-@pytest.fixture(scope="module")
-def coast(sim: Simulation) -> STRtree:
-    return STRtree(shapely.get_rings(sim.noiseless.sea.polygons))
 
 
 def test_each_kind_is_planted_and_a_third_of_the_cases_are_near(sim: Simulation) -> None:

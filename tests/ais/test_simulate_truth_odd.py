@@ -2,22 +2,10 @@
 
 import numpy as np
 import polars as pl
-import pytest
-import shapely
 from shapely import STRtree
 
 from ais.simulate import Simulation
-from tests.ais._truth import KNOT, cases, courses, minutes, shore_m, simulated, speeds, way
-
-
-@pytest.fixture(scope="module")
-def sim(full: bool) -> Simulation:
-    return simulated(full=full)
-
-
-@pytest.fixture(scope="module")
-def coast(sim: Simulation) -> STRtree:
-    return STRtree(shapely.get_rings(sim.noiseless.sea.polygons))
+from tests.ais._truth import KNOT, cases, courses, minutes, shore_m, speeds, way
 
 
 def test_speed_anomalies(sim: Simulation) -> None:

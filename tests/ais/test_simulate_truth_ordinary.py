@@ -4,8 +4,6 @@ from datetime import timedelta
 
 import numpy as np
 import polars as pl
-import pytest
-import shapely
 from shapely import STRtree
 
 from ais._simulate_motion import ADRIFT, MOORED, OFF, Course, Motion
@@ -15,19 +13,7 @@ from ais._simulate_stage import Effect
 from ais._simulate_world import Vessel
 from ais.schema import DETECTIONS
 from ais.simulate import Simulation
-from tests.ais._truth import cases, longest, minutes, off_berths_m, shore_m, simulated, way
-
-MINUTE = np.timedelta64(60_000, "ms")
-
-
-@pytest.fixture(scope="module")
-def sim(full: bool) -> Simulation:
-    return simulated(full=full)
-
-
-@pytest.fixture(scope="module")
-def coast(sim: Simulation) -> STRtree:
-    return STRtree(shapely.get_rings(sim.noiseless.sea.polygons))
+from tests.ais._truth import MINUTE, cases, longest, minutes, off_berths_m, shore_m, way
 
 
 def test_detections_show_boats_without_ais_others_and_clutter(sim: Simulation) -> None:

@@ -17,7 +17,7 @@ from ais.hulls import assign
 from ais.identity import MOVERS, kind_of
 from ais.io import read
 from ais.schema import EVENTS, POSITIONS, TIME, empty
-from ais.spoofing import by_turns, circles, jumps, on_land, unexplained
+from ais.spoofing import by_turns, circles, jumps, on_land, placed, unexplained
 from ais.tracks import tracks
 
 T0 = int(datetime(2026, 3, 1, tzinfo=UTC).timestamp() * 1000)
@@ -246,7 +246,7 @@ def test_circles_cost_as_much_as_there_are_rows(full: bool) -> None:
 
 
 def leaps(p: pl.DataFrame) -> pl.DataFrame:
-    return jumps(assign(tracks(clean(p).kept)))
+    return jumps(placed(assign(tracks(clean(p).kept))))
 
 
 def sailing(minutes: int = 240, every_s: float = 60, **more) -> pl.DataFrame:
@@ -331,7 +331,7 @@ def test_a_hull_that_changed_its_name_is_no_jump_where_another_uses_its_number()
     early = voyage(np.zeros(900), np.zeros(900), np.arange(900) * 60 - 7 * 86_400, seed=3)
     early = tracks(early).with_columns(hull=pl.lit(1, pl.UInt8), track_id=pl.lit(999, pl.UInt32))
     both = pl.concat([early.select(rows.columns), rows]).sort("mmsi", "t")
-    assert jumps(both).is_empty()
+    assert jumps(placed(both)).is_empty()
 
 
 def test_a_copy_of_the_way_beside_it_is_no_second_hull() -> None:
@@ -361,14 +361,14 @@ def turning(places: int, seed: int, minutes: float = 4.0) -> pl.DataFrame:
 def test_a_number_by_turns_from_several_places_is_several_hulls(places: int, seed: int) -> None:
     p = turning(places, seed)
     assert leaps(p).is_empty()
-    (found,) = by_turns(assign(tracks(clean(p).kept))).rows(named=True)
+    (found,) = by_turns(placed(assign(tracks(clean(p).kept)))).rows(named=True)
     assert found["mmsi"] == MMSI
     assert 2 <= found["hulls"] <= places
     assert found["why"] == "in_turn"
     assert 0 < found["overlap_s"] <= 240
     assert found["distance_km"] > 100
     mixed = pl.concat([p, p, sailing(mmsi=MMSI + 7)]).sample(fraction=1, shuffle=True, seed=1)
-    assert by_turns(assign(tracks(clean(mixed).kept))).row(0, named=True) == found
+    assert by_turns(placed(assign(tracks(clean(mixed).kept)))).row(0, named=True) == found
 
 
 @given(st.integers(3, 60), st.integers(1, 2), st.floats(20e3, 9e5))
@@ -376,7 +376,7 @@ def test_spells_away_are_jumps_and_no_hulls(minutes: int, spells: int, far_m: fl
     p = sailing(400)
     away = [k for s in range(spells) for k in range(100 + 100 * s, 100 + 100 * s + minutes)]
     away = put(p, away, 0, far_m)
-    assert by_turns(assign(tracks(away))).is_empty()
+    assert by_turns(placed(assign(tracks(away)))).is_empty()
     assert sum(e["n_positions"] for e in said(leaps(away))) == minutes * spells
 
 
@@ -384,9 +384,9 @@ def test_single_places_and_copies_of_the_way_are_no_hulls() -> None:
     p = put(sailing(), np.arange(240), 0, np.cumsum(200 * np.sin(np.arange(240) / 9)))
     for which in ([60, 80, 100], np.arange(100, 140, 3), [60, 63, 66, 69]):
         away = put(p, which, 30e3, 20e3)
-        assert by_turns(assign(tracks(away))).is_empty()
+        assert by_turns(placed(assign(tracks(away)))).is_empty()
         assert leaps(away).height == 1
-    assert by_turns(tracks(empty(POSITIONS))).is_empty()
+    assert by_turns(placed(tracks(empty(POSITIONS)))).is_empty()
 
 
 def test_a_copy_is_known_where_the_number_had_another_hull_before() -> None:
@@ -402,7 +402,7 @@ def test_a_copy_is_known_where_the_number_had_another_hull_before() -> None:
         )
         both = pl.concat([early.with_columns(hull=pl.lit(main, pl.UInt8)).select(hulled.columns),
                           hulled]).sort("mmsi", "t")  # fmt: skip
-        assert [e["n_positions"] for e in said(jumps(both))] == [6], main
+        assert [e["n_positions"] for e in said(jumps(placed(both)))] == [6], main
 
 
 def test_reports_that_come_late_are_no_jump() -> None:
@@ -441,7 +441,7 @@ def test_jumps_are_the_same_in_any_order_and_company(seed: int) -> None:
 
 def test_jumps_of_nothing() -> None:
     assert leaps(empty(POSITIONS)).equals(empty(EVENTS))
-    assert jumps(tracks(put(sailing(), range(100, 110), 0, 80e3))).height == 1
+    assert jumps(placed(tracks(put(sailing(), range(100, 110), 0, 80e3)))).height == 1
 
 
 # --- on land ---------------------------------------------------------------------------------
@@ -521,14 +521,14 @@ def test_where_all_sail_is_water() -> None:
 def test_real_vessels(shared: Path, name: str, jumping: list[int]) -> None:
     rows = pl.concat([batch.positions for batch in read(shared / "ais" / name)])
     told = assign(tracks(clean(rows).kept))
-    assert jumps(told)["mmsi"].to_list() == jumping
+    assert jumps(placed(told))["mmsi"].to_list() == jumping
     assert circles(sailed(told)).is_empty()
 
 
 def test_real_numbers_that_several_send_by_turns(shared: Path) -> None:
     batches = read(shared / "ais" / "aishub_world_85k.nmea.gz")
     told = assign(tracks(clean(pl.concat([batch.positions for batch in batches])).kept))
-    found = by_turns(told)["mmsi"].to_list()
+    found = by_turns(placed(told))["mmsi"].to_list()
     assert [mmsi for mmsi in found if kind_of(mmsi) in MOVERS] == [
         123, 1193046, 123456789, 222222222, 244645890, 244711426, 273000000, 412000000, 412123456,
         413000000,
