@@ -13,7 +13,6 @@ from ais.reception import Answers, Reception
 _MOMENTS = 12
 _LEAST_MISSED = 0.001
 _UNDER_WAY_KN = 0.5
-_AROUND = 3
 
 Afloat = Callable[[Floats, Floats], Bools]
 """Tells of places (lon, lat) whether a vessel can be there."""
@@ -106,21 +105,6 @@ def followed(heard: Heard, fallen: Fallen, afloat: Afloat | None, *, judged_min:
     farther, _ = _onward(fallen, place, afloat_yet, judged_min * 60.0 + cell_s, afloat)
     place = np.where(under_way, farther, place)
     return Ways(before, back, known_min, on & heard.at(t0, place[0], place[1]).inside)
-
-
-def beside_edge(heard: Heard, fallen: Fallen, afloat: Afloat | None) -> Bools:
-    """Return where coverage ends on one side only: north or south, east or west.
-
-    Land within a cell counts as coverage: nobody is heard there.
-    """
-    lon, lat = fallen.lon0, fallen.lat0
-    on = heard.reception.goes_on(fallen.mmsi, fallen.cls, lon, lat, cells=_AROUND)
-    if afloat is not None:
-        up = heard.reception.cell_deg
-        across = up / np.cos(np.radians(lat))
-        sides = ((lon, lat + up), (lon + across, lat), (lon, lat - up), (lon - across, lat))
-        on |= np.stack([~afloat(x, y) for x, y in sides], axis=-1)
-    return np.asarray((on[:, 0] != on[:, 2]) | (on[:, 1] != on[:, 3]))
 
 
 def all_through(heard: Heard, fallen: Fallen) -> Floats:

@@ -274,41 +274,6 @@ def _others_in_cell(sums: Sums, v: int, cell: int, cls: int) -> tuple[float, flo
 
 
 @numba.njit(cache=True, nogil=True)
-def _others_ever(told: Told, sums: Sums, v: int, cls: int, row: int, col: int, wide: int) -> bool:
-    """Return whether others were heard in a row's cell opposite a column of cells so ``wide``."""
-    beside = widened(row, told.cell_deg)
-    opposite = (2 * col + 1) * wide // (2 * beside) % -(-told.n_cols // beside)
-    key = row * told.n_cols + opposite
-    cell = _between(told.cell_key, 0, len(told.cell_key), key)
-    if cell == len(told.cell_key) or told.cell_key[cell] != key:
-        return False
-    return bool(_others_in_cell(sums, v, cell, cls)[2] > 0)
-
-
-@numba.njit(cache=True, nogil=True)
-def goes_on(
-    told: Told, sums: Sums, vessel: Ints, cls: Array, row: Ints, col: Ints, reach: int
-) -> Bools:
-    """Return whether others were ever heard north, east, south and west of cells, (n, 4).
-
-    In the quarter of the compass about each, up to ``reach`` cells off.
-    """
-    out = np.zeros((len(row), 4), np.bool_)
-    for q in range(len(row)):
-        v, c = vessel[q], cls[q]
-        wide = widened(row[q], told.cell_deg)
-        for side in range(4):
-            north, east = (1, 0, -1, 0)[side], (0, 1, 0, -1)[side]
-            for d in range(1, reach + 1):
-                for aside in range(-d, d + 1):
-                    r = row[q] + north * d + east * aside
-                    k = col[q] + east * d + north * aside
-                    if not out[q, side]:
-                        out[q, side] = _others_ever(told, sums, v, c, r, k, wide)
-    return out
-
-
-@numba.njit(cache=True, nogil=True)
 def _own_hour(told: Told, sums: Sums, v: int, hour: int, region: int) -> Floats:
     """Return heard and expected of the vessel itself in an hour: in the area, in the region."""
     out = np.zeros((2, 2))

@@ -156,6 +156,7 @@ def judge(
     fallen = gaps.judged(
         mine.silences,
         reception,
+        mine.haunts,
         rule=use.gap,
         horizon=horizon or _NEVER,
         berths=circles,

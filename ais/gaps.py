@@ -9,8 +9,9 @@ import polars as pl
 import shapely
 
 from ais._arrays import Bools, Floats
+from ais._edges import expected_beyond
 from ais._events import Sailed, beyond_berths, events, rounded
-from ais._heard import Afloat, Fallen, Heard, all_through, beside_edge, followed
+from ais._heard import Afloat, Fallen, Heard, all_through, followed
 from ais._plane import KNOT, metres_between
 from ais._silences import headed, plausible, silent
 from ais._slots import in_order, paces
@@ -29,8 +30,8 @@ class GapRule:
     where the vessel would have been in the ``judged_min`` after it, going on at its last speed and
     course, and, if it was heard again, of the straight way there. Over all of the silence it is
     ``least_through`` at least: where a source is down for most of it, that explains it. Coverage
-    must not end at one side of the last position, north or south, east or west, while it goes on
-    within three cells at the other: along an edge a vessel slips out and in within a cell.
+    must not end ahead or abeam of the last position, where ``edge_vessels`` others or more were to
+    be heard and nobody ever was: over an edge a vessel slips out and in within a cell (`_edges`).
 
     It may have gone on to where too few others are heard to tell of reception. Then it is judged by
     the way up to there, if that is ``known_min`` at least and it was heard again; within ``near_m``
@@ -57,6 +58,7 @@ class GapRule:
     open_h: float = 12.0
     moved_m: float = 2000.0
     most_chance: float = 1e-4
+    edge_vessels: float = 15.0
 
 
 def silences(
@@ -148,6 +150,7 @@ def _columns(frame: pl.DataFrame, *names: str) -> list[Floats]:
 def judged(
     silences: pl.DataFrame,
     reception: Reception,
+    haunts: pl.DataFrame,
     *,
     rule: GapRule | None = None,
     horizon: datetime,
@@ -162,6 +165,8 @@ def judged(
         ``SILENCES``.
     reception : Reception
         Of the same vessels.
+    haunts : DataFrame
+        The ``ais.life.HAUNTS`` of the same vessels.
     horizon : datetime
         The end of the data.
     berths : DataFrame, optional
@@ -188,11 +193,10 @@ def judged(
     fallen = _fallen(rows)
     heard = Heard(reception, fallen)
     ways = followed(heard, fallen, afloat, judged_min=use.judged_min)
-    at_edge = beside_edge(heard, fallen, afloat)
     closed = ~np.isnan(fallen.lon1)
     near = rows["distance_m"].fill_null(np.inf).to_numpy() <= use.near_m
     known_min = np.where(near, 2.0, 1.0) * ways.known_min
-    enough = ways.back & ~at_edge & (ways.whole | (closed & (known_min >= use.known_min)))
+    enough = ways.back & (ways.whole | (closed & (known_min >= use.known_min)))
     known_min = np.where(ways.whole, fallen.minutes, known_min)
     mean, chance = heard.mean(), heard.chance(known_min)
     through = all_through(heard, fallen)
@@ -201,6 +205,9 @@ def judged(
     poor |= through < use.least_through
     unheard = (poor & (heard.asked > 0)) | (enough & (chance > use.most_chance))
     verdict = np.select([stayed, unheard, ~enough], ["berth", "unheard", "unjudged"], "gap")
+    off = np.flatnonzero(verdict == "gap")
+    at_edge = expected_beyond(haunts, _heading(rows[off]), afloat) >= use.edge_vessels
+    verdict[off[at_edge]] = "unjudged"
     return rows.with_columns(
         pl.Series("in_berth", in_berth),
         pl.Series("before", ways.before),
@@ -212,6 +219,15 @@ def judged(
         pl.Series("vessels", heard.vessels),
         pl.Series("slots", heard.slots),
         pl.Series("verdict", verdict.astype(str)),
+    )
+
+
+def _heading(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.select(
+        "mmsi",
+        lon="lon0",
+        lat="lat0",
+        cog_deg=pl.col("cog0_deg").cast(pl.Float64).fill_null(np.nan),
     )
 
 

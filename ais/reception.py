@@ -18,7 +18,6 @@ from ais._reception import (
     by_region,
     by_vessel,
     cells_of,
-    goes_on,
     regions_of,
     unheard,
     vessels_heard,
@@ -237,15 +236,6 @@ class Reception:
         r = np.minimum(np.searchsorted(self.regions, key), max(len(self.regions) - 1, 0))
         region = np.where(self.regions[r] == key, r, -1) if len(self.regions) else key * 0 - 1
         return self._ask(vessel, np.asarray(cls), hour, row, col, region)
-
-    def goes_on(self, mmsi: Array, cls: Array, lon: Floats, lat: Floats, *, cells: int) -> Bools:
-        """Return whether coverage goes on north, east, south and west of places, (n, 4).
-
-        It does where vessels but the one named were ever heard in that quarter of the compass, up
-        to so many cells off.
-        """
-        row, col, _ = cells_of(lon, lat, self.cell_deg)
-        return goes_on(self.told, self.sums, self._numbers(mmsi), np.asarray(cls), row, col, cells)
 
     def _numbers(self, mmsi: Array) -> Ints:
         at = np.minimum(np.searchsorted(self.mmsi, mmsi), max(len(self.mmsi) - 1, 0))

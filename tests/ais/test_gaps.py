@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from ais._events import Sailed
 from ais.gaps import GapRule, gap_events, judged, silences, unspoken
+from ais.life import HAUNTS, days
 from ais.reception import Reception, slots
 from ais.schema import EVENTS, SILENCES, SLOTS, empty
 from tests.ais._silent_sea import M_LON, T0, Scene, both, sailed_of, scene
@@ -19,9 +20,13 @@ from tests.ais._silent_sea import M_LON, T0, Scene, both, sailed_of, scene
 END = datetime.fromtimestamp(T0 / 1000, tz=UTC) + timedelta(days=1)
 
 
-def found(s: Scene) -> tuple[pl.DataFrame, Reception]:
+NOBODY = empty(HAUNTS)
+
+
+def found(s: Scene) -> tuple[pl.DataFrame, Reception, pl.DataFrame]:
     quiet = silences(s.sailed)
-    return quiet, Reception.of(slots(s.sailed), silences=quiet, horizon=s.horizon)
+    reception = Reception.of(slots(s.sailed), silences=quiet, horizon=s.horizon)
+    return quiet, reception, days(s.sailed)[1]
 
 
 def crossing(minutes, *, kn=10.0, mmsi=412_000_001, noise=0.0, lon0=122.0, lat=29.0) -> Sailed:
@@ -52,9 +57,11 @@ def busy(minutes: int = 720, vessels: int = 20) -> Sailed:
 # --- silences --------------------------------------------------------------------------------
 
 
-def judged_gaps(silences: pl.DataFrame, reception: Reception, **rest: object) -> pl.DataFrame:
+def judged_gaps(
+    silences: pl.DataFrame, reception: Reception, haunts: pl.DataFrame, **rest: object
+) -> pl.DataFrame:
     """Return the events of those silences that are gaps."""
-    return gap_events(judged(silences, reception, **rest), reception, rule=GapRule())
+    return gap_events(judged(silences, reception, haunts, **rest), reception, rule=GapRule())
 
 
 def test_silences_are_those_between_positions_and_after_the_last() -> None:
@@ -131,9 +138,8 @@ def judge(minutes, *, horizon=END, **options) -> pl.DataFrame:
     s = both(busy(), crossing(minutes))
     quiet = silences(s)
     reception = Reception.of(slots(s), silences=quiet, horizon=horizon)
-    return judged(
-        quiet.filter(pl.col("mmsi") == 412_000_001), reception, horizon=horizon, **options
-    )
+    mine = quiet.filter(pl.col("mmsi") == 412_000_001)
+    return judged(mine, reception, days(s)[1], horizon=horizon, **options)
 
 
 def test_one_who_switches_off_among_others_is_a_gap() -> None:
@@ -186,7 +192,7 @@ def test_off_at_its_berth_is_none_unless_it_turns_up_elsewhere() -> None:
         quiet = silences(s)
         reception = Reception.of(slots(s), silences=quiet)
         mine = quiet.filter(pl.col("mmsi") == 412_000_001)
-        rows = judged(mine, reception, horizon=END - timedelta(hours=18), berths=berths)
+        rows = judged(mine, reception, NOBODY, horizon=END - timedelta(hours=18), berths=berths)
         return rows["verdict"].to_list()
 
     assert verdicts(lying, berth) == ["berth"]
@@ -214,20 +220,27 @@ def lane(lat: float, *, vessels: int = 20) -> Sailed:
     return sailed_of(mmsi, s.t, s.lon, s.lat + lat - 29, s.sog, s.cog)
 
 
-def test_along_an_edge_of_coverage_no_silence_can_be_judged() -> None:
-    minutes = np.r_[np.arange(0, 60, 2), np.arange(140, 200, 2)]
+def test_over_a_slanted_edge_of_coverage_no_silence_can_be_judged() -> None:
+    # It trawls south-east, over a line on which the file was cut, and comes back over it.
+    kn, k = 3.0, np.r_[np.arange(0, 60, 2), np.arange(104, 150, 2)]
+    m = np.where(k < 100, k - 58, 102 - k) * kn * 30.87 / np.sqrt(2)
+    own = sailed_of(np.full(len(k), 412_000_001), T0 + k * 60_000, 122.2 + m / M_LON,
+                    29.0 - m / 111_195, np.full(len(k), kn), np.full(len(k), 135.0))  # fmt: skip
     mine = pl.col("mmsi") == 412_000_001
+    lanes = [lane(lat) for lat in np.arange(28.7, 29.3, 0.02)]
 
-    def verdict(*lanes: float) -> str:
-        s = both(crossing(minutes), *(lane(lat) for lat in lanes))
+    def verdict(cut: bool, *more: Sailed) -> str:
+        s = both(*lanes)
+        kept = (s.lon - 122.2) * M_LON - (s.lat - 29.0) * 111_195 < (150 if cut else np.inf)
+        s = both(Sailed(*(c[kept] for c in s)), own, *more)
         quiet = silences(s)
-        rows = judged(quiet.filter(mine), Reception.of(slots(s), silences=quiet), horizon=END)
-        return rows["verdict"][0]
+        reception = Reception.of(slots(s), silences=quiet)
+        return judged(quiet.filter(mine), reception, days(s)[1], horizon=END)["verdict"][0]
 
-    # Nobody goes north or south of a lane; south of two, and north of none, coverage may end.
-    assert verdict(29.0) == "gap"
-    assert verdict(29.0, 29.05) == verdict(29.0, 28.95) == "unjudged"
-    assert verdict(29.0, 29.05, 28.95) == "gap"
+    assert verdict(cut=False) == "gap"
+    assert verdict(cut=True) == "unjudged"
+    beyond = crossing(np.arange(0, 60, 2), mmsi=412_000_002, lat=28.96, lon0=122.21, kn=6.0)
+    assert verdict(True, beyond) == "gap"
 
 
 def test_where_the_way_on_is_unknown_one_heard_again_is_judged_by_the_way_there() -> None:
@@ -241,7 +254,8 @@ def test_where_the_way_on_is_unknown_one_heard_again_is_judged_by_the_way_there(
         s = both(s, *(lane(lat) for lat in (28.85, 28.9, 28.95, 29.0, 29.05)))
         quiet = silences(s)
         reception = Reception.of(slots(s), silences=quiet)
-        return judged(quiet.filter(pl.col("mmsi") == 412_000_001), reception, horizon=END)[0]
+        mine = quiet.filter(pl.col("mmsi") == 412_000_001)
+        return judged(mine, reception, days(s)[1], horizon=END)[0]
 
     amid, near = crossed(28.94), crossed(28.99)
     assert (amid["verdict"].item(), amid["known_min"].item()) == ("gap", 40.0)
@@ -256,7 +270,7 @@ def test_a_source_that_is_down_for_most_of_a_silence_explains_it() -> None:
     s = both(early, late, crossing(np.r_[np.arange(0, 60, 2), np.arange(1_310, 1_370, 2)]))
     quiet = silences(s)
     mine = quiet.filter(pl.col("mmsi") == 412_000_001)
-    rows = judged(mine, Reception.of(slots(s)), horizon=END + timedelta(days=2))
+    rows = judged(mine, Reception.of(slots(s)), NOBODY, horizon=END + timedelta(days=2))
     assert (rows["least"][0] >= 0.9, rows["through"][0] < 0.3) == (True, True)
     assert rows["verdict"][0] == "unheard"
 
@@ -264,10 +278,12 @@ def test_a_source_that_is_down_for_most_of_a_silence_explains_it() -> None:
 def test_alone_at_sea_no_silence_can_be_judged() -> None:
     s = crossing(np.r_[np.arange(0, 60, 2), np.arange(140, 200, 2)])
     quiet = silences(s)
-    rows = judged(quiet, Reception.of(slots(s), silences=quiet), horizon=END)
+    rows = judged(quiet, Reception.of(slots(s), silences=quiet), NOBODY, horizon=END)
     assert set(rows["verdict"]) == {"unjudged"}
-    assert judged_gaps(quiet, Reception.of(empty(SLOTS)), horizon=END).is_empty()
-    assert judged_gaps(empty(SILENCES), Reception.of(slots(s)), horizon=END).schema == EVENTS
+    assert judged_gaps(quiet, Reception.of(empty(SLOTS)), NOBODY, horizon=END).is_empty()
+    assert (
+        judged_gaps(empty(SILENCES), Reception.of(slots(s)), NOBODY, horizon=END).schema == EVENTS
+    )
 
 
 @given(st.integers(0, 10_000))
@@ -284,8 +300,8 @@ def test_planted_gaps_are_found_among_decoys(full: bool) -> None:
     planted = hits = told = 0
     for seed in range(8 if full else 3):
         sea = scene(seed)
-        quiet, reception = found(sea)
-        events = judged_gaps(quiet, reception, horizon=sea.horizon, berths=sea.berths)
+        quiet, reception, haunts = found(sea)
+        events = judged_gaps(quiet, reception, haunts, horizon=sea.horizon, berths=sea.berths)
         a, b = pl.col("t0_event").dt.epoch("ms"), pl.col("t1_event").dt.epoch("ms")
         both_ms = pl.min_horizontal(b, "t1") - pl.max_horizontal(a, "t0")
         any_ms = pl.max_horizontal(b, "t1") - pl.min_horizontal(a, "t0")
