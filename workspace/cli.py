@@ -11,6 +11,7 @@ import typer
 from workspace import (
     _cli_ais,
     _cli_archive,
+    _cli_backtest,
     _cli_decode,
     _cli_detect,
     _cli_export,
@@ -69,6 +70,7 @@ app.command()(_cli_archive.compact)
 app.command()(_cli_detect.detect)
 app.command()(_cli_detect.events)
 app.command()(_cli_detect.decide)
+app.command()(_cli_backtest.backtest)
 
 
 @app.command()

@@ -1,0 +1,220 @@
+"""Test forecasts of the workspace's incidents on what came after them."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from geo.errors import InputError
+from risk.backtest import Backtest
+from risk.backtest import backtest as backtest_on
+from risk.baselines import baselines, uniform
+from risk.history import HISTORY, Floats, Forecast, Shore
+from risk.indicators import evaluate
+from risk.score import score
+from risk.shifts import Shift, shifts
+from risk.weights import WeightSet
+from workspace import store
+from workspace._cache import cached
+from workspace._run import Run, need_coast
+from workspace.evidence import inputs
+from workspace.folder import Workspace
+from workspace.nearness import near_pairs
+from workspace.weighting import weight_set
+
+STEP_DAYS = 30.0
+YEARS = 5
+_REACH_M = 8_000.0
+_LEAST_DAYS = 365
+_TOGETHER = 24
+"""Shifts evaluated at once: 5,000 segments take some 40 MB."""
+
+
+class Tested(NamedTuple):
+    """What a backtest found, and on what."""
+
+    run: Run
+    found: Backtest
+    weights: WeightSet
+    span: tuple[datetime, datetime]
+    left_out: dict[str, int]
+    """Incidents that were not tested on, by reason."""
+
+
+def backtest(
+    ws: Workspace,
+    *,
+    since: date | None = None,
+    until: date | None = None,
+    step_days: float = STEP_DAYS,
+    now: datetime | None = None,
+) -> Tested:
+    """Test every baseline and the weight set in force on the workspace's incidents.
+
+    Parameters
+    ----------
+    since, until : date, optional
+        Local days: of the first origin, and at which the last period ends. By default today, and
+        five years before, or as far back as leaves a year of incidents to learn from.
+    step_days : float
+        From one origin to the next, and the length of each period.
+
+    Raises
+    ------
+    InputError
+        Without a coast, without incidents, or where the span is shorter than one period.
+    """
+    run = Run("backtest", now or datetime.now(UTC))
+    need_coast(ws)
+    weights = weight_set()
+    with run.step("inputs"):
+        history, left_out = _history(ws, run.as_of)
+        start, end = _span(ws, history, since, until, step_days, run.as_of)
+        shore = shore_of(ws)
+    with run.step("backtest"):
+        forecasts = {
+            **baselines(shore),
+            "weights": weighted(ws, weights, shore, start, end, step_days),
+        }
+        found = backtest_on(
+            shore, history, forecasts,
+            start=start, end=end, step_days=step_days, horizon_days=step_days, seed=1,
+        )  # fmt: skip
+    run.counts = {
+        "segments": len(shore),
+        "incidents": found.incidents,
+        "periods": found.folds.height,
+        "forecasts": found.by_forecaster.height,
+        **{f"left_out_{reason}": n for reason, n in left_out.items()},
+    }
+    with ws.begin() as connection:
+        store.write(connection, "runs", run.row())
+    return Tested(run, found, weights, (start, end), left_out)
+
+
+def shore_of(ws: Workspace) -> Shore:
+    """Return the workspace's segments as stretches, with which are near each other."""
+    return cached(ws, "stretches", ("land", "segments"), lambda: _shore(ws))
+
+
+def _shore(ws: Workspace) -> Shore:
+    rows = store.read(ws.engine, "segments", columns=["segment_id", "length_m", "lon", "lat"])
+    pairs = near_pairs(
+        ws, "segment_id", rows["segment_id"].to_list(), rows["lon"].to_numpy(),
+        rows["lat"].to_numpy(), radius_m=_REACH_M,
+    )  # fmt: skip
+    number = rows.select("segment_id", a=pl.int_range(pl.len(), dtype=pl.Int64))
+    pairs = pairs.join(number, on="segment_id").filter(pl.col("a") != pl.col("segment"))
+    own = np.arange(rows.height)
+    return Shore(
+        rows["length_m"].to_numpy() / 1000.0,
+        np.concatenate([own, pairs["a"].to_numpy()]),
+        np.concatenate([own, pairs["segment"].cast(pl.Int64).to_numpy()]),
+        np.concatenate([np.zeros(rows.height), pairs["distance_m"].to_numpy()]),
+    )
+
+
+def _history(ws: Workspace, as_of: datetime) -> tuple[pl.DataFrame, dict[str, int]]:
+    """Return the incidents that can be tested on, and how many cannot, by reason."""
+    table = store.read(ws.engine, "incidents", columns=["t0", "segment_id", "weight", "source"])
+    rows = store.read(ws.engine, "segments", columns=["segment_id"]).with_row_index("segment")
+    placed = table.join(rows, on="segment_id", how="left")
+    ashore = placed.filter(pl.col("segment").is_not_null(), pl.col("t0").is_not_null())
+    good = ashore.filter(pl.col("t0") <= as_of)
+    timeless = placed["t0"].null_count()
+    left_out = {
+        "without_time": timeless,
+        "off_the_shore": placed.height - timeless - ashore.height,
+        "in_the_future": ashore.height - good.height,
+    }
+    if good.is_empty():
+        raise InputError(
+            "there are no incidents to test on"
+            + "".join(f"; {n} {reason.replace('_', ' ')}" for reason, n in left_out.items() if n),
+            where=str(ws.root),
+            mend="Import incidents first: shoregrid import WS incidents FILE",
+        )
+    history = good.select(
+        t="t0", segment="segment", weight=pl.col("weight").fill_null(1.0), source="source"
+    )
+    return history.cast(HISTORY), {reason: n for reason, n in left_out.items() if n}
+
+
+def _span(
+    ws: Workspace,
+    history: pl.DataFrame,
+    since: date | None,
+    until: date | None,
+    step_days: float,
+    as_of: datetime,
+) -> tuple[datetime, datetime]:
+    first = history.select(pl.col("t").min()).item()
+    end = as_of if until is None else _midnight(ws, until)
+    start = max(end - timedelta(days=365.25 * YEARS), first + timedelta(days=_LEAST_DAYS))
+    start = start if since is None else _midnight(ws, since)
+    if start + timedelta(days=step_days) > end:
+        raise InputError(
+            f"from {start:%Y-%m-%d} to {end:%Y-%m-%d} there is no period of {step_days:g} days",
+            where="backtest",
+            mend="Begin earlier (--from), or import more years of incidents",
+        )
+    return start, end
+
+
+def _midnight(ws: Workspace, day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=ws.config.tz).astimezone(UTC)
+
+
+def weighted(
+    ws: Workspace,
+    weights: WeightSet,
+    shore: Shore,
+    start: datetime,
+    end: datetime,
+    step_days: float,
+) -> Forecast:
+    """Forecast by a weight set: as many as ``uniform`` expects, in proportion to score x length.
+
+    At each origin the shifts of the local day before it are scored, so that nothing after it is
+    seen. Facilities and landing places are those of today: what they were then is not kept.
+    """
+    origins = [
+        start + timedelta(days=step_days * k)
+        for k in range(int((end - start) / timedelta(days=step_days)) + 1)
+    ]
+    mean = _mean_scores(ws, weights, origins)
+    number = uniform(shore)
+
+    def forecast(history: pl.DataFrame, t0: datetime, t1: datetime) -> Floats:
+        risk = mean(t0) * shore.length_km
+        expected: Floats = risk / risk.sum() * number(history, t0, t1).sum()
+        return expected
+
+    return forecast
+
+
+def _mean_scores(
+    ws: Workspace, weights: WeightSet, origins: list[datetime]
+) -> Callable[[datetime], Floats]:
+    """Return the mean score of each segment over the day before each origin."""
+    found: dict[datetime, Floats] = {}
+    days = {t0: _day_before(ws, t0) for t0 in origins}
+    each = max(len(day) for day in days.values())
+    for first in range(0, len(origins), max(1, _TOGETHER // each)):
+        some = origins[first : first + max(1, _TOGETHER // each)]
+        wanted = [shift for t0 in some for shift in days[t0]]
+        given = inputs(ws, weights, wanted)
+        scored = score(evaluate(given, wanted, as_of=some[-1], weights=weights), weights).score
+        at = 0
+        for t0 in some:
+            found[t0] = scored[:, at : at + len(days[t0])].mean(axis=1)
+            at += len(days[t0])
+    return found.__getitem__
+
+
+def _day_before(ws: Workspace, t0: datetime) -> list[Shift]:
+    """Return the shifts of the last local day that is over."""
+    day = (t0 - timedelta(days=1)).astimezone(ws.config.tz).date()
+    return shifts(day, tz=ws.config.tz, starts=ws.config.shift_starts)
