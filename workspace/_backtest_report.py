@@ -54,14 +54,14 @@ _COLOURS = ("#8a8f98", "#b26b00", "#0b5fa5", "#2a8c4a", "#7a3e9d", "#c0392b", "#
 _WIDE, _HIGH, _PAD = 560, 320, 48
 _STYLE = """
 body{font:15px/1.6 system-ui,"Noto Sans CJK SC","Microsoft YaHei",sans-serif;color:#1a2733;
-max-width:1080px;margin:0 auto;padding:24px 16px}
+max-width:1240px;margin:0 auto;padding:24px 16px}
 h1{font-size:24px;margin:0}h2{font-size:18px;margin:32px 0 8px}
 .en{color:#5b6875;font-size:.88em}p{margin:6px 0}
 .verdict{border-left:4px solid #0b5fa5;background:#eef5fb;padding:10px 14px;margin:16px 0}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
-th,td{padding:6px 10px;border-bottom:1px solid #d9dfe5;text-align:right;white-space:nowrap}
+th,td{padding:6px 8px;border-bottom:1px solid #d9dfe5;text-align:right;white-space:nowrap}
 th:first-child,td:first-child{text-align:left}th{font-weight:600;vertical-align:bottom}
-td small{color:#5b6875;display:block}svg{max-width:100%;height:auto}
+td small,td .en{color:#5b6875;display:block}svg{max-width:100%;height:auto}
 .two{display:flex;flex-wrap:wrap;gap:24px}.key{display:flex;flex-wrap:wrap;gap:4px 16px}
 .key i{display:inline-block;width:14px;height:3px;margin-right:6px;vertical-align:middle}
 """
@@ -154,6 +154,8 @@ def _forecasts(each: pl.DataFrame, by_share: pl.DataFrame) -> str:
     rows = [
         [
             _both(_name(row["forecaster"])),
+            _both(_JUDGED[row["against_uniform"]]),
+            _both(_JUDGED[row["against_decayed"]]),
             _figure(row, "hit_rate"),
             _figure(row, "pai", 1),
             _figure(row, "pei"),
@@ -161,13 +163,13 @@ def _forecasts(each: pl.DataFrame, by_share: pl.DataFrame) -> str:
             _figure(row, "gain"),
             _figure(row, "brier", 4),
             f"{row['expected']:.1f} / {row['happened']:.1f}",
-            _both(_JUDGED[row["against_uniform"]]),
-            _both(_JUDGED[row["against_decayed"]]),
         ]
         for row in each.join(at, on="forecaster", maintain_order="left").iter_rows(named=True)
     ]
     head = [
         "预测 <span class='en'>forecast</span>",
+        "比均匀<br><span class='en'>against uniform</span>",
+        "比衰减件数<br><span class='en'>against decayed</span>",
         "命中率<br><span class='en'>hit rate, 5 %</span>",
         "PAI<br><span class='en'>at 5 %</span>",
         "PEI<br><span class='en'>at 5 %</span>",
@@ -175,8 +177,6 @@ def _forecasts(each: pl.DataFrame, by_share: pl.DataFrame) -> str:
         "信息增益<br><span class='en'>nats over uniform</span>",
         "Brier",
         "预计/实际<br><span class='en'>expected / happened</span>",
-        "比均匀<br><span class='en'>against uniform</span>",
-        "比衰减件数<br><span class='en'>against decayed</span>",
     ]
     return _table(head, rows)
 
