@@ -111,7 +111,7 @@ def resampled(tested: Tested, group: Ints, rng: np.random.Generator) -> Resample
             for k in range(0, REPEATS, _CHUNK)
         ]
     )
-    one = _mean_weight(tested)
+    one = mean_weight(tested)
     both, own, other, neither = rng.gamma(0.25, one, (4, REPEATS, 1, 1)) + 1e-9 * one
     total = drawn[:, 0] + (both + own + other + neither)[:, 0, 0]
     hits = drawn[:, 1 : 1 + forecasters * shares].reshape(REPEATS, forecasters, shares)
@@ -125,7 +125,7 @@ def resampled(tested: Tested, group: Ints, rng: np.random.Generator) -> Resample
     )
 
 
-def _mean_weight(tested: Tested) -> float:
+def mean_weight(tested: Tested) -> float:
     """Return what one incident weighs over all its periods: Kish's mean of weights."""
     each = np.bincount(tested.incident, tested.weight)
     return float((each**2).sum() / each.sum()) if each.sum() > 0 else 1.0

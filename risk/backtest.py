@@ -9,21 +9,17 @@ import polars as pl
 
 from geo.errors import InputError
 from risk import gain
-from risk._resampling import LEVEL, Resampled, Tested, interval, resampled
+from risk._backtest_tables import DECAYED, UNIFORM, by_forecaster, by_share, number_interval
+from risk._backtest_words import said
+from risk._resampling import Tested, resampled
+from risk._words import Both
 from risk.baselines import decayed, uniform
 from risk.history import HISTORY, Floats, Forecast, Ints, Shore
-
-UNIFORM, DECAYED = "uniform", "decayed"
-"""What every forecast is held to; added where it is not among those given."""
-
-JUDGED_SHARE = 0.05
-"""Share of the kilometres at which forecasts are judged."""
 
 FEWEST = 10
 """With fewer incidents in the test periods nothing is said."""
 
 _ONE_PLACE = 0.9
-_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -76,7 +72,8 @@ def backtest(
     shore : the stretches.
     incidents : ``HISTORY``, in any order; with a column ``known`` (UTC, null: at once) an
         incident is not seen before that time.
-    forecasts : by name.
+    forecasts : by name; ``uniform`` and ``decayed``, what all are held to, are added where they
+        are not among them.
     start, end : the first origin and the end of the last test period, with a time zone.
     seed : of the resampling.
 
@@ -102,8 +99,8 @@ def backtest(
         cases.append((now["row"].to_numpy().astype(np.int64), segment, weight))
         known.append(history.height)
     fold = np.repeat(np.arange(len(folds)), [len(case[0]) for case in cases])
-    row_, segment, weight = (np.concatenate(parts) for parts in zip(*cases, strict=True))
-    different, incident = np.unique(row_, return_inverse=True)
+    number_of, segment, weight = (np.concatenate(parts) for parts in zip(*cases, strict=True))
+    different, incident = np.unique(number_of, return_inverse=True)
     rng = np.random.default_rng(seed)
     tested = Tested.of(
         (incident, fold, segment, weight),
@@ -113,15 +110,21 @@ def backtest(
         shares=gain.SHARES,
         rng=rng,
     )
-    draws = [
-        resampled(tested, group, rng)
-        for group in (_blocks(tested.fold, len(folds), step_days, horizon_days), incident)
-    ]
-    names = tuple(told)
-    few = len(different) < FEWEST
-    forecasters = _by_forecaster(names, tested, draws, expected, happened, few=few)
+    block = _blocks(len(folds), step_days, horizon_days)
+    draws = [resampled(tested, group, rng) for group in (block[fold], incident)]
+    names, few = tuple(told), len(different) < FEWEST
+    forecasters = by_forecaster(
+        names,
+        tested,
+        draws,
+        expected,
+        happened,
+        number_interval=number_interval(tested, expected, happened, block, rng),
+        few=few,
+    )
+    beats = (forecasters["against_uniform"] == "better").any()
     return Backtest(
-        by_share=_by_share(names, tested, draws, shore),
+        by_share=by_share(names, tested, draws, float(shore.length_km.sum())),
         by_forecaster=forecasters,
         reliability=pl.concat(
             gain.reliability(expected[number], happened).select(
@@ -138,9 +141,14 @@ def backtest(
             }
         ),
         incidents=len(different),
-        verdict=_verdict(forecasters, few=few),
+        verdict="too_few" if few else "signal" if beats else "no_signal",
         notes=_notes(events, happened, end),
     )
+
+
+def sentences(result: Backtest) -> list[Both]:
+    """Return what a backtest says, as plain sentences in Chinese and in English."""
+    return said(result.by_forecaster, result.notes, result.verdict, result.incidents)
 
 
 def _check(
@@ -210,120 +218,23 @@ def _usable(name: str, expected: Floats, n: int) -> Floats:
     return expected
 
 
-def _blocks(fold: Ints, folds: int, step_days: float, horizon_days: float) -> Ints:
-    """Return blocks of neighbouring periods.
+def _blocks(folds: int, step_days: float, horizon_days: float) -> Ints:
+    """Return the block of neighbouring periods that each period is in.
 
     As long as the cube root of their number (Hall, Horowitz and Jing 1995, Biometrika 82), and
     as long as periods overlap.
     """
     length = max(round(folds ** (1 / 3)), int(np.ceil(horizon_days / step_days - 1e-9)))
-    return fold // length
-
-
-def _by_share(
-    names: tuple[str, ...], tested: Tested, draws: list[Resampled], shore: Shore
-) -> pl.DataFrame:
-    total = tested.weight.sum()
-    share = np.array(gain.SHARES)
-    tables = []
-    rate = np.einsum("c,cfs->fs", tested.weight, tested.hit)
-    rate = rate / total if total > 0 else np.full_like(rate, np.nan)
-    lo, hi = interval([draw.hits / draw.total[:, None, None] for draw in draws], rate)
-    most = tested.most / total if total > 0 else np.full(len(share), np.nan)
-    for number, name in enumerate(names):
-        columns: dict[str, Floats] = {"share": share, "km": share * shore.length_km.sum()}
-        for kind, by in (("hit_rate", np.ones(len(share))), ("pai", share), ("pei", most)):
-            columns[kind] = rate[number] / by
-            columns[f"{kind}_lo"] = lo[number] / by
-            columns[f"{kind}_hi"] = hi[number] / by
-        columns["pei_hi"] = np.minimum(columns["pei_hi"], 1.0)
-        tables.append(pl.DataFrame({"forecaster": [name] * len(share), **columns}))
-    return pl.concat(tables).fill_nan(None)
-
-
-def _by_forecaster(
-    names: tuple[str, ...],
-    tested: Tested,
-    draws: list[Resampled],
-    expected: Floats,
-    happened: Floats,
-    *,
-    few: bool,
-) -> pl.DataFrame:
-    at = gain.SHARES.index(JUDGED_SHARE)
-    plain, old = names.index(UNIFORM), names.index(DECAYED)
-    total = tested.weight.sum()
-    nothing = np.full(len(names), np.nan)
-    mean_gain = tested.weight @ tested.gained / total if total > 0 else nothing
-    hits = tested.weight @ tested.hit[:, :, at]
-    pai = hits / total / JUDGED_SHARE if total > 0 else nothing
-    pai_ratio = hits / hits[old] if hits[old] > 0 else nothing
-    gain_lo, gain_hi = interval([draw.gained for draw in draws], mean_gain)
-    ratio_lo, ratio_hi = interval(
-        [draw.hits[:, :, at] / draw.rival[:, old, at, None] for draw in draws], pai_ratio
-    )
-    more_lo, more_hi = interval(
-        [draw.gained - draw.gained[:, old, None] for draw in draws], mean_gain - mean_gain[old]
-    )
-    # Bonferroni: of many forecasts without worth, one in twenty would beat uniform.
-    level = LEVEL / max(len(names) - 1, 1)
-    sure_gain = interval([draw.gained for draw in draws], mean_gain, level=level)
-    sure_pai = interval(
-        [draw.hits[:, :, at] / draw.total[:, None] / JUDGED_SHARE for draw in draws],
-        pai,
-        level=level,
-    )
-    brier = np.array([gain.brier(one, happened) for one in expected])
-    against_uniform = np.select(
-        [
-            (sure_gain[0] > _ROUNDING) | (sure_pai[0] > 1 + _ROUNDING),
-            (sure_gain[1] < -_ROUNDING) | (sure_pai[1] < 1 - _ROUNDING),
-        ],
-        ["better", "worse"],
-        "same",
-    )
-    against_decayed = np.select([ratio_lo > 1, ratio_hi < 1], ["better", "worse"], "same")
-    if few:
-        against_uniform[:] = against_decayed[:] = "unknown"
-    against_uniform[plain] = against_decayed[old] = "itself"
-    count, told = happened.sum(), expected.sum(axis=(1, 2))
-    return pl.DataFrame(
-        {
-            "forecaster": names,
-            "expected": told,
-            "happened": np.full(len(names), count),
-            "gain": mean_gain,
-            "gain_lo": gain_lo,
-            "gain_hi": gain_hi,
-            "brier": brier,
-            "brier_skill": 1.0 - brier / brier[plain] if brier[plain] > 0 else nothing,
-            "pai_ratio": pai_ratio,
-            "pai_ratio_lo": ratio_lo,
-            "pai_ratio_hi": ratio_hi,
-            "gain_more": mean_gain - mean_gain[old],
-            "gain_more_lo": more_lo,
-            "gain_more_hi": more_hi,
-            "against_uniform": against_uniform,
-            "against_decayed": against_decayed,
-        }
-    ).with_columns(pl.selectors.float().fill_nan(None))
-
-
-def _verdict(forecasters: pl.DataFrame, *, few: bool) -> str:
-    if few:
-        return "too_few"
-    beats = (forecasters["against_uniform"] == "better").any()
-    return "signal" if beats else "no_signal"
+    block: Ints = np.arange(folds, dtype=np.int64) // length
+    return block
 
 
 def _notes(events: pl.DataFrame, happened: Floats, end: datetime) -> pl.DataFrame:
-    later = int((events["t"] >= end).sum())
     by_place = happened.sum(axis=0)
-    one = by_place.max() >= _ONE_PLACE * by_place.sum() > 0
     notes = {
         "none": int(events.is_empty()),
-        "later": later,
-        "one_place": int(one),
+        "later": int((events["t"] >= end).sum()),
+        "one_place": int(by_place.max() >= _ONE_PLACE * by_place.sum() > 0),
     }
     return pl.DataFrame(
         {"note": list(notes), "count": list(notes.values())},

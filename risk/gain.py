@@ -7,11 +7,10 @@ that cutting a stretch in two changes nothing and a constant forecast has a PAI 
 """
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 from scipy.stats import chi2
 
-Floats = npt.NDArray[np.float64]
+from risk.history import Floats, Ints
 
 SHARES = (0.01, 0.02, 0.05, 0.10, 0.20)
 """Shares of the kilometres of shore at which forecasts are compared."""
@@ -42,7 +41,7 @@ def caught(expected: Floats, length_km: Floats, *, shares: tuple[float, ...] = S
     ranked = rate[order]
     group = np.concatenate([[0], np.cumsum(ranked[1:] < ranked[:-1] * (1.0 - _TIE))])
     size = np.bincount(group, length_km[order])
-    size /= size.sum()
+    size = size / size.sum()
     start = np.concatenate([[0.0], np.cumsum(size)[:-1]])
     part = np.clip((np.array(shares) - start[:, None]) / size[:, None], 0.0, 1.0)
     out = np.empty((len(rate), len(shares)))
@@ -143,7 +142,7 @@ def reliability(expected: Floats, happened: Floats, *, bins: int = 10) -> pl.Dat
     which = np.minimum((middle * bins).astype(np.int64), bins - 1)[group]
     some = happened.ravel()[order]
     count = np.bincount(which, minlength=bins)
-    frequency, lo, hi = wilson(np.bincount(which, some > 0, bins), count)
+    frequency, lo, hi = wilson(np.bincount(which[some > 0], minlength=bins), count)
     table = pl.DataFrame(
         {
             "bin": np.arange(1, bins + 1),
@@ -174,7 +173,7 @@ _RELIABILITY = pl.Schema(
 )
 
 
-def wilson(hits: Floats, count: npt.NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
+def wilson(hits: Ints, count: Ints) -> tuple[Floats, Floats, Floats]:
     """Return a share and its 95 % interval (Wilson 1927); 0 and 0..1 where there is nothing."""
     z = 1.959964
     n = np.maximum(count, 1).astype(np.float64)
