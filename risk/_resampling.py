@@ -100,7 +100,9 @@ def resampled(tested: Tested, group: Ints, rng: np.random.Generator) -> Resample
     for a forecaster and its rival apart; and for the log score one incident anywhere.
     """
     count, forecasters, shares = tested.hit.shape
-    values = np.column_stack([np.ones(count), tested.hit.reshape(count, -1), tested.gained])
+    values = np.column_stack(
+        [np.ones(count), tested.hit.reshape(count, forecasters * shares), tested.gained]
+    )
     values *= tested.weight[:, None]
     groups = int(group.max(initial=-1)) + 1
     summed = np.zeros((groups, values.shape[1]))

@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import ais, archive, behaviours, coast, reach, scale, score, tide
+from tests.bench import ais, archive, backtest, behaviours, coast, reach, scale, score, tide
 from tests.bench.row import Row
 
 _ARCHIVE_ROWS = 2_000_000
@@ -20,7 +20,9 @@ _ARCHIVE_ROWS = 2_000_000
 def main() -> int:
     """Run all, print them, keep them; 1 where a budget does not hold."""
     measured = [
-        row for module in (coast, tide, score, ais, reach, behaviours) for row in module.rows()
+        row
+        for module in (coast, tide, score, backtest, ais, reach, behaviours)
+        for row in module.rows()
     ]
     measured += archive.rows(_ARCHIVE_ROWS)
     measured += scale.rows()
