@@ -58,6 +58,7 @@ def by_forecaster(
     ratio_lo, ratio_hi = interval(
         [draw.hits[:, :, _AT] / draw.rival[:, old, _AT, None] for draw in draws], pai_ratio
     )
+    ratio_lo[old], ratio_hi[old] = pai_ratio[old], pai_ratio[old]
     more = gained - gained[old]
     more_lo, more_hi = interval([draw.gained - draw.gained[:, old, None] for draw in draws], more)
     brier = np.array([gain.brier(one, happened) for one in expected])

@@ -43,8 +43,8 @@ _SIGNAL: Both = (
     "There is a signal: over {} incidents in the test periods, uniform by length is beaten by {}.",
 )
 _RATIO: Both = (
-    "{}：{}；前 5 % 岸线的 PAI 为其 {} 倍（95 % 区间 {:.2f}–{:.2f}）。",
-    "{}: {}; its PAI at 5 % of the shore is {} of theirs (95 % interval {:.2f} to {:.2f}).",
+    "{}：{}；前 5 % 岸线的 PAI 为其 {} 倍（95 % 区间 {:.3f}–{:.3f}）。",
+    "{}: {}; its PAI at 5 % of the shore is {} of theirs (95 % interval {:.3f} to {:.3f}).",
 )
 
 
@@ -70,7 +70,7 @@ def _compared(row: dict[str, object], language: int) -> str:
     return _RATIO[language].format(
         NAMES.get(name, (name, name))[language],
         AGAINST_DECAYED[str(row["against_decayed"])][language],
-        "–" if ratio is None else f"{ratio:.2f}",
+        "–" if ratio is None else f"{ratio:.3f}",
         row["pai_ratio_lo"],
         row["pai_ratio_hi"],
     )

@@ -247,7 +247,7 @@ LATER = pl.concat([HOT, history([1500.0, 1600.0], [1, 2])])
     ],
 )
 def test_odd_histories_are_stated_without_nan(incidents, notes):
-    result = run(incidents, baselines(SHORE), step=60.0)
+    result = run(incidents, baselines(SHORE), step=60.0, horizon=60.0)
     assert dict(result.notes.iter_rows()) == notes
     for table in figures(result):
         for column in table:
