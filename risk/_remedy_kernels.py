@@ -65,4 +65,5 @@ def falls(
 
 @numba.njit(cache=True)
 def _power(mean: float, exponent: float) -> float:
-    return min(max(mean, FLOOR), 1.0) ** exponent
+    power: float = min(max(mean, FLOOR), 1.0) ** exponent
+    return power

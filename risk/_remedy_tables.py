@@ -11,17 +11,17 @@ from risk.inputs import Inputs
 
 MEASURES = pl.Schema(
     {
-        "measure": pl.String,
-        "what": pl.String,
-        "kind": pl.String,
-        "targets": pl.List(pl.String),
-        "range_m": pl.Float64,
+        "measure": pl.String(),
+        "what": pl.String(),
+        "kind": pl.String(),
+        "targets": pl.List(pl.String()),
+        "range_m": pl.Float64(),
     }
 )
 """One row per measure. ``what`` is mend (facilities ``targets``), inspect (places), add (a facility
 of ``kind`` with ``range_m`` at a place or segment) or patrol (once along segments)."""
 
-REACH = pl.Schema({"measure": pl.String, "segment": pl.Int64, "distance_m": pl.Float64})
+REACH = pl.Schema({"measure": pl.String(), "segment": pl.Int64(), "distance_m": pl.Float64()})
 """Which segment rows a measure reaches, once each, with the shore distance."""
 
 _TOUCHED: dict[str, tuple[str, ...]] = {
@@ -193,9 +193,7 @@ def _new_at_segments(
         yield _new(kind, range_m, single, pairs, "segment_id")
 
 
-def _new(
-    kind: str, range_m: float, single: pl.DataFrame, pairs: pl.DataFrame, key: str
-) -> _Found:
+def _new(kind: str, range_m: float, single: pl.DataFrame, pairs: pl.DataFrame, key: str) -> _Found:
     table, reach = _named(f"add:{kind}", single, pairs, key)
     return (
         table.with_columns(

@@ -11,6 +11,7 @@ import polars as pl
 from geo.errors import InputError
 from risk import _remedy_kernels as kernels
 from risk._remedy_tables import MEASURES, REACH, Measures, apply, candidates, explode
+from risk._remedy_words import in_words
 from risk.bands import BREAKS
 from risk.indicators import evaluate
 from risk.inputs import Inputs
@@ -23,22 +24,23 @@ Ints = npt.NDArray[np.int64]
 
 __all__ = [
     "EFFECTS", "MEASURES", "REACH", "Measures", "apply", "candidates", "choose", "effects",
+    "in_words",
 ]  # fmt: skip
 
 EFFECTS = pl.Schema(
     {
-        "measure": pl.String,
-        "what": pl.String,
-        "kind": pl.String,
-        "targets": pl.List(pl.String),
-        "drop": pl.Float64,
-        "drop_lo": pl.Float64,
-        "drop_hi": pl.Float64,
-        "share": pl.Float64,
-        "within_m": pl.Float64,
-        "near_km": pl.Float64,
-        "near_share": pl.Float64,
-        "high_km": pl.Float64,
+        "measure": pl.String(),
+        "what": pl.String(),
+        "kind": pl.String(),
+        "targets": pl.List(pl.String()),
+        "drop": pl.Float64(),
+        "drop_lo": pl.Float64(),
+        "drop_hi": pl.Float64(),
+        "share": pl.Float64(),
+        "within_m": pl.Float64(),
+        "near_km": pl.Float64(),
+        "near_share": pl.Float64(),
+        "high_km": pl.Float64(),
     }
 )
 """One row per measure, the greatest fall first. ``drop`` is the fall of the sum of score x km x

@@ -248,7 +248,9 @@ def roles(
     bands = band_index(scores)
     top = np.stack([top_of(s, length_km, share=share) for s in scores])
     moved = bands[1:] - bands[0]
-    named = [(p, *_PILLAR_LABEL[p], p, float(own_between[j])) for j, p in enumerate(PILLARS)]
+    named: list[tuple[str, str, str, str, float]] = [
+        (p, *_PILLAR_LABEL[p], p, float(own_between[j])) for j, p in enumerate(PILLARS)
+    ]
     named += [
         (i.id, i.label_zh, i.label_en, i.pillar, float(own_within[k]))
         for k, i in enumerate(weights.indicators)

@@ -42,7 +42,9 @@ def county(n=40, things=12, seed=3, step_m=500.0):
     places = [f"p{i}" for i in range(things)]
 
     def ago(days):
-        return pl.Series([NOW - timedelta(days=float(d)) for d in days], dtype=pl.Datetime("ms", "UTC"))
+        return pl.Series(
+            [NOW - timedelta(days=float(d)) for d in days], dtype=pl.Datetime("ms", "UTC")
+        )
 
     kinds = ["camera", "height_bar", "gate", "light"]
     lines = ["wharf", "bar", "way_out", None]
@@ -66,7 +68,11 @@ def county(n=40, things=12, seed=3, step_m=500.0):
     inputs = Inputs(
         segments=segments,
         light=pl.DataFrame(
-            {"shift_id": [s.shift_id for s in SHIFTS], "dark_share": [1.0, 0.25], "moon": [0.5, 0.0]}
+            {
+                "shift_id": [s.shift_id for s in SHIFTS],
+                "dark_share": [1.0, 0.25],
+                "moon": [0.5, 0.0],
+            }
         ),
         landing_places=pl.DataFrame(
             {

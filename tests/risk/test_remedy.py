@@ -4,12 +4,12 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 import pytest
-from tests.risk._remedy_county import KINDS, NOW, SHIFTS, WEIGHTS, county
 
 from geo.errors import InputError
 from risk.indicators import Evaluated, evaluate
-from risk.remedy import EFFECTS, Measures, apply, candidates, choose, effects
+from risk.remedy import EFFECTS, Measures, apply, candidates, choose, effects, in_words
 from risk.score import score
+from tests.risk._remedy_county import KINDS, NOW, SHIFTS, WEIGHTS, county
 
 INPUTS, SHORE = county()
 MEASURES = candidates(INPUTS, as_of=NOW, kinds=KINDS, near=SHORE)
@@ -50,9 +50,7 @@ def test_a_measure_changes_the_tables_as_one_would_by_hand():
     broken = INPUTS.facilities.filter(pl.col("status") == "broken")["facility_id"][0]
     measure = MEASURES.only([f"mend:{broken}"])
     by_hand = INPUTS.facilities.with_columns(
-        status=pl.when(pl.col("facility_id") == broken)
-        .then(pl.lit("working"))
-        .otherwise("status")
+        status=pl.when(pl.col("facility_id") == broken).then(pl.lit("working")).otherwise("status")
     )
     assert apply(INPUTS, measure, as_of=NOW).facilities.equals(by_hand)
     late = MEASURES.table.filter(pl.col("what") == "inspect")["targets"][0][0]
@@ -81,9 +79,7 @@ def test_the_fall_lies_in_its_interval_whatever_the_missing_turn_out_to_be(found
         for at in ("prior_lo", "prior_hi")
     )
     for row in some.iter_rows(named=True):
-        after = evaluate(
-            apply(INPUTS, MEASURES.only([row["measure"]]), as_of=NOW), SHIFTS, **KNOWN
-        )
+        after = evaluate(apply(INPUTS, MEASURES.only([row["measure"]]), as_of=NOW), SHIFTS, **KNOWN)
         for _ in range(20):
             guess = np.where(rng.random(base.value.shape) < 0.5, lo, hi)
             falls = [
@@ -162,7 +158,10 @@ def test_choosing_one_by_one_is_greedy_by_whole_evaluations():
         }
         assert row["drop"] == pytest.approx(max(falls.values()), abs=1e-7)
         assert falls[row["measure"]] == pytest.approx(row["drop"], abs=1e-7)
-        now, left = apply(now, left.only([row["measure"]]), as_of=NOW), left.without([row["measure"]])
+        now, left = (
+            apply(now, left.only([row["measure"]]), as_of=NOW),
+            left.without([row["measure"]]),
+        )
     assert chosen["together"][-1] == pytest.approx(1 - risk(now) / risk(INPUTS))
     assert len(chosen) == 3
 
@@ -174,18 +173,16 @@ def test_two_broken_ones_at_one_place_can_be_mended_together():
         status_since=pl.lit(NOW - timedelta(days=20)),
     )  # fmt: skip
     inputs = replace(INPUTS, facilities=both, facility_pairs=place)
-    found = effects(
-        inputs, SHIFTS, candidates(inputs, as_of=NOW).without(["mend:"]), **KNOWN
-    ).filter(pl.col("what") == "mend")
+    found = effects(inputs, SHIFTS, candidates(inputs, as_of=NOW), **KNOWN).filter(
+        pl.col("what") == "mend"
+    )
     one = found.filter(pl.col("measure") == "mend:f0")["drop"][0]
     assert found["measure"][0] == "mend:f0+f1"
     assert found["drop"][0] > 5 * one > 0
 
 
 def test_what_rests_on_no_source_is_left_out():
-    bare = replace(
-        INPUTS, facilities=None, facility_pairs=None, inspections=None, effort=None
-    )
+    bare = replace(INPUTS, facilities=None, facility_pairs=None, inspections=None, effort=None)
     measures = candidates(bare, as_of=NOW, kinds=KINDS, near=SHORE)
     assert len(measures) == 0
     assert effects(bare, SHIFTS, measures, **KNOWN).is_empty()
@@ -201,3 +198,30 @@ def test_a_measure_out_of_reach_of_everything_does_nothing():
 def test_shifts_that_are_over_cannot_be_helped():
     with pytest.raises(InputError, match="still to come"):
         effects(INPUTS, SHIFTS, MEASURES, as_of=NOW + timedelta(days=3), weights=WEIGHTS)
+
+
+def test_the_table_says_it_in_words(found):
+    rows = in_words(
+        found.group_by("what").first().sort("what"), INPUTS, names={"p0": ("沙港", "Sha")}
+    )
+    named = in_words(
+        found.filter(pl.col("measure") == "add:camera:p0"), INPUTS, names={"p0": ("沙港", "Sha")}
+    ).row(0, named=True)
+    assert named["text_zh"].startswith("在 沙港 新设摄像头：近处 ")
+    assert named["text_en"].startswith("Put a new camera at Sha: risk falls by ")
+    for row, start in zip(
+        rows.iter_rows(named=True), ("Put", "Inspect", "Mend", "Patrol"), strict=True
+    ):
+        assert row["text_en"].startswith(start)
+        assert "None" not in row["text_en"] + row["text_zh"]
+        assert "全县" in row["text_zh"] or row["drop"] <= 0
+    bar = INPUTS.facilities.filter(
+        (pl.col("line") == "way_out") & (pl.col("status") != "working")
+    ).row(0, named=True)
+    said = in_words(
+        found.filter(pl.col("measure") == f"mend:{bar['facility_id']}"), INPUTS, names={}
+    ).row(0, named=True)
+    assert said["text_zh"].startswith(f"修好 {bar['facility_id']} 唯一出口的")
+    assert f"{100 * said['near_share']:.2g} %" in said["text_zh"].replace(".0 %", " %")
+    nothing = in_words(found.clear(), INPUTS, names={})
+    assert nothing.columns[-2:] == ["text_zh", "text_en"]

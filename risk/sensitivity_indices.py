@@ -99,9 +99,7 @@ def sobol(
     y = outcome(_draws(x, weights, concentration))
     if np.ptp(y) < 1e-12:
         nothing = [None] * len(names)
-        return pl.DataFrame(
-            [names, nothing, nothing, nothing, nothing], schema=SOBOL, orient="col"
-        )
+        return pl.DataFrame([names, nothing, nothing, nothing, nothing], schema=SOBOL, orient="col")
     # SALib wants a centred outcome for small samples (its own manual says so).
     found = _salib("analyze.sobol").analyze(
         problem, (y - y.mean()) / y.std(), calc_second_order=False, seed=seed
@@ -170,9 +168,7 @@ def mean_score(evaluated: Evaluated, weights: WeightSet, length_km: Floats) -> O
     return outcome
 
 
-def segment_score(
-    evaluated: Evaluated, weights: WeightSet, *, segment: int, shift: int
-) -> Outcome:
+def segment_score(evaluated: Evaluated, weights: WeightSet, *, segment: int, shift: int) -> Outcome:
     """Ask for the score of one segment in one shift."""
     value, pillar = known_values(evaluated, weights), as_arrays(weights)[0]
     cell = value[:, segment : segment + 1, shift : shift + 1]

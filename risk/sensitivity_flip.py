@@ -167,7 +167,7 @@ def _all(value: Floats, weights: WeightSet, exact: Floats | None) -> Flip | None
                 best = g
     if best is None:
         return None
-    changed = np.bincount(pillar, best)
+    changed = np.bincount(pillar, best).astype(np.float64)
     return _flip(weights, best / changed[pillar], changed, best - own)
 
 
