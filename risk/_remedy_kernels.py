@@ -18,14 +18,13 @@ def falls(
     hours: Floats,
     high: float,
 ) -> Floats:
-    """Return by row the fall of score x hours, its least and most, the score x hours before, and
-    the hours that leave the high bands.
+    """Return what falls by row: score x hours, its least and most, its size before, high hours.
 
-    ``mean`` ``[prior|lo|hi, pillar, segment, shift]`` are the means before, ``change``
-    ``[pillar, row, shift]`` what the measure adds to them at ``segment[row]``. Where one pillar
-    changes, the least and most are exact over all values that the missing ones may have: the fall
-    grows with the other pillars, and with its own mean up to where the lower of before and after
-    leaves the floor, then shrinks (x^w is concave).
+    The last are the hours that leave the high bands. ``mean`` ``[prior|lo|hi, pillar, segment,
+    shift]`` are the means before, ``change`` ``[pillar, row, shift]`` what the measure adds to them
+    at ``segment[row]``. Where one pillar changes, the least and most are exact over all values that
+    the missing ones may have: the fall grows with the other pillars, and with its own mean up to
+    where the lower of before and after leaves the floor, then shrinks (x^w is concave).
     """
     out = np.zeros((len(segment), 5))
     m = np.empty(3)

@@ -279,12 +279,16 @@ def explode(
             ),
             light=inputs.light,
         )
-        yield rows, _MAKERS[source](inputs, part, rows, bare, as_of), ids
+        if source == "facilities":
+            after = _facilities(inputs, part, rows, bare)
+        elif source == "inspections":
+            after = _inspections(inputs, part, rows, bare, as_of)
+        else:
+            after = _effort(inputs, rows, bare, as_of)
+        yield rows, after, ids
 
 
-def _facilities(
-    inputs: Inputs, measures: Measures, rows: pl.DataFrame, bare: Inputs, as_of: datetime
-) -> Inputs:
+def _facilities(inputs: Inputs, measures: Measures, rows: pl.DataFrame, bare: Inputs) -> Inputs:
     assert inputs.facilities is not None  # noqa: S101 - else nothing could be mended or added
     assert inputs.facility_pairs is not None  # noqa: S101
     known = inputs.facilities.with_columns(pl.col("facility_id").cast(pl.String))
@@ -321,9 +325,7 @@ def _inspections(
     )
 
 
-def _effort(
-    inputs: Inputs, measures: Measures, rows: pl.DataFrame, bare: Inputs, as_of: datetime
-) -> Inputs:
+def _effort(inputs: Inputs, rows: pl.DataFrame, bare: Inputs, as_of: datetime) -> Inputs:
     assert inputs.effort is not None  # noqa: S101 - else nothing could be added to it
     where = rows.select(
         segment_id=inputs.segments["segment_id"].gather(rows["segment"]), renamed=pl.col("row")
@@ -335,9 +337,6 @@ def _effort(
     )
     km = bare.segments.select("segment_id", km=pl.col("length_m") / 1000.0)
     return replace(bare, effort=_with(before, _at(km, "shift_start", as_of)))
-
-
-_MAKERS = {"facilities": _facilities, "inspections": _inspections, "effort": _effort}
 
 
 def _renamed(
