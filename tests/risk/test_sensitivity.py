@@ -292,7 +292,6 @@ def test_what_does_not_matter_has_no_effect():
         assert all(of[name] > 0.01 for name in ("threat", "opportunity"))
 
 
-@salib
 def test_outcomes_are_those_of_the_score():
     draws = draw(WEIGHTS, n=3, concentration=10.0)
     mean = indices.mean_score(EVALUATED, WEIGHTS, KM)(draws)
