@@ -13,8 +13,10 @@ BEHAVIOUR: dict[str, Both] = {
     "loitering": ("徘徊", "loitered"),
     "drift": ("漂航", "drifted"),
     "rendezvous": ("靠帮", "met another vessel"),
+    "dark_target": ("未开 AIS 活动", "moved without AIS"),
     "shore_approach": ("抵岸", "approached the shore"),
     "dash": ("冲滩", "dashed for the shore"),
+    "chain": ("接驳后靠岸", "came to the shore from a meeting"),
 }
 FACILITY: dict[str, Both] = {
     "camera": ("摄像头", "camera"),
@@ -37,11 +39,21 @@ STATUS: dict[str, Both] = {"broken": ("损坏", "broken"), "missing": ("缺失",
 
 # Indicators without a list of facts: said when the raw value is past the limit.
 STANDING: dict[str, tuple[str, float, Both]] = {
+    "seasonality": (
+        ">",
+        1.25,
+        ("每年此时案事件是平均的 {} 倍", "{} times the year's mean of incidents at this season"),
+    ),
     "darkness": (">", 0.7, ("天黑且月光弱", "dark with little moonlight")),
     "shelter": (">", 0.6, ("岸段避风", "sheltered from the sea")),
     "access": ("<", 1500.0, ("距居民点 {}", "{} from a settlement")),
     "landing_place": (">", 1.5, ("紧邻高等级上岸点", "beside a high-grade landing place")),
-    "facility_cover": (">", 0.9, ("没有在用的防控设施覆盖", "no working facility in reach")),
+    "facility_cover": (
+        ">",
+        0.9,
+        ("附近没有在用的阻拦或报警设施", "no working barrier or alarm near"),
+    ),
+    "camera_cover": (">", 0.9, ("没有在用的摄像头看得到", "no working camera sees it")),
     "patrol_cover": ("<", 0.1, ("近 {} 天几乎没有巡逻", "hardly any patrol in {} days")),
 }
 
@@ -77,6 +89,13 @@ def count_en(n: int) -> str:
 def days(n: int) -> Both:
     """Return a number of days."""
     return f"{n} 天", f"{n} day{'' if n == 1 else 's'}"
+
+
+def lasting(seconds: float) -> Both:
+    """Return a duration: minutes below two hours, then hours."""
+    if seconds < 7200.0:
+        return f"{round(seconds / 60.0)} 分钟", f"{round(seconds / 60.0)} min"
+    return f"{round(seconds / 3600.0)} 小时", f"{round(seconds / 3600.0)} h"
 
 
 def days_ago(n: int) -> Both:

@@ -13,17 +13,31 @@ from risk.weights import WeightSet
 
 _MOST_FACTS = 4
 _LEAST_FACTS = 2
+_LEAST_CHANCE = 0.02  # that a silent vessel was here: less is true of every shore
 _LEAST_SHARE = 0.06  # of the points above the base: less is not worth a chief's time
 
 
 @dataclass(frozen=True)
 class NearEvent:
-    """A behaviour near the segment; ``distance_m`` over the shore distance."""
+    """A behaviour near the segment; ``distance_m`` over the shore distance.
+
+    ``mmsi`` is None for a vessel that a sensor saw and nobody could name.
+    """
 
     kind: str
-    mmsi: int
+    mmsi: int | None
     t0: datetime
     distance_m: float
+
+
+@dataclass(frozen=True)
+class Silence:
+    """A vessel's silence, and how likely it touched the segment meanwhile."""
+
+    mmsi: int | None
+    t0: datetime
+    t1: datetime
+    probability: float
 
 
 @dataclass(frozen=True)
@@ -60,7 +74,8 @@ class Facts:
     ``landable`` are windows (UTC), None where tide or depth is unknown, empty where there is none;
     ``landing_basis`` tells what the seabed in them rests on: survey, made or estimate.
     ``raw``, ``contributions`` (points) are by indicator id; ``missing`` are ids. The lists hold
-    what is near: facilities and places within `near_m`, events and incidents as far as they go.
+    what is near: facilities and places within `near_m`, events, silences and incidents as far as they
+    go.
     """
 
     score: float
@@ -75,6 +90,7 @@ class Facts:
     draught_m: float
     landing_basis: str | None = None
     events: Sequence[NearEvent] = field(default=())
+    silences: Sequence[Silence] = field(default=())
     incidents: Sequence[NearIncident] = field(default=())
     broken: Sequence[Broken] = field(default=())
     overdue: Sequence[Overdue] = field(default=())
@@ -189,6 +205,7 @@ def _candidates(facts: Facts, clock: _Clock, weights: WeightSet) -> Iterable[Par
     said: list[tuple[tuple[str, ...], Both | None]] = [
         (("loitering_near",), _loitering(facts, clock, weights)),
         (("shore_approach",), _approach(facts, clock, weights)),
+        (("gap_reach",), _silent(facts, clock, weights)),
         (("incidents_near", "near_repeat"), _incidents(facts, clock, weights)),
         (("facility_broken",), _broken(facts, clock)),
         (("inspection_overdue",), _overdue(facts)),
@@ -280,7 +297,9 @@ def _period(events: Sequence[NearEvent], clock: _Clock, n: int) -> Both:
 
 def _ships(events: Sequence[NearEvent]) -> tuple[Both, Both]:
     nearest = min(e.distance_m for e in events)
-    return words.vessels(len({e.mmsi for e in events})), words.distance(nearest)
+    named = {e.mmsi for e in events if e.mmsi is not None}
+    nameless = sum(e.mmsi is None for e in events)
+    return words.vessels(len(named) + nameless), words.distance(nearest)
 
 
 def _verb(events: Sequence[NearEvent]) -> Both:
@@ -288,6 +307,32 @@ def _verb(events: Sequence[NearEvent]) -> Both:
     return (
         "或".join(words.BEHAVIOUR[k][0] for k in kinds),
         " or ".join(words.BEHAVIOUR[k][1] for k in kinds),
+    )
+
+
+def _silent(facts: Facts, clock: _Clock, weights: WeightSet) -> Both | None:
+    """Say which silent vessel most likely was here, and how many others may have been."""
+    if "gap_reach" not in weights.ids:
+        return None
+    window = timedelta(days=weights.indicator("gap_reach").params["window_days"])
+    found = [
+        s
+        for s in facts.silences
+        if s.probability >= _LEAST_CHANCE and timedelta(0) <= clock.known - s.t1 <= window
+    ]
+    if not found:
+        return None
+    most = max(found, key=lambda s: (s.probability, s.t1))
+    lasted = words.lasting((most.t1 - most.t0).total_seconds())
+    ago = words.days_ago((clock.today - clock.day(most.t1)).days)
+    share = f"{most.probability:.0%}"
+    others = len({s.mmsi for s in found} - {most.mmsi})
+    more: Both = ("", "")
+    if others:
+        more = (f"（另有{words.vessels(others)[0]}可能）", f" ({words.count_en(others)} more may)")
+    return (
+        f"一船{ago[0]}失联 {lasted[0]}，可能到过此处（{share}）{more[0]}",
+        f"a vessel silent for {lasted[1]} {ago[1]} may have been here ({share}){more[1]}",
     )
 
 
@@ -365,6 +410,8 @@ def _standing(name: str, raw: float | None, weights: WeightSet) -> Both | None:
     if name == "access":
         off = words.distance(raw)
         return text[0].format(off[0]), text[1].format(off[1])
+    if name == "seasonality":
+        return text[0].format(f"{raw:.1f}"), text[1].format(f"{raw:.1f}")
     if name == "patrol_cover":
         n = int(weights.indicator(name).params["window_days"])
         return text[0].format(n), text[1].format(n)

@@ -13,6 +13,7 @@ _NEEDED: dict[str, tuple[str, ...]] = {
     "light": ("shift_id", "dark_share", "moon"),
     "events": ("event_id", "kind", "mmsi", "t0", "t1"),
     "event_pairs": ("event_id", "segment", "distance_m"),
+    "reach": ("event_id", "segment", "probability"),
     "incidents": ("incident_id", "t0", "kind", "source", "weight"),
     "incident_pairs": ("incident_id", "segment", "distance_m"),
     "landing_places": ("place_id", "what", "kind", "grade", "cadence_days"),
@@ -20,6 +21,7 @@ _NEEDED: dict[str, tuple[str, ...]] = {
     "place_pairs": ("place_id", "segment", "distance_m"),
     "facilities": ("facility_id", "kind", "line", "status", "status_since"),
     "facility_pairs": ("facility_id", "segment", "distance_m"),
+    "camera_views": ("facility_id", "segment", "share"),
     "effort": ("segment_id", "shift_start", "km"),
 }
 _PAIRED = {
@@ -40,8 +42,11 @@ class Inputs:
     reach are simply not there. Times are UTC instants (``status_since`` too: a local day begins
     at its own midnight). ``heard_days`` are the UTC dates with positions: where too few of
     those that count were heard, no event is not "nothing happened" but unknown; None vouches
-    for every day. ``landable_h`` is hours per segment and shift, NaN where unknown. ``light``
-    has one row per shift, as `risk.light.light` makes it.
+    for every day. ``reach`` tells of the gaps among the events how likely the silent vessel touched
+    a segment (`ais.reach`). ``camera_views`` tells which share of a segment a camera sees, null
+    where it does not say which way it looks and the segment is in its range. ``landable_h`` is
+    hours per segment and shift, NaN where unknown. ``light`` has one row per shift, as
+    `risk.light.light` makes it.
 
     None says that the county has no such source: its indicators are missing then, and take their
     prior with a wider interval. An empty table says that the source is there and nothing in it.
@@ -51,6 +56,7 @@ class Inputs:
     light: pl.DataFrame
     events: pl.DataFrame | None = None
     event_pairs: pl.DataFrame | None = None
+    reach: pl.DataFrame | None = None
     heard_days: pl.Series | None = None
     incidents: pl.DataFrame | None = None
     incident_pairs: pl.DataFrame | None = None
@@ -59,6 +65,7 @@ class Inputs:
     inspections: pl.DataFrame | None = None
     facilities: pl.DataFrame | None = None
     facility_pairs: pl.DataFrame | None = None
+    camera_views: pl.DataFrame | None = None
     effort: pl.DataFrame | None = None
     landable_h: npt.NDArray[np.float64] | None = None
 
@@ -74,13 +81,11 @@ class Inputs:
         for name, pairs in _PAIRED.items():
             if getattr(self, name) is not None and getattr(self, pairs) is None:
                 problems.append(f"{name} is given without {pairs}")
-            table = getattr(self, pairs)
-            if table is not None and "segment" in table.columns and len(table):
-                rows = table["segment"].cast(pl.Int64)
-                if rows.null_count() or not rows.is_between(0, len(self.segments) - 1).all():
-                    problems.append(
-                        f"{pairs}.segment is not within the {len(self.segments)} segment rows"
-                    )
+        problems.extend(
+            f"{pairs}.segment is not within the {len(self.segments)} segment rows"
+            for pairs in (*_PAIRED.values(), "reach", "camera_views")
+            if not _within(getattr(self, pairs), len(self.segments))
+        )
         if self.landable_h is not None and self.landable_h.shape[:1] != (len(self.segments),):
             problems.append(
                 f"landable_h has shape {self.landable_h.shape} for {len(self.segments)} segments"
@@ -91,3 +96,11 @@ class Inputs:
                 where="risk inputs",
                 mend="Build the tables with the columns that the docstring of Inputs names",
             )
+
+
+def _within(pairs: pl.DataFrame | None, segments: int) -> bool:
+    """Return whether a pair table names rows of segments only."""
+    if pairs is None or "segment" not in pairs.columns or pairs.is_empty():
+        return True
+    rows = pairs["segment"].cast(pl.Int64)
+    return not rows.null_count() and bool(rows.is_between(0, segments - 1).all())

@@ -6,22 +6,29 @@ from datetime import datetime
 
 import numpy as np
 import polars as pl
+import shapely
 
 from duty.due import due, out_of_order
+from geo.crs import working_crs
 from risk.bands import band
-from risk.explain import Broken, Facts, NearEvent, NearIncident, Overdue, near_m
+from risk.explain import Broken, Facts, NearEvent, NearIncident, Overdue, Silence, near_m
 from risk.inputs import Inputs
 from risk.light import light
 from risk.shifts import Shift
 from risk.weights import WeightSet
 from workspace import archive, landing, store, tide
 from workspace._cache import cached
+from workspace._places import viewsheds
 from workspace.folder import Workspace
 from workspace.nearness import near_pairs
 
 # Four times an indicator's reach: exp(-4) is 2 % of its effect.
 _REACHES = 4.0
 _NEAR_NAMED_M = 1_000.0
+# A segment's water begins within this of its line, and a camera that sees it guards the segment.
+_BEFORE_M = 100.0
+# Of a camera that nobody noted a range of.
+_CAMERA_M = 1_000.0
 
 
 @dataclass(frozen=True)
@@ -31,12 +38,14 @@ class Evidence:
     segments: pl.DataFrame
     events: pl.DataFrame | None
     event_pairs: pl.DataFrame | None
+    reach: pl.DataFrame | None
     incidents: pl.DataFrame | None
     incident_pairs: pl.DataFrame | None
     landing_places: pl.DataFrame | None
     place_pairs: pl.DataFrame | None
     facilities: pl.DataFrame | None
     facility_pairs: pl.DataFrame | None
+    camera_views: pl.DataFrame | None
     effort: pl.DataFrame | None
     inspections: pl.DataFrame
 
@@ -48,6 +57,7 @@ def evidence(ws: Workspace, weights: WeightSet) -> Evidence:
         "land",
         "events",
         "event_segments",
+        "event_reach",
         "incidents",
         "wharves",
         "risk_points",
@@ -77,15 +87,19 @@ def _evidence(ws: Workspace, weights: WeightSet) -> Evidence:
             "lat",
         ],
     )
-    events, event_pairs = _events(ws, segments)
+    events, event_pairs, reach = _events(ws, segments)
     incidents = _or_none(store.read(ws.engine, "incidents"))
     places = _places(ws)
     facilities = _or_none(store.read(ws.engine, "facilities"))
     inspections = store.read(ws.engine, "inspections")
+    facility_pairs = _pairs(
+        ws, weights, facilities, "facility_id", ("facility_cover", "facility_broken")
+    )
     return Evidence(
         segments=segments,
         events=events,
         event_pairs=event_pairs,
+        reach=reach,
         incidents=incidents,
         incident_pairs=_pairs(ws, weights, incidents, "incident_id", ("incidents_near",)),
         landing_places=places,
@@ -93,9 +107,8 @@ def _evidence(ws: Workspace, weights: WeightSet) -> Evidence:
             ws, weights, places, "place_id", ("landing_place", "inspection_overdue")
         ),
         facilities=facilities,
-        facility_pairs=_pairs(
-            ws, weights, facilities, "facility_id", ("facility_cover", "facility_broken")
-        ),
+        facility_pairs=facility_pairs,
+        camera_views=_views(ws, facilities, facility_pairs),
         effort=_or_none(store.read(ws.engine, "effort")),
         inspections=inspections,
     )
@@ -107,15 +120,75 @@ def _or_none(table: pl.DataFrame) -> pl.DataFrame | None:
 
 def _events(
     ws: Workspace, segments: pl.DataFrame
-) -> tuple[pl.DataFrame | None, pl.DataFrame | None]:
-    """Return events and their pairs; None where positions were never searched for events."""
+) -> tuple[pl.DataFrame | None, pl.DataFrame | None, pl.DataFrame | None]:
+    """Return events, their pairs, and what silent vessels may have touched.
+
+    None where positions were never searched for events.
+    """
     runs = store.read(ws.engine, "runs", columns=["kind", "finished"], order=["finished"])
     if "detect" not in runs["kind"].to_list():
-        return None, None
+        return None, None, None
     events = store.read(ws.engine, "events", columns=["event_id", "kind", "mmsi", "t0", "t1"])
     rows = segments.select("segment_id", segment=pl.int_range(pl.len(), dtype=pl.UInt32))
     pairs = store.read(ws.engine, "event_segments").join(rows, on="segment_id")
-    return events, pairs.select("event_id", "segment", distance_m="water_distance_m")
+    reach = store.read(
+        ws.engine, "event_reach", columns=["event_id", "segment_id", "probability"]
+    ).join(rows, on="segment_id")  # the rows "none" and "rest" are no segments
+    return (
+        events,
+        pairs.select("event_id", "segment", distance_m="water_distance_m"),
+        reach.select("event_id", "segment", "probability"),
+    )
+
+
+def _views(
+    ws: Workspace, facilities: pl.DataFrame | None, pairs: pl.DataFrame | None
+) -> pl.DataFrame | None:
+    """Return which share of each segment each camera sees, by its view over the water.
+
+    Null for segments in range of a camera that does not say which way it looks.
+    """
+    if facilities is None or pairs is None:
+        return None
+    return cached(ws, "camera views", ("facilities", "land", "segments"), lambda: _seen(ws)).vstack(
+        pairs.join(
+            facilities.filter(
+                pl.col("kind") == "camera",
+                pl.any_horizontal(
+                    pl.col("heading_deg").is_null()
+                    & ~(pl.col("fov_deg") >= 360.0).fill_null(False),  # noqa: FBT003
+                    pl.col("fov_deg").is_null(),
+                    pl.col("range_m").is_null(),
+                ),
+            ).select("facility_id", reach=pl.col("range_m").fill_null(_CAMERA_M)),
+            on="facility_id",
+        )
+        .filter(pl.col("distance_m") <= pl.col("reach"))
+        .select("facility_id", "segment", share=pl.lit(None, pl.Float64))
+    )
+
+
+def _seen(ws: Workspace) -> pl.DataFrame:
+    """Return ``facility_id, segment, share``: of the segment, with seen water before it."""
+    schema = {"facility_id": pl.String, "segment": pl.UInt32, "share": pl.Float64}
+    views = viewsheds(ws)
+    if views.empty:
+        return pl.DataFrame(schema=schema)
+    shore = store.layer(ws.engine, "segments", columns=["segment_id", "geometry"])
+    crs = working_crs(shore.total_bounds)
+    lines = shore.geometry.to_crs(crs).to_numpy()
+    water = shapely.buffer(views.geometry.to_crs(crs).to_numpy(), _BEFORE_M, quad_segs=4)
+    camera, segment = shapely.STRtree(lines).query(water, predicate="intersects")
+    seen = shapely.length(shapely.intersection(water[camera], lines[segment]))
+    ids = pl.Series(views["facility_id"].to_list(), dtype=pl.String)
+    return pl.DataFrame(
+        {
+            "facility_id": ids.gather(camera),
+            "segment": segment,
+            "share": np.minimum(seen / shapely.length(lines[segment]), 1.0),
+        },
+        schema=schema,
+    )
 
 
 def _places(ws: Workspace) -> pl.DataFrame | None:
@@ -169,8 +242,8 @@ def inputs(ws: Workspace, weights: WeightSet, shifts: Sequence[Shift]) -> Inputs
     known = evidence(ws, weights)
     lon, lat = known.segments.select(pl.col("lon", "lat").mean()).row(0)
     names = (
-        "segments", "events", "event_pairs", "incidents", "incident_pairs", "landing_places",
-        "place_pairs", "facility_pairs", "effort",
+        "segments", "events", "event_pairs", "reach", "incidents", "incident_pairs",
+        "landing_places", "place_pairs", "facility_pairs", "camera_views", "effort",
     )  # fmt: skip
     return Inputs(
         **{name: getattr(known, name) for name in names},
@@ -261,6 +334,7 @@ def facts(
                 named=True
             )
         ],
+        silences=_silences(known, segment),
         incidents=[
             NearIncident(row["t0"], row["distance_m"])
             for row in near(
@@ -285,6 +359,17 @@ def facts(
             ).iter_rows(named=True)
         ],
     )
+
+
+def _silences(known: Evidence, segment: int) -> list[Silence]:
+    if known.events is None or known.reach is None:
+        return []
+    here = known.reach.filter(pl.col("segment") == segment).select("event_id", "probability")
+    rows = known.events.join(here, on="event_id").drop_nulls("t1")
+    return [
+        Silence(*row)
+        for row in rows.select("mmsi", "t0", "t1", "probability").sort("t0", "mmsi").iter_rows()
+    ]
 
 
 def _within(weights: WeightSet, name: str) -> float:
