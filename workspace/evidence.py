@@ -11,7 +11,8 @@ import shapely
 from duty.due import due, out_of_order
 from geo.crs import working_crs
 from risk.bands import band
-from risk.explain import Broken, Facts, NearEvent, NearIncident, Overdue, Silence, near_m
+from risk.explain import near_m
+from risk.facts import Broken, Facts, NearEvent, NearIncident, Overdue, Silence
 from risk.inputs import Inputs
 from risk.light import light
 from risk.shifts import Shift

@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from risk.bands import BANDS, band
-from risk.explain import Broken, Facts, NearEvent, NearIncident, Overdue, explain, near_m
+from risk.explain import explain, near_m
+from risk.facts import Broken, Facts, NearEvent, NearIncident, Overdue, Silence
 from risk.shifts import shifts
 from risk.weights import load
 
@@ -204,11 +205,55 @@ def test_standing_facts_speak_where_nothing_happened():
     said = say(f)
     assert said.sentence_zh == (
         "今晚 22:00–02:00 高风险：本班不能登滩（吃水 1 m）；距居民点 350 m；"
-        "没有在用的防控设施覆盖；近 14 天几乎没有巡逻。"
+        "附近没有在用的阻拦或报警设施；近 14 天几乎没有巡逻。"
     )
     empty = say(replace(f, landable=None, contributions={}, missing=("landable",)))
     assert "没有突出的风险因素" in empty.sentence_zh
     assert "nothing stands out" in empty.sentence_en
+
+
+def test_silences_seasons_and_cameras_are_said():
+    f = facts(
+        landable=None,
+        events=(),
+        broken=(),
+        contributions={"gap_reach": 9.0, "seasonality": 8.0, "camera_cover": 7.0},
+        raw={"seasonality": 1.64, "camera_cover": 0.95},
+        silences=[
+            Silence(1, NOW - timedelta(hours=27), NOW - timedelta(hours=24), 0.12),
+            Silence(2, NOW - timedelta(hours=90), NOW - timedelta(hours=80), 0.04),
+            Silence(3, NOW - timedelta(hours=90), NOW - timedelta(hours=80), 0.001),
+            Silence(4, NOW - timedelta(hours=1), NOW + timedelta(hours=5), 0.9),
+        ],
+    )
+    said = say(f)
+    assert said.sentence_zh == (
+        "今晚 22:00–02:00 高风险：一船昨天失联 3 小时，可能到过此处（12%）（另有一船可能）；"
+        "每年此时案事件是平均的 1.6 倍；没有在用的摄像头看得到。"
+    )
+    assert said.sentence_en == (
+        "Tonight 22:00–02:00, high: a vessel silent for 3 h yesterday may have been here (12%) "
+        "(one more may); 1.6 times the year's mean of incidents at this season; "
+        "no working camera sees it."
+    )
+    usual = say(replace(f, raw={"seasonality": 1.1, "camera_cover": 0.4}, silences=()))
+    assert "nothing stands out" in usual.sentence_en
+
+
+def test_chains_and_vessels_without_a_number_are_counted_one_by_one():
+    events = [
+        NearEvent("dark_target", None, NOW - timedelta(days=1), 3000.0),
+        NearEvent("dark_target", None, NOW - timedelta(days=2), 3100.0),
+        NearEvent("loitering", 5, NOW - timedelta(days=1), 3200.0),
+        NearEvent("loitering", 5, NOW - timedelta(days=2), 3200.0),
+    ]
+    said = say(facts(events=events))
+    assert "本周三船在外 3 km 徘徊或未开 AIS 活动" in said.sentence_zh
+    assert "three vessels loitered or moved without AIS 3 km off this week" in said.sentence_en
+    chain = [NearEvent("chain", 9, NOW - timedelta(days=1), 420.0)]
+    said = say(facts(events=chain, contributions={"shore_approach": 9.0}))
+    assert "本周一船在 400 m 处接驳后靠岸" in said.sentence_zh
+    assert "one vessel came to the shore from a meeting 400 m away this week" in said.sentence_en
 
 
 def test_broken_facilities_name_the_gravest_line_and_count_the_rest():
