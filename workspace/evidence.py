@@ -17,7 +17,7 @@ from risk.inputs import Inputs
 from risk.light import light
 from risk.shifts import Shift
 from risk.weights import WeightSet
-from workspace import archive, landing, store, tide
+from workspace import archive, db, landing, store, tide
 from workspace._cache import cached
 from workspace._places import viewsheds
 from workspace.folder import Workspace
@@ -26,8 +26,11 @@ from workspace.nearness import near_pairs
 # Four times an indicator's reach: exp(-4) is 2 % of its effect.
 _REACHES = 4.0
 _NEAR_NAMED_M = 1_000.0
-# A segment's water begins within this of its line, and a camera that sees it guards the segment.
-_BEFORE_M = 100.0
+# A boat is at the shore within this (as for shore approaches): a camera that sees there sees it.
+_BEFORE_M = 200.0
+# Twenty silences that each touched a stretch with less are hardly more than none, and most rows of
+# the reach are below.
+_LEAST_CHANCE = 0.001
 # Of a camera that nobody noted a range of.
 _CAMERA_M = 1_000.0
 
@@ -133,7 +136,10 @@ def _events(
     rows = segments.select("segment_id", segment=pl.int_range(pl.len(), dtype=pl.UInt32))
     pairs = store.read(ws.engine, "event_segments").join(rows, on="segment_id")
     reach = store.read(
-        ws.engine, "event_reach", columns=["event_id", "segment_id", "probability"]
+        ws.engine,
+        "event_reach",
+        where=db.event_reach.c.probability >= _LEAST_CHANCE,
+        columns=["event_id", "segment_id", "probability"],
     ).join(rows, on="segment_id")  # the rows "none" and "rest" are no segments
     return (
         events,
