@@ -126,7 +126,8 @@ def seasonality(inputs: Inputs, when: When, indicator: Indicator) -> Floats:
     t = inputs.incidents.select(t=epoch("t0"))["t"].to_numpy()[:, None]
     weight = inputs.incidents["weight"].cast(pl.Float64).fill_null(1.0).to_numpy()[:, None]
     year_ms = _YEAR_DAYS * DAY_MS
-    years = np.minimum(np.floor((when.cutoff - np.nanmin(t)) / year_ms), p["most_years"])
+    oldest = np.where(np.isnan(t), np.inf, t).min()
+    years = np.minimum(np.floor((when.cutoff - oldest) / year_ms), p["most_years"])
     counts = (t <= when.cutoff) & (t > when.cutoff - years * year_ms - DAY_MS)
     middle = when.t0 + when.hours * (DAY_MS / 48.0)
     angle = 2.0 * np.pi * (middle - t) / year_ms

@@ -142,8 +142,7 @@ def off(shares):
     return float(np.abs(shares - TRUE).sum() / 2)
 
 
-@pytest.mark.parametrize("seed", [0, 1])
-def test_without_correction_shares_run_away_and_with_it_they_stay_near_the_truth(seed):
+def test_without_correction_shares_run_away_and_with_it_they_stay_near_the_truth(seed=0):
     """Ensign et al. 2018: the urn fed with its own discoveries; the same one, weighed."""
     away, _ = urn(correct=False, seed=seed)
     fair, _ = urn(correct=True, seed=seed)
@@ -156,8 +155,8 @@ def test_without_correction_shares_run_away_and_with_it_they_stay_near_the_truth
     # Looking elsewhere now and then does not mend it alone, and time does not either.
     looks, _ = urn(correct=False, explored=0.15, seed=seed)
     assert off(looks) > 0.2
-    assert off(urn(correct=False, days=3000, seed=seed)[0]) > off(away)
-    assert off(urn(correct=True, days=3000, seed=seed)[0]) < 0.2
+    assert off(urn(correct=False, days=2500, seed=seed)[0]) > off(away)
+    assert off(urn(correct=True, days=2500, seed=seed)[0]) < 0.2
 
 
 def test_exploration_keeps_every_stretch_seen():

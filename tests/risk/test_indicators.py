@@ -328,6 +328,30 @@ def test_few_incidents_tell_no_season_and_less_than_a_year_is_unknown():
     assert found.raw[WEIGHTS.ids.index("seasonality"), 0].mean() == pytest.approx(1.0, abs=0.002)
 
 
+@pytest.mark.parametrize(
+    "t",
+    [
+        [],
+        [None, None],
+        [NOW + timedelta(days=9)] * 3,  # all in the future
+        [NOW - timedelta(days=d) for d in range(900)],  # all in one place
+        [NOW - timedelta(days=500), None, NOW + timedelta(days=500)],
+    ],
+)
+def test_odd_incidents_leave_scores_sound(t):
+    table = seasonal(t, ["discovered"] * len(t))
+    near = pairs("incident_id", [(f"i{i}", 0, 0.0) for i in range(len(t))])
+    base = full_inputs(10)
+    found = evaluate(
+        replace(base, incidents=table, incident_pairs=near), SHIFTS, as_of=NOW, weights=WEIGHTS
+    )
+    s = score(found, WEIGHTS)
+    assert np.isfinite(s.score).all()
+    assert (s.lo <= s.score).all()
+    assert (s.score <= s.hi).all()
+    assert ((found.value >= 0) & (found.value <= 1) | np.isnan(found.value)).all()
+
+
 def test_discoveries_count_less_where_patrols_go_more():
     table = seasonal(list(days(1.0, 1.0, 1.0)), ["discovered", "discovered", "reported"])
     near = pairs("incident_id", [("i0", 0, 0.0), ("i1", 1, 0.0), ("i2", 2, 0.0)])
