@@ -1,6 +1,8 @@
 """Read a weight set: which indicators count, how much, and the frozen breaks of each."""
 
+import json
 import tomllib
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Annotated, Literal, Self
 
@@ -130,3 +132,85 @@ def load(text: str, *, where: str) -> WeightSet:
         raise InputError(
             found, where=where, mend="docs/indicators.md says what each entry means"
         ) from error
+
+
+def dump(weights: WeightSet) -> str:
+    """Write a weight set as the TOML text that `load` reads."""
+    head = ("name", "version", "author", "reason_zh", "reason_en")
+    lines = [f"{name} = {_toml(getattr(weights, name))}" for name in head]
+    lines += ["", "[pillars]", *(f"{name} = {_toml(v)}" for name, v in weights.pillars.items())]
+    for one in weights.indicators:
+        fields = one.model_dump(exclude_defaults=True)
+        lines += ["", "[[indicator]]", *(f"{name} = {_toml(v)}" for name, v in fields.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, str):
+        # A TOML string escapes as JSON does, and DEL besides.
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{_toml(k)} = {_toml(v)}" for k, v in value.items()) + " }"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(_toml(v) for v in value) + "]"
+    return repr(value)
+
+
+def reweighted(
+    given: WeightSet,
+    shares: Mapping[str, float],
+    *,
+    name: str,
+    version: int,
+    author: str,
+    reason_zh: str,
+    reason_en: str,
+) -> WeightSet:
+    """Return a set with the same indicators, breaks and pillars, and other weights.
+
+    Indicators whose share is 0 are left out; shares are kept to four significant figures.
+
+    Raises
+    ------
+    InputError
+        When a share names no indicator of the set or is not a finite figure of 0 or more, or a
+        pillar has nothing left.
+    """
+    problems = [f"there is no indicator {one!r}" for one in shares if one not in given.ids]
+    problems += [
+        f"{one} has the weight {v!r}" for one, v in shares.items() if not 0.0 <= v < np.inf
+    ]
+    kept = [one for one in given.indicators if shares.get(one.id, one.weight) > 0.0]
+    bare = [p for p in PILLARS if all(one.pillar != p for one in kept)]
+    problems += [f"the pillar {p} has no weight left" for p in bare]
+    if problems:
+        raise InputError(
+            "; ".join(problems),
+            where=f"weight set {name!r} version {version}",
+            mend="Give every pillar at least one indicator of the set with a weight above 0",
+        )
+    weighed = [
+        one.model_copy(update={"weight": float(f"{shares.get(one.id, one.weight):.4g}")})
+        for one in kept
+    ]
+    return given.model_copy(
+        update={
+            "name": name,
+            "version": version,
+            "author": author,
+            "reason_zh": reason_zh,
+            "reason_en": reason_en,
+            "indicators": tuple(weighed),
+        }
+    )
+
+
+def effective(weights: WeightSet) -> dict[str, float]:
+    """Return each indicator's share of the whole: its share of its pillar times the pillar's."""
+    total = dict.fromkeys(PILLARS, 0.0)
+    for one in weights.indicators:
+        total[one.pillar] += one.weight
+    return {
+        one.id: weights.pillars[one.pillar] * one.weight / total[one.pillar]
+        for one in weights.indicators
+    }
