@@ -99,9 +99,9 @@ def _correlation(x: Floats, seen: Floats, share: Floats) -> Floats:
 
 def _cells(values: Floats, km: Floats) -> tuple[Floats, Floats]:
     """Return values ``[indicator, cell]`` and each cell's share of all kilometres."""
-    cube = values.reshape(values.shape[0], len(km), -1)
+    cube = values[:, :, None] if values.ndim == 2 else values
     share = np.repeat(km / max(float(km.sum()) * cube.shape[2], _SAME), cube.shape[2])
-    return cube.reshape(values.shape[0], -1), share
+    return cube.reshape(len(cube), len(share)), share
 
 
 def _varying(x: Floats, known: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:

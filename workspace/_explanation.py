@@ -9,14 +9,14 @@ from sqlalchemy import and_
 
 from risk import bands
 from risk.shifts import Shift
-from risk.weights import PILLARS
+from risk.weights import PILLARS, WeightSet
 from workspace import db, landing, store, tide
 from workspace._duties import chiefs, dues
 from workspace._scored import newest_runs, shift_of
 from workspace._sentence import sentence
 from workspace.folder import Workspace
 from workspace.placing import segments
-from workspace.weighting import weight_set
+from workspace.weighting import weight_set_of
 
 
 def explain(
@@ -25,7 +25,8 @@ def explain(
     """Return all that the right-hand panel says; None where the pair has no score.
 
     Keys: segment_id, shoreline_id, shoreline_kind, from_m, to_m, section, sentence_zh,
-    sentence_en, score, lo, hi, band, pillars, base, contributions (largest first), tide, due,
+    sentence_en, score, lo, hi, band, pillars, weights (set
+    and version), base, contributions (largest first), tide, due,
     chiefs, made. Times are ISO 8601 in UTC, heights metres above mean sea level.
     """
     shift = shift_of(ws, shift_id)
@@ -44,9 +45,10 @@ def explain(
     if found.is_empty() or segment.is_empty():
         return None
     score, place = found.row(0, named=True), segment.row(0, named=True)
-    parts, set_in_force = _contributions(score), weight_set()
+    weights = weight_set_of(ws, run)
+    parts = _contributions(score, weights)
     moment = now or datetime.now(UTC)
-    said = sentence(ws, set_in_force, score, shift, as_of=moment)
+    said = sentence(ws, weights, score, shift, as_of=moment)
     day = min(moment, shift.t1).astimezone(ws.config.tz).date()
     shore = segments(ws)
     at = int(np.flatnonzero((shore["segment_id"] == segment_id).to_numpy())[0])
@@ -62,18 +64,19 @@ def explain(
         **{name: score[name] for name in ("score", "lo", "hi")},
         "band": bands.band(score["score"]).index,
         "pillars": {name: score[name] for name in PILLARS},
+        "weights": f"{weights.name} {weights.version}",
         "base": score["score"] - sum(part["points"] for part in parts),
         "contributions": parts,
         "tide": tide_of(ws, at, shift),
-        "due": dues(ws, set_in_force, at, day),
+        "due": dues(ws, weights, at, day),
         "chiefs": chiefs(ws, section, day),
         "made": sorted(set(ws.config.made) | set(json.loads(place["made"] or "[]"))),
     }
 
 
-def _contributions(score: dict[str, Any]) -> list[dict[str, Any]]:
+def _contributions(score: dict[str, Any], weights: WeightSet) -> list[dict[str, Any]]:
     """Return the indicators' shares, largest first."""
-    known = {one.id: one for one in weight_set().indicators}
+    known = {one.id: one for one in weights.indicators}
     missing = set(json.loads(score["missing"] or "[]"))
     parts = []
     for name, (points, value, raw) in json.loads(score["contributions"]).items():

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Table, delete
 
 from geo.errors import InputError
 from risk.shifts import Shift, shifts
+from risk.weights import WeightSet
 from workspace import store
 from workspace.folder import Workspace
 
@@ -21,7 +22,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass
 class Run:
-    """What a run did: counts, and seconds per step."""
+    """What a run did: counts, seconds per step, and the weight set where it scored."""
 
     kind: str
     as_of: datetime
@@ -29,6 +30,7 @@ class Run:
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     counts: dict[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    weights: WeightSet | None = None
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -39,6 +41,7 @@ class Run:
 
     def row(self) -> pl.DataFrame:
         """Return the run as a row of the table ``runs``."""
+        made_with = self.weights
         return pl.DataFrame(
             {
                 "run_id": [self.run_id],
@@ -48,6 +51,8 @@ class Run:
                 "as_of": [self.as_of],
                 "counts": [json.dumps(self.counts)],
                 "seconds": [json.dumps(self.seconds)],
+                "weights_name": pl.Series([made_with and made_with.name], dtype=pl.String),
+                "weights_version": pl.Series([made_with and made_with.version], dtype=pl.Int64),
             }
         )
 

@@ -18,6 +18,7 @@ from workspace import (
     _cli_import,
     _cli_places,
     _cli_tides,
+    _cli_weights,
     _console,
 )
 from workspace._console import Summary
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 user_app = typer.Typer(no_args_is_help=True, help="账户 · Accounts that may sign in.")
 app.add_typer(user_app, name="user")
+app.add_typer(_cli_weights.app, name="weights")
 
 
 Root = Annotated[Path, typer.Argument(metavar="WS", help="工作区文件夹 · Folder of the workspace.")]

@@ -30,6 +30,9 @@ from workspace._db_ais import ingests as ingests
 from workspace._db_ais import quarantine as quarantine
 from workspace._db_ais import watch_states as watch_states
 from workspace._db_base import key, made, metadata, place
+from workspace._db_weights import runs as runs
+from workspace._db_weights import weight_sets as weight_sets
+from workspace._db_weights import weight_steps as weight_steps
 from workspace.columns import Geometry, Json, UtcDateTime
 
 WAIT_S = 60
@@ -292,17 +295,6 @@ tide_stations = Table(
     Column("datums", Json),
     Column("constituents", Json),
     Column("data", Json),
-)
-runs = Table(
-    "runs",
-    metadata,
-    key("run_id"),
-    Column("kind", String),
-    Column("started", UtcDateTime),
-    Column("finished", UtcDateTime),
-    Column("as_of", UtcDateTime),
-    Column("counts", Json),
-    Column("seconds", Json),
 )
 scores = Table(
     "scores",

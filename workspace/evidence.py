@@ -231,7 +231,12 @@ def _pairs(
     if table is None:
         return None
     reach = max(
-        weights.indicator(name).params["distance_m"] for name in used_by if name in weights.ids
+        (
+            weights.indicator(name).params.get("distance_m", 0.0)
+            for name in used_by
+            if name in weights.ids
+        ),
+        default=_NEAR_NAMED_M / _REACHES,
     )
     points = store.to_layer(table.select("geometry")).geometry
     return near_pairs(

@@ -21,7 +21,7 @@ from workspace._sentence import sentence
 from workspace.folder import Workspace
 from workspace.placing import segments, shorelines
 from workspace.scoring import score
-from workspace.weighting import weight_set
+from workspace.weighting import weight_set_of
 
 
 def plan(
@@ -39,7 +39,6 @@ def plan(
             {shift.shift_id[:10] for shift in wanted if scores(ws, shift.shift_id) is None}
         ):
             score(ws, date.fromisoformat(start), days=1, now=run.as_of)
-    weights = weight_set()
     shore = segments(ws)
     line = _line(ws, shore)
     owner = pl.Series(shore["section_id"].to_list(), dtype=pl.String)
@@ -56,6 +55,7 @@ def plan(
                 budget_km=ws.config.patrol_km,
                 max_zones=ws.config.max_zones,
             )
+            weights = weight_set_of(ws, newest_runs(ws)[shift.t0])
             day_of = shift.t0.astimezone(ws.config.tz).date()
             chiefs = zone_chiefs(chosen, line, owner, posts, day_of)
             rows += [

@@ -32,7 +32,7 @@ def score(
     run = Run("score", now or datetime.now(UTC))
     wanted = shifts_from(ws, day or run.as_of.astimezone(ws.config.tz).date(), days)
     need_coast(ws)
-    weights = weight_set()
+    weights = run.weights = weight_set(ws)
     with run.step("inputs"):
         given = inputs(ws, weights, wanted)
     with run.step("score"):

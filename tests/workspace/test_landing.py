@@ -347,7 +347,7 @@ def test_a_score_hears_of_the_segments_own_tide_and_of_the_estimate(tidal) -> No
     def said(row: int) -> str:
         known = evidence.facts(
             tidal,
-            weight_set(),
+            weight_set(tidal),
             segment=row,
             shift=shift,
             as_of=T0,
@@ -356,7 +356,9 @@ def test_a_score_hears_of_the_segments_own_tide_and_of_the_estimate(tidal) -> No
             raw={},
             missing=() if row == 0 else ("landable",),
         )
-        told_so = explain(known, shift=shift, as_of=T0, tz=tidal.config.tz, weights=weight_set())
+        told_so = explain(
+            known, shift=shift, as_of=T0, tz=tidal.config.tz, weights=weight_set(tidal)
+        )
         return told_so.sentence_zh + told_so.sentence_en
 
     assert "估算" in said(0)
