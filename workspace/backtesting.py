@@ -68,7 +68,7 @@ def backtest(
     """
     run = Run("backtest", now or datetime.now(UTC))
     need_coast(ws)
-    weights = weight_set()
+    weights = weight_set(ws)
     with run.step("inputs"):
         history, left_out = _history(ws, run.as_of)
         start, end = _span(ws, history, since, until, step_days, run.as_of)
