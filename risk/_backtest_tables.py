@@ -64,7 +64,9 @@ def by_forecaster(
     brier = np.array([gain.brier(one, happened) for one in expected])
     told = expected.sum(axis=(1, 2))
     against_uniform = _against_uniform(draws, gained, hits / total / JUDGED_SHARE)
-    against_decayed = _judged(ratio_lo > 1 + _ROUNDING, ratio_hi < 1 - _ROUNDING)
+    # Better than counts that are themselves worth nothing is no merit.
+    worth = np.array(against_uniform) == "better"
+    against_decayed = _judged(worth & (ratio_lo > 1 + _ROUNDING), ratio_hi < 1 - _ROUNDING)
     if few:
         against_uniform = against_decayed = ["unknown"] * len(names)
     against_uniform, against_decayed = list(against_uniform), list(against_decayed)

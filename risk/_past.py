@@ -11,9 +11,10 @@ from risk.history import Floats, Ints
 RATE_HALF_LIFE_DAYS = 365.0
 """Half-life of the incidents that the rate is counted from."""
 
-RATE_PRIOR = (0.5, 30.0)
+RATE_PRIOR = (0.5, 10.0)
 """Incidents and days that the rate starts from: half an incident (Jeffreys' prior of a Poisson
-rate) in a month, so that it gives way to the first season of reports."""
+rate) in ten days. More days would pull the rate of a steady history down for good, as it never
+has more than RATE_HALF_LIFE_DAYS / ln 2 of its own."""
 
 _MS_PER_DAY = 86_400_000.0
 
