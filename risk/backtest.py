@@ -10,9 +10,9 @@ import polars as pl
 from geo.errors import InputError
 from risk import gain
 from risk._backtest_tables import DECAYED, UNIFORM, by_forecaster, by_share, number_interval
-from risk._backtest_words import said
 from risk._resampling import Tested, resampled
 from risk._words import Both
+from risk.backtest_words import said
 from risk.baselines import decayed, uniform
 from risk.history import HISTORY, Floats, Forecast, Ints, Shore
 

@@ -6,18 +6,10 @@ from typing import Any
 
 import polars as pl
 
-from risk.backtest import JUDGED_SHARE
+from risk.backtest import sentences
+from risk.backtest_words import NAMES
 from workspace.backtesting import Tested
 
-_NAMES = {
-    "uniform": ("均匀", "uniform"),
-    "last_year": ("上年件数", "last year's count"),
-    "decayed": ("衰减件数", "decayed count"),
-    "kernel": ("沿岸核密度", "network kernel"),
-    "near_repeat": ("近重复", "near repeat"),
-    "weights": ("现行权重", "weights in force"),
-    "learned": ("学习模型", "learned model"),
-}
 _JUDGED = {
     "better": ("更好", "better"),
     "same": ("未见差别", "no difference shown"),
@@ -25,31 +17,12 @@ _JUDGED = {
     "unknown": ("件数太少，不下结论", "too few to say"),
     "itself": ("—", "—"),
 }
-_VERDICTS = {
-    "signal": (
-        "至少有一种预测比均匀分布更能说中案事件发生在哪里。",
-        "At least one forecast tells better than chance where incidents happen.",
-    ),
-    "no_signal": (
-        "没有信号：没有一种预测被证明好过均匀分布。不要凭这些分数调整巡防。",
-        "No signal: no forecast is shown to beat an even spread. Do not move patrols by it.",
-    ),
-    "too_few": (
-        "检验期内案事件太少，什么都说明不了。",
-        "Too few incidents in the test periods: nothing can be said.",
-    ),
+_LEFT_OUT = {
+    "without_time": ("{} 起案件没有时间，未计入。", "Incidents without a time, left out: {}."),
+    "off_the_shore": ("{} 起案件不在岸线上，未计入。", "Incidents off the shore, left out: {}."),
+    "in_the_future": ("{} 起案件时间在将来，未计入。", "Incidents in the future, left out: {}."),
 }
-_NOTES = {
-    "none": ("没有可检验的案事件", "there is nothing to test on"),
-    "later": ("晚于检验期，未计入", "after the test periods, left out"),
-    "one_place": (
-        "九成以上集中在一处：结果只说明这一处",
-        "nine in ten are in one place: the figures speak of that place alone",
-    ),
-    "without_time": ("没有时间，未计入", "without a time, left out"),
-    "off_the_shore": ("不在岸线上，未计入", "not on the shore, left out"),
-    "in_the_future": ("时间在将来，未计入", "in the future, left out"),
-}
+_JUDGED_SHARE = 0.05
 _COLOURS = ("#8a8f98", "#b26b00", "#0b5fa5", "#2a8c4a", "#7a3e9d", "#c0392b", "#00808a")
 _WIDE, _HIGH, _PAD = 560, 320, 48
 _STYLE = """
@@ -83,9 +56,8 @@ def report(tested: Tested, *, title: str) -> str:
         f"{tested.run.counts['segments']} 个岸段单元 segments · "
         f"权重 weights {weights.name} v{weights.version}"
     )
-    notes = {**dict(found.notes.iter_rows()), **tested.left_out}
-    said = "".join(f"<li>{n} · {_both(_NOTES[note])}</li>" for note, n in notes.items())
-    zh, en = _VERDICTS[found.verdict]
+    (zh, en), *more = _said(tested)
+    said = "".join(f"<li>{_both(words)}</li>" for words in more)
     return (
         '<!doctype html><html lang="zh-CN"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
@@ -107,18 +79,17 @@ def report(tested: Tested, *, title: str) -> str:
 
 
 def lines(tested: Tested) -> list[str]:
-    """Return the verdict and one line per forecast, for the terminal."""
-    found = tested.found
-    at = found.by_share.filter(pl.col("share") == JUDGED_SHARE).drop("share", "km")
-    told = [" ".join(_VERDICTS[found.verdict])]
-    for row in found.by_forecaster.join(at, on="forecaster", maintain_order="left").to_dicts():
-        zh, en = _name(row["forecaster"])
-        if row["pai"] is not None:
-            told.append(
-                f"{zh} · {en}: PAI 5 % {row['pai']:.1f} ({row['pai_lo']:.1f}–{row['pai_hi']:.1f}), "
-                f"{' · '.join(_JUDGED[row['against_decayed']])}"
-            )
-    return told
+    """Return what is said of it, for the terminal."""
+    return [f"{zh} {en}" for zh, en in _said(tested)]
+
+
+def _said(tested: Tested) -> list[tuple[str, str]]:
+    more = [
+        (zh.format(n), en.format(n))
+        for reason, n in tested.left_out.items()
+        for zh, en in [_LEFT_OUT[reason]]
+    ]
+    return sentences(tested.found) + more
 
 
 def _both(words: tuple[str, str]) -> str:
@@ -130,7 +101,7 @@ def _heading(zh: str, en: str) -> str:
 
 
 def _name(forecaster: str) -> tuple[str, str]:
-    return _NAMES.get(forecaster, (escape(forecaster), escape(forecaster)))
+    return NAMES.get(forecaster, (escape(forecaster), escape(forecaster)))
 
 
 def _figure(row: dict[str, Any], name: str, places: int = 2) -> str:
@@ -150,7 +121,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _forecasts(each: pl.DataFrame, by_share: pl.DataFrame) -> str:
-    at = by_share.filter(pl.col("share") == JUDGED_SHARE).drop("share", "km")
+    at = by_share.filter(pl.col("share") == _JUDGED_SHARE).drop("share", "km")
     rows = [
         [
             _both(_name(row["forecaster"])),
