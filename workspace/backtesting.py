@@ -76,7 +76,7 @@ def backtest(
     with run.step("backtest"):
         forecasts = {
             **baselines(shore),
-            "weights": weighted(ws, weights, shore, start, end, step_days),
+            "analyst": weighted(ws, weights, shore, start, end, step_days),
         }
         found = backtest_on(
             shore, history, forecasts,

@@ -11,7 +11,19 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import ais, archive, backtest, behaviours, coast, reach, scale, score, tide
+from tests.bench import (
+    ais,
+    archive,
+    backtest,
+    behaviours,
+    coast,
+    indicators,
+    reach,
+    scale,
+    score,
+    sensitivity,
+    tide,
+)
 from tests.bench.row import Row
 
 _ARCHIVE_ROWS = 2_000_000
@@ -21,7 +33,17 @@ def main() -> int:
     """Run all, print them, keep them; 1 where a budget does not hold."""
     measured = [
         row
-        for module in (coast, tide, score, backtest, ais, reach, behaviours)
+        for module in (
+            coast,
+            tide,
+            indicators,
+            score,
+            sensitivity,
+            backtest,
+            ais,
+            reach,
+            behaviours,
+        )
         for row in module.rows()
     ]
     measured += archive.rows(_ARCHIVE_ROWS)

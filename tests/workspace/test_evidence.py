@@ -49,7 +49,7 @@ def test_cameras_cover_the_shore_that_they_see(ws: Workspace) -> None:
         ]
     )
     store.write(ws.engine, "facilities", table)
-    known = evidence(ws, weight_set())
+    known = evidence(ws, weight_set(ws))
     shore = known.segments
     seen = known.camera_views.join(shore.with_row_index("segment"), on="segment")
     south = seen.filter(pl.col("facility_id") == "south")
@@ -65,11 +65,11 @@ def test_cameras_cover_the_shore_that_they_see(ws: Workspace) -> None:
     assert (untold["lon"] > 121.014).all()
     assert "gate" not in seen["facility_id"]
     week = shifts(date(2026, 11, 23), tz=ws.config.tz)
-    assert inputs(ws, weight_set(), week).camera_views.equals(known.camera_views)
+    assert inputs(ws, weight_set(ws), week).camera_views.equals(known.camera_views)
 
 
 def test_the_reach_of_silences_comes_without_what_is_no_segment(ws: Workspace) -> None:
-    assert evidence(ws, weight_set()).reach is None
+    assert evidence(ws, weight_set(ws)).reach is None
     with ws.begin() as connection:
         store.write(connection, "runs", Run("detect", NOW).row())
     ids = store.read(ws.engine, "segments", columns=["segment_id"])["segment_id"]
@@ -81,13 +81,13 @@ def test_the_reach_of_silences_comes_without_what_is_no_segment(ws: Workspace) -
     rows = [("g", ids[3], 0.2), ("g", ids[4], 0.0002), ("g", "none", 0.7), ("g", "rest", 0.0998)]
     reach = pl.DataFrame(rows, schema=["event_id", "segment_id", "probability"], orient="row")
     store.write(ws.engine, "event_reach", reach)
-    known = evidence(ws, weight_set())
+    known = evidence(ws, weight_set(ws))
     assert known.reach.rows() == [("g", 3, 0.2)]
     tonight = shifts(date(2026, 11, 23), tz=ws.config.tz)[-1]
     told = [
         facts(
-            ws, weight_set(), segment=row, shift=tonight, as_of=NOW, points={}, raw={}, missing=(),
-            figures={"score": 50.0, "lo": 50.0, "hi": 50.0, "base": 2.0},
+            ws, weight_set(ws), segment=row, shift=tonight, as_of=NOW, points={}, raw={},
+            missing=(), figures={"score": 50.0, "lo": 50.0, "hi": 50.0, "base": 2.0},
         ).silences
         for row in (3, 5)
     ]  # fmt: skip
