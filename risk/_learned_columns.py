@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from scipy.sparse import coo_array, csr_array
 
+from risk._learned_places import joined, place_rates
 from risk.history import Floats, Ints, Shore
 
 Features = Callable[[datetime, datetime], tuple[Sequence[str], Floats]]
@@ -23,6 +24,9 @@ REACHES = (0.0, 1.5, 4.0, 10.0)
 
 HALF_LIVES_D = (180.0, 730.0, float("inf"))
 """Half-lives of memory in days."""
+
+PLACE_HALF_LIVES_D = (730.0, float("inf"))
+"""Half-lives of memory of the counts that hot places are found in."""
 
 REPEAT_REACH = 1.5
 REPEAT_HALF_LIFE_D = 14.0
@@ -84,7 +88,7 @@ def history_names() -> list[str]:
     names = [
         f"past {reach:g} {half_life:g}" for half_life in HALF_LIVES_D for reach in REACHES
     ]
-    return [*names, "near repeat", "season"]
+    return [*names, "near repeat", "season", *(f"places {h:g}" for h in PLACE_HALF_LIVES_D)]
 
 
 def history_columns(
@@ -115,7 +119,7 @@ def history_columns(
         shape=(n, len(before.row)),
     )
     even = shore.length_km / shore.length_km.sum()
-    out = np.empty((b, n, len(REACHES) * len(HALF_LIVES_D) + 2))
+    out = np.empty((b, n, len(history_names())))
 
     def rate(counts: Floats) -> Floats:
         total = counts.sum(axis=0)
@@ -133,6 +137,10 @@ def history_columns(
     turn = 2 * np.pi * (middles[None, :] - before.day[:, None]) / _YEAR_D
     alike = put @ (seen * np.exp(SEASON_SHARPNESS * (np.cos(turn) - 1)))
     out[:, :, k + 1] = rate(spread[SEASON_REACH] @ alike)
+    joint = joined(shore)
+    for j, half_life in enumerate(PLACE_HALF_LIVES_D):
+        counts = put @ (seen * 0.5 ** (age / half_life))
+        out[:, :, k + 2 + j] = np.log(place_rates(counts, even, joint)).T
     return out
 
 

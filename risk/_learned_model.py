@@ -33,8 +33,9 @@ ROWS = 500
 SHORE_GROUPS = 3
 GROUP_KM = 10.0
 SHARPNESS_SPREAD = 0.2
-STEADY = f"past {REACHES[2]:g} {HALF_LIVES_D[-1]:g}"
-PRIOR = {"even": 0.1, STEADY: 0.5, "additive": 0.2, "boosted": 0.1}
+STEADY = f"past {REACHES[1]:g} {HALF_LIVES_D[-1]:g}"
+PLACES = "places inf"
+PRIOR = {"even": 0.1, STEADY: 0.2, PLACES: 0.3, "additive": 0.2, "boosted": 0.1}
 """Weights of the pool before anything is seen; the other 0.1 is shared by the other columns."""
 
 
