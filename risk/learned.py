@@ -10,7 +10,10 @@ import polars as pl
 from risk._learned_columns import Features, Past, kernels, past
 from risk._learned_model import ZERO, Ground, Model, days, fit
 from risk._learned_number import expected
+from risk._learned_offer import Offer, offer
 from risk.history import Floats, Forecast, Shore
+
+__all__ = ["Offer", "learned", "offer"]
 
 REFIT_D = 180.0
 """The model is learned anew every so many days since 1970, of what happened until then; what the
