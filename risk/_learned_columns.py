@@ -85,9 +85,7 @@ def kernels(shore: Shore) -> dict[float, csr_array]:
 
 def history_names() -> list[str]:
     """Return the names of the columns of the past."""
-    names = [
-        f"past {reach:g} {half_life:g}" for half_life in HALF_LIVES_D for reach in REACHES
-    ]
+    names = [f"past {reach:g} {half_life:g}" for half_life in HALF_LIVES_D for reach in REACHES]
     return [*names, "near repeat", "season", *(f"places {h:g}" for h in PLACE_HALF_LIVES_D)]
 
 

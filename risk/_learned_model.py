@@ -95,9 +95,7 @@ class Ground:
         """Return each stretch's share of the shore."""
         return np.asarray(self.shore.length_km / self.shore.length_km.sum())
 
-    def columns(
-        self, before: Past, starts: Floats, ends: Floats
-    ) -> tuple[tuple[str, ...], Floats]:
+    def columns(self, before: Past, starts: Floats, ends: Floats) -> tuple[tuple[str, ...], Floats]:
         """Return names and columns ``[b, n, k]`` of periods, as known when each begins."""
         names = history_names()
         values = history_columns(self.shore, self.spread, before, starts, (starts + ends) / 2)
@@ -215,14 +213,11 @@ def _out_of_fold(
             sample.x[train], sample.count[train], sample.block[train], sample.even[train],
             sample.sign,
         )  # fmt: skip
-        said = np.column_stack(
-            [
-                np.zeros(len(x)),
-                x[:, :past],
-                additive(known, pairable=pairable).log_rate(x),
-                boosted(known, seed=seed).log_rate(x),
-            ]
-        )
+        said = np.column_stack([np.zeros(len(x)), x[:, :past], np.zeros((len(x), 2))])
+        # All that is known may lie in the third that is held out: then there is nothing to fit.
+        if known.count.sum() > 0:
+            said[:, -2] = additive(known, pairable=pairable).log_rate(x)
+            said[:, -1] = boosted(known, seed=seed).log_rate(x)
         said -= np.log(_mean(np.exp(said), sample.block[test], sample.even[test]))
         own = group[test] == g
         logs.append(said[own])

@@ -114,7 +114,11 @@ def additive(sample: Sample, *, pairable: Ints) -> Additive:
 
     bounds = [(0.0 if sign > 0 else None, None) for sign in signs]
     found = minimize(
-        loss, np.zeros(z.shape[1]), jac=True, method="L-BFGS-B", bounds=bounds,
+        loss,
+        np.zeros(z.shape[1]),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=bounds,
         options={"maxiter": 60},
     )
     return Additive(middle, pairs, centre, scale, np.asarray(found.x))
@@ -187,5 +191,3 @@ def pool(shares: Floats, weight: Floats, prior: Floats) -> Floats:
         if settled:
             break
     return out
-
-

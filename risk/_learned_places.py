@@ -54,7 +54,7 @@ def place_rates(counts: Floats, even: Floats, joint: Floats) -> Floats:
 
 
 @njit(cache=True)
-def _smoothed(
+def _smoothed(  # noqa: C901 - a kernel is one loop nest
     count: Floats, exposed: Floats, joint: Floats, share: Floats, leave: float, levels: Floats
 ) -> tuple[Floats, Floats, float]:
     """Return posterior mean levels, how often each level was drawn, and how often one was left."""

@@ -2,22 +2,133 @@
 
 import hashlib
 from collections.abc import Collection
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import numpy as np
 import polars as pl
 
-from risk._learned_columns import Features, Past, kernels, past
+from risk._learned_card import card
+from risk._learned_columns import Features, Past, history_names, kernels, past
 from risk._learned_model import ZERO, Ground, Model, days, fit
 from risk._learned_number import expected
 from risk._learned_offer import Offer, offer
-from risk.history import Floats, Forecast, Shore
+from risk._learned_shares import shapley
+from risk._learned_watch import counted, watched
+from risk.backtest import Backtest, backtest
+from risk.baselines import baselines
+from risk.history import Floats, Forecast, Ints, Shore
 
-__all__ = ["Offer", "learned", "offer"]
+__all__ = ["Learned", "Offer", "contributions", "drift", "learned", "offer", "train"]
 
 REFIT_D = 180.0
 """The model is learned anew every so many days since 1970, of what happened until then; what the
 past says is taken anew at every forecast."""
+
+TESTED_SHARE = 0.4
+"""The last part of the history is what a training run tests on, by rolling origins."""
+
+STEP_D = 60.0
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What a training run made.
+
+    ``forecast`` learns anew as time goes on; ``model`` is the one learned until ``until``;
+    ``tested`` is its backtest inside the history beside every baseline, ``offer`` says whether it
+    may be offered, ``card`` is Markdown.
+    """
+
+    ground: Ground
+    model: Model
+    forecast: Forecast
+    until: datetime
+    tested: Backtest
+    offer: Offer
+    card: str
+
+
+def train(
+    shore: Shore,
+    history: pl.DataFrame,
+    until: datetime,
+    *,
+    features: Features | None = None,
+    rising: Collection[str] = (),
+    seed: int = 0,
+) -> Learned:
+    """Learn from what happened before a time, and test that on the last part of it.
+
+    Parameters are those of ``learned``; ``history`` is a ``HISTORY``, of which what is not before
+    ``until`` is left out. Every test forecast is learned from what was before its origin alone, so
+    weights and sharpness are never chosen on what they are tested on.
+
+    Raises
+    ------
+    InputError
+        When features do not fit the shore, or incidents cannot be used.
+    """
+    seen = history.filter(pl.col("t") < until).sort("t", "segment", "weight", "source")
+    ground = Ground(shore, kernels(shore), features, frozenset(rising))
+    forecast = learned(shore, features=features, rising=rising, seed=seed)
+    first = seen["t"].min()
+    span = until - (first if isinstance(first, datetime) else until - timedelta(days=STEP_D))
+    length = max(span * TESTED_SHARE, timedelta(days=STEP_D))
+    tested = backtest(
+        shore,
+        seen,
+        {**baselines(shore), "learned": forecast},
+        start=until - length,
+        end=until,
+        step_days=STEP_D,
+        horizon_days=STEP_D,
+        seed=seed,
+    )
+    before = past(seen, ZERO)
+    model = fit(ground, before, days(until), seed=seed)
+    told = offer(tested)
+    text = card(
+        model, seen, tested, told, until=until, digest=_digest(before, days(until)).hex(), seed=seed
+    )
+    return Learned(ground, model, forecast, until, tested, told, text)
+
+
+def contributions(
+    trained: Learned, history: pl.DataFrame, t0: datetime, t1: datetime, *, rows: Ints
+) -> pl.DataFrame:
+    """Return ``segment, what, log_rate``: why some stretches' rates differ from an ordinary one's.
+
+    The sum over a stretch is the logarithm of its rate per km against that of a stretch whose every
+    column is the mean by kilometres, exactly. ``rows`` are rows of the shore.
+    """
+    before = past(history.filter(pl.col("t") < t0), ZERO)
+    ground = trained.ground
+    _, x = ground.columns(before, np.array([days(t0)]), np.array([days(t1)]))
+    return shapley(trained.model, x[0], ground.even, rows, seed=0)
+
+
+def drift(
+    trained: Learned, history: pl.DataFrame, now: datetime
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return how far features have moved from training, and the number of incidents since.
+
+    The first table is ``feature, psi, state``, this period's values against those of the year
+    before training ended; the second one row: ``happened, expected`` since then, the interval of
+    ``happened`` and ``state``. A state ``far`` asks for learning anew.
+    """
+    ground, until, today = trained.ground, days(trained.until), days(now)
+    before = past(history.filter(pl.col("t") < now), ZERO)
+    begun = until - STEP_D * np.arange(6.0, 0.0, -1.0)
+    names, x = ground.columns(before, begun, begun + STEP_D)
+    _, latest = ground.columns(before, np.array([today]), np.array([today + STEP_D]))
+    k = len(history_names())
+    since = before.day >= until
+    number = expected(_until(before, until), until, today) if today > until else 0.0
+    return (
+        watched(list(names[k:]), x[:, :, k:].reshape(-1, len(names) - k), latest[0][:, k:]),
+        counted(float(before.weight[since].sum()), number),
+    )
 
 
 def learned(

@@ -1,4 +1,4 @@
-"""Measure forecasts on simulated counties: ``python -m tests.validation.counties [--seeds 101-120]``."""
+"""Measure the learned forecast on simulated counties (docs/learned.md)."""
 
 import argparse
 import hashlib
