@@ -11,18 +11,15 @@ from risk.backtest import JUDGED_SHARE, Backtest
 
 _NOT_FOR = (
     (
-        (
-            "It says where along the shore incidents are expected to become known. It says nothing of a "
-            "person or a vessel, and is no ground for suspicion, search or penalty."
-        ),
+        "It says where incidents may become known. It says nothing of a person or a vessel.",
         "只说明沿岸何处可能发现案事件；不涉及任何人或船，不得作为怀疑、检查或处罚的依据。",
     ),
     (
-        "Not for judging teams or chiefs: few known incidents may mean that few were looked for.",
+        "Not for judging teams or chiefs: few incidents may mean that few were looked for.",
         "不得用于考核队伍或段长：已知案事件少，可能只是查得少。",
     ),
     (
-        "Not on another shore, and not after what is watched has moved far without learning anew.",
+        "Not on another shore, nor after what is watched moved far, without learning anew.",
         "不得用于其他岸线；监测指标漂移过大时，须重新训练后才可使用。",
     ),
 )
@@ -33,7 +30,7 @@ def card(
     until: datetime, digest: str, seed: int,
 ) -> str:  # fmt: skip
     """Return the card as Markdown, Chinese and English."""
-    span = "none" if history.is_empty() else f"{history['t'].min():%F} – {history['t'].max():%F}"
+    span = "none" if history.is_empty() else "{:%F} – {:%F}".format(*history["t"].sort()[[0, -1]])
     by_source = history.group_by("source").len().sort("source")
     sources = ", ".join(f"{source}: {count}" for source, count in by_source.iter_rows()) or "none"
     past = len(history_names())

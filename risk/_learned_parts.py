@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize
 from sklearn.ensemble import HistGradientBoostingRegressor
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from risk.history import Floats, Ints
 
@@ -69,13 +69,13 @@ class Boosted:
     def log_rate(self, x: Floats) -> Floats:
         """Return the logarithm of the rate against the even spread's."""
         with threadpool_limits(limits=1):
-            rate = self.trees.predict(x)
+            rate = self.trees.predict(_told(x))
         return np.clip(np.log(np.maximum(rate, 1e-12)), -BEYOND, BEYOND)
 
 
 def _full(x: Floats, middle: Floats, pairs: Ints) -> Floats:
     filled = np.where(np.isnan(x), middle, x)
-    return np.hstack([filled, filled[:, pairs[:, 0]] * filled[:, pairs[:, 1]]])
+    return np.asarray(np.hstack([filled, filled[:, pairs[:, 0]] * filled[:, pairs[:, 1]]]))
 
 
 def additive(sample: Sample, *, pairable: Ints) -> Additive:
@@ -138,6 +138,11 @@ def _pairs(sample: Sample, middle: Floats, pairable: Ints) -> Ints:
     return np.column_stack([best[first], best[second]])
 
 
+def _told(x: Floats) -> Floats:
+    """Return columns for the trees, which cannot bin one that is missing everywhere."""
+    return np.where(np.isnan(x).all(axis=0), 0.0, x)
+
+
 def boosted(sample: Sample, *, seed: int) -> Boosted:
     """Grow trees on the rate against the even spread's, rising where rising is known."""
     blocks = int(sample.block.max()) + 1
@@ -158,7 +163,7 @@ def boosted(sample: Sample, *, seed: int) -> Boosted:
     )
     # Some thousand rows: several threads wait for each other longer than they work.
     with threadpool_limits(limits=1):
-        return Boosted(trees.fit(sample.x, sample.count / exposure, sample_weight=exposure))
+        return Boosted(trees.fit(_told(sample.x), sample.count / exposure, sample_weight=exposure))
 
 
 def pool(shares: Floats, weight: Floats, prior: Floats) -> Floats:
