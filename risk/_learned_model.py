@@ -78,7 +78,7 @@ class Model:
     def _rates(self, x: Floats) -> Floats:
         logs = [np.zeros(len(x)), *x[:, : len(history_names())].T]
         logs += [part.log_rate(x) for part in (self.additive, self.boosted) if part is not None]
-        return np.exp(np.column_stack(logs))
+        return np.asarray(np.exp(np.column_stack(logs)))
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ def _starts(before: Past, until: float) -> Floats:
     if len(before.day) == 0:
         return np.zeros(0)
     starts = until - BLOCK_D * np.arange(BLOCKS, 0, -1)
-    return starts[starts >= before.day.min() + WARM_D]
+    return np.asarray(starts[starts >= before.day.min() + WARM_D])
 
 
 def _sample(

@@ -70,7 +70,7 @@ class Boosted:
         """Return the logarithm of the rate against the even spread's."""
         with threadpool_limits(limits=1):
             rate = self.trees.predict(_told(x))
-        return np.clip(np.log(np.maximum(rate, 1e-12)), -BEYOND, BEYOND)
+        return np.asarray(np.clip(np.log(np.maximum(rate, 1e-12)), -BEYOND, BEYOND))
 
 
 def _full(x: Floats, middle: Floats, pairs: Ints) -> Floats:

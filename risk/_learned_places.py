@@ -5,7 +5,7 @@ from numba import njit
 
 from risk.history import Floats, Shore
 
-LEVELS = 0.25 * 2.0 ** np.arange(9)
+LEVELS: Floats = np.geomspace(0.25, 64.0, 9, dtype=np.float64)
 """Rates against the even spread that a run may have."""
 
 RUN = 4.0

@@ -20,7 +20,9 @@ def stability(trained: Floats, now: Floats) -> float:
     Bins are tenths of the trained values, and one for what is missing; 0 where both are alike.
     """
     known = trained[~np.isnan(trained)]
-    edges = np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1])) if len(known) else []
+    edges: Floats = np.zeros(0)
+    if len(known):
+        edges = np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1]))
 
     def shares(values: Floats) -> Floats:
         there = values[~np.isnan(values)]
