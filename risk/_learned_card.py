@@ -7,7 +7,9 @@ import polars as pl
 from risk._learned_columns import history_names
 from risk._learned_model import Model
 from risk._learned_offer import Offer
-from risk.backtest import JUDGED_SHARE, Backtest
+from risk.backtest import Backtest
+
+_SHARE = 0.05
 
 _NOT_FOR = (
     (
@@ -60,10 +62,10 @@ def card(
         "",
         f"{tested.incidents} incidents in {tested.folds.height} periods, {tested.verdict}.",
         "",
-        f"| forecaster | PAI {JUDGED_SHARE:.0%} | gain | gain over decayed | happened / expected |",
+        f"| forecaster | PAI {_SHARE:.0%} | gain | gain over decayed | happened / expected |",
         "|---|---|---|---|---|",
     ]
-    at = tested.by_share.filter(share=JUDGED_SHARE)
+    at = tested.by_share.filter(share=_SHARE)
     joined = tested.by_forecaster.join(at, on="forecaster", maintain_order="left")
     for row in joined.iter_rows(named=True):
         cells = (_ranged(row, key) for key in ("pai", "gain", "gain_more"))
