@@ -8,6 +8,7 @@ import polars as pl
 
 from risk.backtest import sentences
 from risk.backtest_words import NAMES
+from risk.learned import offer
 from workspace.backtesting import Tested
 
 _JUDGED = {
@@ -89,7 +90,8 @@ def _said(tested: Tested) -> list[tuple[str, str]]:
         for reason, n in tested.left_out.items()
         for zh, en in [_LEFT_OUT[reason]]
     ]
-    return sentences(tested.found) + more
+    offered = offer(tested.found)
+    return [*sentences(tested.found), (offered.reason_zh, offered.reason), *more]
 
 
 def _both(words: tuple[str, str]) -> str:

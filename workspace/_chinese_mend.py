@@ -358,4 +358,6 @@ MEND = (
      "每个支柱至少一个指标权重大于 0"),
     ('Install it: pip install "shoregrid[sensitivity]"',
      '请安装：pip install "shoregrid[sensitivity]"'),
+    ("Give one row per stretch and one column per name",
+     "每个岸段一行、每个名称一列"),
 )  # fmt: skip

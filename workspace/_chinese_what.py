@@ -330,4 +330,8 @@ WHAT = (
     ("the role {} may not do this", "角色 {} 无权这样做"),
     ("the weight set is {}, not {}", "方案状态是 {}，不是 {}"),
     ("a reason is lacking", "缺理由"),
+    ("features are {} × {} for {} stretches and {} names",
+     "特征为 {} × {}，而岸段有 {} 个、名称有 {} 个"),
+    ("features that never lower the risk are not there: {}",
+     "缺少标为“只升不降”的特征：{}"),
 )  # fmt: skip

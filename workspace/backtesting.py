@@ -13,8 +13,9 @@ from risk.backtest import backtest as backtest_on
 from risk.baselines import baselines, uniform
 from risk.history import HISTORY, Floats, Forecast, Shore
 from risk.indicators import evaluate
+from risk.learned import learned
 from risk.score import score
-from risk.shifts import Shift, shifts
+from risk.shifts import shifts
 from risk.weights import WeightSet
 from workspace import store
 from workspace._cache import cached
@@ -28,8 +29,8 @@ STEP_DAYS = 30.0
 YEARS = 5
 _REACH_M = 8_000.0
 _LEAST_DAYS = 365
-_TOGETHER = 24
-"""Shifts evaluated at once: 5,000 segments take some 40 MB."""
+_OF_INCIDENTS = ("incidents_near", "near_repeat", "seasonality")
+"""Indicators of what the learned forecast looks at itself."""
 
 
 class Tested(NamedTuple):
@@ -51,7 +52,7 @@ def backtest(
     step_days: float = STEP_DAYS,
     now: datetime | None = None,
 ) -> Tested:
-    """Test every baseline and the weight set in force on the workspace's incidents.
+    """Test baselines, the weight set in force and the learned model on past incidents.
 
     Parameters
     ----------
@@ -73,10 +74,12 @@ def backtest(
         history, left_out = _history(ws, run.as_of)
         start, end = _span(ws, history, since, until, step_days, run.as_of)
         shore = shore_of(ws)
+        days = _each_day(ws, weights)
     with run.step("backtest"):
         forecasts = {
             **baselines(shore),
-            "analyst": weighted(ws, weights, shore, start, end, step_days),
+            "analyst": _weighted(shore, days),
+            "learned": _learning(shore, weights, days),
         }
         found = backtest_on(
             shore, history, forecasts,
@@ -167,54 +170,54 @@ def _midnight(ws: Workspace, day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=ws.config.tz).astimezone(UTC)
 
 
-def weighted(
-    ws: Workspace,
-    weights: WeightSet,
-    shore: Shore,
-    start: datetime,
-    end: datetime,
-    step_days: float,
-) -> Forecast:
-    """Forecast by a weight set: as many as ``uniform`` expects, in proportion to score x length.
+class _Day(NamedTuple):
+    """A local day's mean score of each segment, and its mean value of each indicator."""
 
-    At each origin the shifts of the local day before it are scored, so that nothing after it is
-    seen. Facilities and landing places are those of today: what they were then is not kept.
+    score: Floats
+    values: Floats
+
+
+def _each_day(ws: Workspace, weights: WeightSet) -> Callable[[datetime], _Day]:
+    """Return what a weight set says of the last local day that is over at a time.
+
+    So nothing after that time is seen. Facilities and landing places are those of today: what
+    they were then is not kept.
     """
-    origins = [
-        start + timedelta(days=step_days * k)
-        for k in range(int((end - start) / timedelta(days=step_days)) + 1)
-    ]
-    mean = _mean_scores(ws, weights, origins)
+    found: dict[date, _Day] = {}
+
+    def of(t0: datetime) -> _Day:
+        day = (t0 - timedelta(days=1)).astimezone(ws.config.tz).date()
+        if day not in found:
+            wanted = shifts(day, tz=ws.config.tz, starts=ws.config.shift_starts)
+            told = evaluate(inputs(ws, weights, wanted), wanted, as_of=t0, weights=weights)
+            scored = score(told, weights).score.mean(axis=1)
+            found[day] = _Day(scored, told.value.mean(axis=2).T)
+        return found[day]
+
+    return of
+
+
+def _weighted(shore: Shore, of: Callable[[datetime], _Day]) -> Forecast:
+    """Forecast by a weight set: as many as ``uniform`` expects, by score x length."""
     number = uniform(shore)
 
     def forecast(history: pl.DataFrame, t0: datetime, t1: datetime) -> Floats:
-        risk = mean(t0) * shore.length_km
+        risk = of(t0).score * shore.length_km
         expected: Floats = risk / risk.sum() * number(history, t0, t1).sum()
         return expected
 
     return forecast
 
 
-def _mean_scores(
-    ws: Workspace, weights: WeightSet, origins: list[datetime]
-) -> Callable[[datetime], Floats]:
-    """Return the mean score of each segment over the day before each origin."""
-    found: dict[datetime, Floats] = {}
-    days = {t0: _day_before(ws, t0) for t0 in origins}
-    each = max(len(day) for day in days.values())
-    for first in range(0, len(origins), max(1, _TOGETHER // each)):
-        some = origins[first : first + max(1, _TOGETHER // each)]
-        wanted = [shift for t0 in some for shift in days[t0]]
-        given = inputs(ws, weights, wanted)
-        scored = score(evaluate(given, wanted, as_of=some[-1], weights=weights), weights).score
-        at = 0
-        for t0 in some:
-            found[t0] = scored[:, at : at + len(days[t0])].mean(axis=1)
-            at += len(days[t0])
-    return found.__getitem__
+def _learning(shore: Shore, weights: WeightSet, of: Callable[[datetime], _Day]) -> Forecast:
+    """Forecast by learning from the past and from what indicators say of other things.
 
+    An indicator's 1 is its risky end, so that none may lower the risk as it rises.
+    """
+    column = [k for k, name in enumerate(weights.ids) if name not in _OF_INCIDENTS]
+    names = [weights.ids[k] for k in column]
 
-def _day_before(ws: Workspace, t0: datetime) -> list[Shift]:
-    """Return the shifts of the last local day that is over."""
-    day = (t0 - timedelta(days=1)).astimezone(ws.config.tz).date()
-    return shifts(day, tz=ws.config.tz, starts=ws.config.shift_starts)
+    def features(t0: datetime, _: datetime) -> tuple[list[str], Floats]:
+        return names, of(t0).values[:, column]
+
+    return learned(shore, features=features, rising=names)

@@ -64,7 +64,8 @@ def test_where_incidents_come_back_counts_beat_chance(coast: Workspace) -> None:
     assert tested.span[1] == NOW
     assert timedelta(days=725) < tested.span[1] - tested.span[0] <= timedelta(days=731)
     assert tested.found.folds.height == 12
-    assert {"uniform", "last_year", "near_repeat", "analyst"} <= set(by)
+    assert {"uniform", "last_year", "near_repeat", "analyst", "learned"} <= set(by)
+    assert by["learned"]["against_uniform"] == "better"
     page = report(tested, title="示例 <县>")
     assert "示例 &lt;县&gt;" in page
     assert "http" not in page
