@@ -25,7 +25,7 @@ REACH = pl.Schema({"measure": pl.String(), "segment": pl.Int64(), "distance_m": 
 """Which segment rows a measure reaches, once each, with the shore distance."""
 
 _TOUCHED: dict[str, tuple[str, ...]] = {
-    "facilities": ("facility_cover", "facility_broken"),
+    "facilities": ("facility_cover", "facility_broken", "camera_cover"),
     "inspections": ("inspection_overdue",),
     "effort": ("patrol_cover",),
 }
@@ -246,6 +246,9 @@ def apply(inputs: Inputs, measures: Measures, *, as_of: datetime) -> Inputs:
                 reach.rename({"measure": "facility_id"}),
             ),
         )
+        if inputs.camera_views is not None:
+            views = inputs.camera_views.with_columns(pl.col("segment").cast(pl.Int64))
+            inputs = replace(inputs, camera_views=_with(views, _views(measures.reach, new)))
     seen = targets.filter(pl.col("what") == "inspect").select(place_id="target")
     if inputs.inspections is not None:
         inputs = replace(inputs, inspections=_with(inputs.inspections, _at(seen, "t", as_of)))
@@ -300,11 +303,23 @@ def _facilities(inputs: Inputs, measures: Measures, rows: pl.DataFrame, bare: In
     own = rows.join(new, on="measure", how="semi").select(
         facility_id="measure", segment="row", distance_m="distance_m"
     )
-    return replace(
+    after = replace(
         bare,
         facilities=_with(_with(known, fixed.drop("renamed")), _facility_rows(new)),
         facility_pairs=pl.concat([pairs, own]),
     )
+    if inputs.camera_views is None:
+        return after
+    _, views = _renamed(inputs.camera_views, "facility_id", measures, rows, value="share")
+    seen = _views(rows.with_columns(pl.col("row").alias("segment")), new)
+    return replace(after, camera_views=_with(views, seen))
+
+
+def _views(reach: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
+    """Return what new cameras see: all in their range, as it is not settled where they look."""
+    cameras = new.filter(pl.col("kind") == "camera").select("measure", "range_m")
+    seen = reach.join(cameras, on="measure").filter(pl.col("distance_m") <= pl.col("range_m"))
+    return seen.select(facility_id="measure", segment="segment", share=pl.lit(None, pl.Float64))
 
 
 def _inspections(
@@ -340,11 +355,16 @@ def _effort(inputs: Inputs, rows: pl.DataFrame, bare: Inputs, as_of: datetime) -
 
 
 def _renamed(
-    pairs: pl.DataFrame, key: str, measures: Measures, rows: pl.DataFrame
+    pairs: pl.DataFrame,
+    key: str,
+    measures: Measures,
+    rows: pl.DataFrame,
+    *,
+    value: str = "distance_m",
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return names for the changed things, and the pairs of every row with the thing it sees."""
     targets = _targets(measures).select("measure", pl.col("target").alias(key))
-    own = pairs.select(pl.col(key).cast(pl.String), pl.col("segment").cast(pl.Int64), "distance_m")
+    own = pairs.select(pl.col(key).cast(pl.String), pl.col("segment").cast(pl.Int64), value)
     changed = pl.lit("changed:") + pl.col(key)
     seen = (
         rows.select("row", "measure", "segment")
@@ -352,8 +372,8 @@ def _renamed(
         .join(targets.with_columns(hit=pl.lit(value=True)), on=["measure", key], how="left")
         .select(
             pl.when(pl.col("hit")).then(changed).otherwise(pl.col(key)).alias(key),
-            segment="row",
-            distance_m="distance_m",
+            pl.col("row").alias("segment"),
+            value,
         )
     )
     return targets.select(key).unique().with_columns(renamed=changed), seen

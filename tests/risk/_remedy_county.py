@@ -65,6 +65,8 @@ def county(n=40, things=12, seed=3, step_m=500.0):
     middle = (np.arange(n) + 0.5) * step_m
     away = np.abs(middle[:, None] - middle)
     a, b = np.nonzero(away < 1600.0)
+    reaches = _near(rng, "facility_id", facilities, n, step_m)
+    views = reaches.filter(pl.col("distance_m") <= 900.0).select("facility_id", "segment")
     inputs = Inputs(
         segments=segments,
         light=pl.DataFrame(
@@ -97,7 +99,10 @@ def county(n=40, things=12, seed=3, step_m=500.0):
                 "range_m": [400.0, None, 100.0] * (things // 3),
             }
         ),
-        facility_pairs=_near(rng, "facility_id", facilities, n, step_m),
+        facility_pairs=reaches,
+        camera_views=views.with_columns(
+            share=pl.Series(np.where(rng.random(len(views)) < 0.3, np.nan, rng.random(len(views))))
+        ).with_columns(pl.col("share").fill_nan(None)),
         effort=pl.DataFrame(
             {"segment_id": [f"s{i}" for i in range(0, n, 3)], "km": [0.4] * len(range(0, n, 3))}
         ).with_columns(shift_start=ago(rng.uniform(0, 10, len(range(0, n, 3))))),

@@ -231,9 +231,13 @@ def test_a_suggestion_keeps_what_the_data_cannot_tell():
         for pillar in PILLARS:
             own = [one.id for one in WEIGHTS.indicators if one.pillar == pillar]
             assert sum(found.weights[name] for name in own) == pytest.approx(1.0)
-        assert found.weights["incidents_near"] == pytest.approx(0.30)
+        assert found.weights["incidents_near"] == pytest.approx(
+            WEIGHTS.indicator("incidents_near").weight
+        )
         assert found.weights["near_repeat"] == 0.0
-        assert found.weights["facility_cover"] == pytest.approx(0.30)
+        assert found.weights["facility_cover"] == pytest.approx(
+            WEIGHTS.indicator("facility_cover").weight
+        )
         english = " ".join(en for _, en in found.said)
         assert "incidents_near: missing everywhere, keeps its weight." in english
         assert "near_repeat: the same everywhere, weight 0." in english
