@@ -6,7 +6,7 @@ from risk._words import Both
 
 NAMES: dict[str, Both] = {
     "uniform": ("按长度均匀", "uniform by length"),
-    "last_year": ("去年案件数", "last year's count"),
+    "last_year": ("去年案事件数", "last year's count"),
     "decayed": ("衰减计数", "decayed counts"),
     "kernel": ("岸线核密度", "network kernel"),
     "near_repeat": ("近重复", "near-repeat"),
@@ -17,29 +17,29 @@ AGAINST_DECAYED: dict[str, Both] = {
     "better": ("优于衰减计数", "better than decayed counts"),
     "same": ("与衰减计数未见差别", "no difference from decayed counts shown"),
     "worse": ("不如衰减计数", "worse than decayed counts"),
-    "unknown": ("案件太少，无法判断", "too few incidents to say"),
+    "unknown": ("案事件太少，无法判断", "too few incidents to say"),
 }
 NOTES: dict[str, Both] = {
-    "none": ("没有任何案件。", "There are no incidents at all."),
+    "none": ("没有任何案事件。", "There are no incidents at all."),
     "later": (
-        "{} 起案件晚于检验截止时间，未计入。",
+        "{} 起案事件晚于检验截止时间，未计入。",
         "Incidents after the end of the test, left out: {}.",
     ),
     "one_place": (
-        "检验期内九成以上的案件在同一岸段：指标几乎只衡量这一处。",
+        "检验期内九成以上的案事件在同一岸段：指标几乎只衡量这一处。",
         "At least 90 % of the incidents tested on are on one stretch: little else is measured.",
     ),
 }
 _TOO_FEW: Both = (
-    "检验期内只有 {} 起案件，不足以下任何结论。",
+    "检验期内只有 {} 起案事件，不足以下任何结论。",
     "Incidents in the test periods: {}. That is too few to say anything.",
 )
 _NO_SIGNAL: Both = (
-    "没有信号：检验期内 {} 起案件，没有一种预测优于按长度均匀。",
+    "没有信号：检验期内 {} 起案事件，没有一种预测优于按长度均匀。",
     "No signal: over {} incidents in the test periods, nothing beats uniform by length.",
 )
 _SIGNAL: Both = (
-    "有信号：检验期内 {} 起案件，优于按长度均匀的有：{}。",
+    "有信号：检验期内 {} 起案事件，优于按长度均匀的有：{}。",
     "There is a signal: over {} incidents in the test periods, uniform by length is beaten by {}.",
 )
 _RATIO: Both = (
