@@ -147,6 +147,7 @@ def test_a_shift_without_scores_is_scored_when_it_is_chosen(desk):
 
 def test_every_layer_can_be_shown(desk):
     page = desk.sign_in()
+    desk.idle()
     page.click(".layers summary")
     page.locator(".layers").get_by_label("风险点", exact=True).check()
     page.wait_for_selector(".leaflet-marker-pane .sign-risk")
@@ -250,11 +251,10 @@ def test_another_shift_asks_for_no_layer_that_it_does_not_change(desk):
     desk.idle()
     asked = []
     page.on("request", lambda request: asked.append(request.url))
-    page.click('[data-shift="2026-11-23T10:00"]')
+    with page.expect_request(lambda request: "/api/layers/zones" in request.url):
+        page.click('[data-shift="2026-11-23T10:00"]')
     expect(page.locator(".panel h2")).to_contain_text("10:00")
     desk.idle()
-    page.wait_for_timeout(300)
-    assert [url for url in asked if "/api/layers/zones" in url]
     assert not [url for url in asked if re.search("/api/layers/(sections|wharves)", url)]
 
 
