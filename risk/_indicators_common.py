@@ -86,7 +86,7 @@ def spread(
         joined["group"].to_numpy().astype(np.int64),
         joined["thing"].to_numpy().astype(np.int64),
         joined["strength"].to_numpy().astype(np.float64),
-        np.ascontiguousarray(effect),
+        np.array(effect, order="C"),  # a copy: Polars' own are read-only, another type to numba
         out,
     )
     return out

@@ -8,7 +8,7 @@ from risk.inputs import Inputs
 from risk.weights import Indicator
 
 
-def landable(inputs: Inputs, when: When, indicator: Indicator) -> Floats:  # noqa: ARG001
+def landable(inputs: Inputs, when: When) -> Floats:
     """Return the share of the shift within which the tide lets a boat land."""
     if inputs.landable_h is None:
         return unknown()
@@ -26,22 +26,22 @@ def darkness(inputs: Inputs, when: When, indicator: Indicator) -> Floats:
     return share
 
 
-def shelter(inputs: Inputs, when: When, indicator: Indicator) -> Floats:  # noqa: ARG001
+def shelter(inputs: Inputs) -> Floats:
     """Return how sheltered the segment is: one less its exposure."""
     return 1.0 - segment_column(inputs, "exposure")
 
 
-def access(inputs: Inputs, when: When, indicator: Indicator) -> Floats:  # noqa: ARG001
+def access(inputs: Inputs) -> Floats:
     """Return the metres to the nearest settlement."""
     return segment_column(inputs, "settlement_distance_m")
 
 
-def landing_place(inputs: Inputs, when: When, indicator: Indicator) -> Floats:  # noqa: ARG001
+def landing_place(inputs: Inputs, indicator: Indicator) -> Floats:
     """Return the highest grade of a landing place near, faded by shore distance."""
     if inputs.landing_places is None or inputs.place_pairs is None:
         return unknown()
     grade = pl.col("grade").cast(pl.Float64).fill_null(indicator.params["ungraded"])
     things = inputs.landing_places.select("place_id", group=pl.lit(0, pl.Int64), grade=grade)
-    effect = things["grade"].to_numpy()[:, None].copy()
+    effect = things["grade"].to_numpy()[:, None]
     pairs = by_distance(inputs.place_pairs, reach_m=indicator.params["distance_m"])
     return spread(pairs, things, "place_id", effect, segments=len(inputs.segments))
