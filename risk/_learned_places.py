@@ -54,53 +54,71 @@ def place_rates(counts: Floats, even: Floats, joint: Floats) -> Floats:
 
 
 @njit(cache=True)
-def _smoothed(  # noqa: C901 - a kernel is one loop nest
+def _smoothed(
     count: Floats, exposed: Floats, joint: Floats, share: Floats, leave: float, levels: Floats
 ) -> tuple[Floats, Floats, float]:
     """Return posterior mean levels, how often each level was drawn, and how often one was left."""
     n, m = len(count), len(levels)
-    likely = np.empty((n, m))
-    ahead = np.empty((n, m))
-    back = np.ones((n, m))
-    for i in range(n):
-        top = -np.inf
-        for k in range(m):
-            likely[i, k] = count[i] * np.log(levels[k]) - exposed[i] * levels[k]
-            top = max(top, likely[i, k])
-        total = 0.0
-        stay = joint[i - 1] * (1 - leave) if i > 0 else 0.0
-        for k in range(m):
-            likely[i, k] = np.exp(likely[i, k] - top)
-            came = stay * ahead[i - 1, k] if i > 0 else 0.0
-            ahead[i, k] = likely[i, k] * (came + (1 - stay) * share[k])
-            total += ahead[i, k]
-        for k in range(m):
-            ahead[i, k] /= total
-    for i in range(n - 2, -1, -1):
-        stay = joint[i] * (1 - leave)
-        drawn = 0.0
-        for k in range(m):
-            drawn += share[k] * likely[i + 1, k] * back[i + 1, k]
-        total = 0.0
-        for k in range(m):
-            back[i, k] = stay * likely[i + 1, k] * back[i + 1, k] + (1 - stay) * drawn
-            total += back[i, k]
-        for k in range(m):
-            back[i, k] /= total
-    mean = np.zeros(n)
-    drawn_of = np.zeros(m)
-    left = 0.0
+    stay = np.zeros(n)  # that the level of the stretch before goes on
+    stay[1:] = joint[:-1] * (1 - leave)
+    likely = _likely(count, exposed, levels)
+    ahead, back = _ahead(likely, stay, share), _back(likely, stay, share)
+    mean, drawn, left = np.zeros(n), np.zeros(m), 0.0
     for i in range(n):
         total = 0.0
         for k in range(m):
             total += ahead[i, k] * back[i, k]
-        stay = joint[i - 1] * (1 - leave) if i > 0 else 0.0
         for k in range(m):
             part = ahead[i, k] * back[i, k] / total
             mean[i] += part * levels[k]
-            came = stay * ahead[i - 1, k] if i > 0 else 0.0
-            fresh = part * (1 - stay) * share[k] / (came + (1 - stay) * share[k])
-            drawn_of[k] += fresh
-            if i > 0 and joint[i - 1] > 0:
-                left += fresh
-    return mean, drawn_of, left
+            came = stay[i] * ahead[i - 1, k]
+            fresh = part * (1 - stay[i]) * share[k] / (came + (1 - stay[i]) * share[k])
+            drawn[k] += fresh
+            left += fresh * (stay[i] > 0)
+    return mean, drawn, left
+
+
+@njit(cache=True)
+def _likely(count: Floats, exposed: Floats, levels: Floats) -> Floats:
+    """Return the likelihood of each stretch's count by level, ``[n, m]``, 1 for the best level."""
+    out = np.empty((len(count), len(levels)))
+    logs = np.log(levels)
+    for i in range(len(count)):
+        top = -np.inf
+        for k in range(len(levels)):
+            out[i, k] = count[i] * logs[k] - exposed[i] * levels[k]
+            top = max(top, out[i, k])
+        for k in range(len(levels)):
+            out[i, k] = np.exp(out[i, k] - top)
+    return out
+
+
+@njit(cache=True)
+def _ahead(likely: Floats, stay: Floats, share: Floats) -> Floats:
+    """Return each level's chance by what is seen up to the stretch, ``[n, m]``."""
+    out = np.zeros_like(likely)
+    for i in range(len(likely)):
+        total = 0.0
+        for k in range(len(share)):
+            out[i, k] = likely[i, k] * (stay[i] * out[i - 1, k] + (1 - stay[i]) * share[k])
+            total += out[i, k]
+        for k in range(len(share)):
+            out[i, k] /= total
+    return out
+
+
+@njit(cache=True)
+def _back(likely: Floats, stay: Floats, share: Floats) -> Floats:
+    """Return how likely each level makes what is seen beyond the stretch, ``[n, m]``, scaled."""
+    out = np.ones_like(likely)
+    for i in range(len(likely) - 2, -1, -1):
+        drawn = 0.0
+        for k in range(len(share)):
+            drawn += share[k] * likely[i + 1, k] * out[i + 1, k]
+        total = 0.0
+        for k in range(len(share)):
+            out[i, k] = stay[i + 1] * likely[i + 1, k] * out[i + 1, k] + (1 - stay[i + 1]) * drawn
+            total += out[i, k]
+        for k in range(len(share)):
+            out[i, k] /= total
+    return out
