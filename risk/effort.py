@@ -132,7 +132,7 @@ def effort_weights(
     """
     rule = rule or EffortRule()
     weight = np.ones(len(t))
-    which = np.flatnonzero((source == DISCOVERED).fill_null(False).to_numpy() & (stretch >= 0))  # noqa: FBT003
+    which = np.flatnonzero(source.eq_missing(DISCOVERED).to_numpy() & (stretch >= 0))
     if not len(which) or effort.is_empty():
         return weight
     sought = pl.DataFrame(
