@@ -28,6 +28,22 @@ class Evaluated:
     raw: Floats
     value: Floats
 
+    def of(self, weights: WeightSet) -> Floats:
+        """Return the values, in the order of a set that has the same indicators.
+
+        Raises
+        ------
+        InputError
+            When the indicators are not those of the weight set.
+        """
+        if self.ids != weights.ids:
+            raise InputError(
+                f"evaluated for {', '.join(self.ids)}, but the set has {', '.join(weights.ids)}",
+                where=f"weight set {weights.name!r} version {weights.version}",
+                mend="Evaluate the indicators again with this weight set",
+            )
+        return self.value
+
 
 def evaluate(
     inputs: Inputs, shifts: Sequence[Shift], *, as_of: datetime, weights: WeightSet

@@ -15,9 +15,9 @@ from risk._remedy_words import in_words
 from risk.bands import BREAKS
 from risk.indicators import evaluate
 from risk.inputs import Inputs
-from risk.sensitivity import as_arrays
+from risk.score import pillar_means
 from risk.shifts import Shift
-from risk.weights import WeightSet
+from risk.weights import WeightSet, as_arrays
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -192,18 +192,7 @@ def _begin(
         weights=weights,
     )
     value = evaluate(inputs, coming, as_of=as_of, weights=weights).value
-    return _State(inputs, value, _means(value, weights)), context
-
-
-def _means(value: Floats, weights: WeightSet) -> Floats:
-    """Return pillar means ``[prior|lo|hi, pillar, segment, shift]``."""
-    pillar, within, _ = as_arrays(weights)
-    mean = np.zeros((3, 3, *value.shape[1:]))
-    for k, indicator in enumerate(weights.indicators):
-        lacks = np.isnan(value[k])
-        for b, prior in enumerate((indicator.prior, indicator.prior_lo, indicator.prior_hi)):
-            mean[b, pillar[k]] += within[k] * np.where(lacks, prior, value[k])
-    return mean
+    return _State(inputs, value, pillar_means(value, weights)[0]), context
 
 
 def _total(state: _State, context: _Context) -> float:

@@ -6,9 +6,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from geo.errors import InputError
 from risk.indicators import Evaluated
-from risk.weights import PILLARS, WeightSet
+from risk.weights import WeightSet, as_arrays
 
 Floats = npt.NDArray[np.float64]
 FLOOR = 0.02
@@ -56,21 +55,13 @@ def score(evaluated: Evaluated, weights: WeightSet) -> Scores:
     InputError
         When the indicators are not those of the weight set.
     """
-    if evaluated.ids != weights.ids:
-        raise InputError(
-            f"evaluated for {', '.join(evaluated.ids)}, but the set has {', '.join(weights.ids)}",
-            where=f"weight set {weights.name!r} version {weights.version}",
-            mend="Evaluate the indicators again with this weight set",
-        )
-    shape = evaluated.value.shape
-    value = evaluated.value.reshape(shape[0], -1)
-    pillar = np.array([PILLARS.index(i.pillar) for i in weights.indicators])
-    weight = np.array([i.weight for i in weights.indicators])
-    weight = weight / np.bincount(pillar, weight)[pillar]
-    priors = np.array([(i.prior, i.prior_lo, i.prior_hi) for i in weights.indicators])
-    exponent = np.array([weights.pillars[p] for p in PILLARS])[:, None]
-
-    mean, missing = _means(value, pillar, weight, priors)
+    values = evaluated.of(weights)
+    shape = values.shape
+    value = values.reshape(shape[0], -1)
+    pillar, weight, between = as_arrays(weights)
+    exponent = between[:, None]
+    mean, missing = pillar_means(values, weights)
+    mean = mean.reshape(3, 3, -1)
     powers = np.clip(mean[0], FLOOR, 1.0) ** exponent
     floor = FLOOR ** exponent[:, 0]
     total = 100.0 * powers.prod(axis=0)
@@ -80,7 +71,8 @@ def score(evaluated: Evaluated, weights: WeightSet) -> Scores:
             100.0 * (np.clip(bound, FLOOR, 1.0) ** exponent).prod(axis=0) for bound in mean[1:]
         )
         lo, hi = np.minimum(lo, total), np.maximum(hi, total)
-    contributions = _contributions(value, pillar, weight, priors[:, 0], mean[0], powers, floor)
+    prior = np.array([i.prior for i in weights.indicators])
+    contributions = _contributions(value, pillar, weight, prior, mean[0], powers, floor)
     cells = shape[1:]
     pillars = np.clip(mean[0], FLOOR, 1.0).reshape(3, *cells)
     return Scores(
@@ -93,8 +85,20 @@ def score(evaluated: Evaluated, weights: WeightSet) -> Scores:
         guardianship_deficit=pillars[2],
         contributions=contributions.reshape(shape),
         base=float(100.0 * floor.prod()),
-        missing=missing.reshape(shape),
+        missing=missing,
     )
+
+
+def pillar_means(value: Floats, weights: WeightSet) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Return the weighted means of the pillars, not floored, and what is missing.
+
+    The means are ``[prior|lo|hi, pillar, segment, shift]``: with what is missing at its prior, at
+    its lower and at its upper bound.
+    """
+    pillar, weight, _ = as_arrays(weights)
+    priors = np.array([(i.prior, i.prior_lo, i.prior_hi) for i in weights.indicators])
+    mean, missing = _means(value.reshape(len(value), -1), pillar, weight, priors)
+    return mean.reshape(3, 3, *value.shape[1:]), missing.reshape(value.shape)
 
 
 @numba.njit(cache=True)

@@ -11,7 +11,7 @@ from geo.errors import InputError
 from risk import _sensitivity_kernels as kernels
 from risk.bands import band_index
 from risk.indicators import Evaluated
-from risk.weights import PILLARS, WeightSet
+from risk.weights import PILLARS, WeightSet, as_arrays
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -111,15 +111,6 @@ def draw(weights: WeightSet, *, n: int, concentration: float = 50.0, seed: int =
     return Draws(drawn, rng.dirichlet(concentration * between, size=n))
 
 
-def as_arrays(weights: WeightSet) -> tuple[Ints, Floats, Floats]:
-    """Return each indicator's pillar, its weight in the pillar, and the pillars' weights."""
-    pillar = np.array([PILLARS.index(i.pillar) for i in weights.indicators])
-    weight = np.array([i.weight for i in weights.indicators])
-    within = weight / np.bincount(pillar, weight)[pillar]
-    between = np.array([weights.pillars[p] for p in PILLARS])
-    return pillar, within, between / between.sum()
-
-
 def known_values(evaluated: Evaluated, weights: WeightSet) -> Floats:
     """Return the values as the score counts them: what is missing has its prior.
 
@@ -128,14 +119,9 @@ def known_values(evaluated: Evaluated, weights: WeightSet) -> Floats:
     InputError
         When the indicators are not those of the weight set.
     """
-    if evaluated.ids != weights.ids:
-        raise InputError(
-            f"evaluated for {', '.join(evaluated.ids)}, but the set has {', '.join(weights.ids)}",
-            where=f"weight set {weights.name!r} version {weights.version}",
-            mend="Evaluate the indicators again with this weight set",
-        )
+    value = evaluated.of(weights)
     prior = np.array([i.prior for i in weights.indicators])[:, None, None]
-    return np.where(np.isnan(evaluated.value), prior, evaluated.value)
+    return np.where(np.isnan(value), prior, value)
 
 
 def standing(

@@ -10,8 +10,8 @@ from scipy.optimize import minimize
 from geo.errors import InputError
 from risk.indicators import Evaluated
 from risk.score import FLOOR
-from risk.sensitivity import as_arrays, known_values
-from risk.weights import PILLARS, WeightSet
+from risk.sensitivity import known_values
+from risk.weights import PILLARS, WeightSet, as_arrays
 
 Floats = npt.NDArray[np.float64]
 Scope = Literal["pillars", "all"]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,8 +14,8 @@ from scipy.special import gammaincinv
 from geo.errors import InputError
 from risk import _sensitivity_kernels as kernels
 from risk.indicators import Evaluated
-from risk.sensitivity import Draws, as_arrays, known_values, top_of
-from risk.weights import PILLARS, WeightSet
+from risk.sensitivity import Draws, known_values, top_of
+from risk.weights import PILLARS, WeightSet, as_arrays
 
 Floats = npt.NDArray[np.float64]
 Outcome = Callable[[Draws], Floats]
@@ -93,8 +94,8 @@ def sobol(
         raise InputError(
             f"the sample is of {n}", where="Sobol indices", mend="Take a power of 2, 128 say"
         )
-    names = (*PILLARS, *weights.ids)
-    problem = {"num_vars": len(names), "names": list(names), "bounds": [_SOBOL_ENDS] * len(names)}
+    problem = _problem(weights, _SOBOL_ENDS)
+    names = problem["names"]
     x = _salib("sample.sobol").sample(problem, n, calc_second_order=False, seed=seed)
     y = outcome(_draws(x, weights, concentration))
     if np.ptp(y) < 1e-12:
@@ -146,14 +147,13 @@ def morris(
     InputError
         When SALib is not installed.
     """
-    names = (*PILLARS, *weights.ids)
-    problem = {"num_vars": len(names), "names": list(names), "bounds": [(0.0, 1.0)] * len(names)}
+    problem = _problem(weights, (0.0, 1.0))
     x = _salib("sample.morris").sample(problem, n, num_levels=_LEVELS, seed=seed)
     lo, hi = _MORRIS_ENDS
     y = outcome(_draws(lo + (hi - lo) * x, weights, concentration))
     found = _salib("analyze.morris").analyze(problem, x, y, num_levels=_LEVELS, seed=seed)
-    columns = [names, *(np.asarray(found[c]) for c in ("mu", "mu_star", "sigma", "mu_star_conf"))]
-    table = pl.DataFrame(columns, schema=MORRIS, orient="col")
+    figures = (np.asarray(found[c]) for c in ("mu", "mu_star", "sigma", "mu_star_conf"))
+    table = pl.DataFrame([problem["names"], *figures], schema=MORRIS, orient="col")
     return table.sort("mean_size", "factor", descending=[True, False])
 
 
@@ -188,8 +188,8 @@ def top_overlap(
     share: float = 0.05,
 ) -> Outcome:
     """Ask how much of the set's top kilometres of one shift stays in the top."""
-    value, pillar = known_values(evaluated, weights)[:, :, [shift]], as_arrays(weights)[0]
-    _, within, between = as_arrays(weights)
+    value = known_values(evaluated, weights)[:, :, [shift]]
+    pillar, within, between = as_arrays(weights)
     own = next(_scores(value, pillar, Draws(within[None], between[None])))
     km = np.asarray(length_km)[:, None]
     top = top_of(own.T, length_km, share=share)
@@ -226,6 +226,12 @@ def _draws(quantile: Floats, weights: WeightSet, concentration: float) -> Draws:
         same = pillar == j
         drawn[:, same] /= drawn[:, same].sum(axis=1, keepdims=True)
     return Draws(drawn, gamma[:, :n] / gamma[:, :n].sum(axis=1, keepdims=True))
+
+
+def _problem(weights: WeightSet, ends: tuple[float, float]) -> dict[str, Any]:
+    """Return the factors as SALib names them: the pillars, then the indicators."""
+    names = [*PILLARS, *weights.ids]
+    return {"num_vars": len(names), "names": names, "bounds": [ends] * len(names)}
 
 
 def _salib(module: str) -> ModuleType:

@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from geo.errors import InputError
 
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 Pillar = Literal["threat", "opportunity", "guardianship_deficit"]
 PILLARS: tuple[Pillar, ...] = ("threat", "opportunity", "guardianship_deficit")
 _Share = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -58,10 +60,10 @@ class Indicator(_Frozen):
             raise ValueError("prior must lie within prior_lo..prior_hi")
         return self
 
-    def transform(self, raw: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def transform(self, raw: Floats) -> Floats:
         """Return raw values on the 0..1 scale; NaN stays NaN."""
         x, y = zip(*self.breaks, strict=True)
-        values: npt.NDArray[np.float64] = np.interp(raw, x, y)
+        values: Floats = np.interp(raw, x, y)
         return values
 
 
@@ -207,10 +209,14 @@ def reweighted(
 
 def effective(weights: WeightSet) -> dict[str, float]:
     """Return each indicator's share of the whole: its share of its pillar times the pillar's."""
-    total = dict.fromkeys(PILLARS, 0.0)
-    for one in weights.indicators:
-        total[one.pillar] += one.weight
-    return {
-        one.id: weights.pillars[one.pillar] * one.weight / total[one.pillar]
-        for one in weights.indicators
-    }
+    pillar, within, between = as_arrays(weights)
+    return dict(zip(weights.ids, (within * between[pillar]).tolist(), strict=True))
+
+
+def as_arrays(weights: WeightSet) -> tuple[Ints, Floats, Floats]:
+    """Return each indicator's pillar, its weight in the pillar, and the pillars' weights."""
+    pillar = np.array([PILLARS.index(i.pillar) for i in weights.indicators])
+    weight = np.array([i.weight for i in weights.indicators])
+    within = weight / np.bincount(pillar, weight)[pillar]
+    between = np.array([weights.pillars[p] for p in PILLARS])
+    return pillar, within, between / between.sum()

@@ -1,31 +1,24 @@
 """Sensitivity while a slider moves, and the measures that would help: ``rows()``."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 
-from risk.indicators import Evaluated
 from risk.remedy import candidates, choose, effects
 from risk.score import score
 from risk.sensitivity import draw, roles, standing
 from risk.sensitivity_flip import smallest_flip
-from risk.weights import load
 from tests.bench.row import Row, seconds
+from tests.bench.score import SEGMENTS, coast
 from tests.risk._remedy_county import KINDS, NOW, SHIFTS, WEIGHTS, county
 
-DATA = Path(__file__).resolve().parents[2] / "data"
-_SEGMENTS, _SHIFTS, _DRAWS = 20_000, 6, 200
+_DRAWS = 200
 
 
 def rows() -> Iterator[Row]:
     """Measure 20,000 segments x 6 shifts x 200 draws, and measures on 2,000 segments."""
-    text = (DATA / "weights" / "default.toml").read_text("utf-8")
-    weights = load(text, where="default.toml")
-    rng = np.random.default_rng(1)
-    value = rng.random((len(weights.ids), _SEGMENTS, _SHIFTS))
-    value[rng.random(value.shape) < 0.05] = np.nan
-    evaluated, km = Evaluated(weights.ids, value, value), np.full(_SEGMENTS, 0.5)
+    weights, evaluated = coast()
+    km = np.full(SEGMENTS, 0.5)
     draws = draw(weights, n=_DRAWS)
     time_s, _ = seconds(lambda: standing(evaluated, weights, km, draws=draws))
     # One whole rescoring per draw is what one would do without this.

@@ -14,9 +14,9 @@ from risk._sensitivity_kernels import log_scores
 from risk.bands import band_index
 from risk.indicators import Evaluated
 from risk.score import FLOOR, score
-from risk.sensitivity import as_arrays, draw, known_values, roles, standing, top_of
+from risk.sensitivity import draw, known_values, roles, standing, top_of
 from risk.sensitivity_flip import smallest_flip
-from risk.weights import PILLARS, load
+from risk.weights import PILLARS, as_arrays, load
 
 TEXT = (Path(__file__).resolve().parents[2] / "data" / "weights" / "default.toml").read_text(
     "utf-8"
