@@ -10,7 +10,8 @@ import polars as pl
 
 from geo.errors import InputError
 from risk import _remedy_kernels as kernels
-from risk._remedy_tables import MEASURES, REACH, Measures, apply, candidates, explode
+from risk._remedy_measures import MEASURES, REACH, Measures, candidates
+from risk._remedy_tables import apply, explode
 from risk._remedy_words import in_words
 from risk.bands import BREAKS
 from risk.indicators import evaluate

@@ -225,3 +225,10 @@ def test_the_table_says_it_in_words(found):
     assert f"{100 * said['near_share']:.2g} %" in said["text_zh"].replace(".0 %", " %")
     nothing = in_words(found.clear(), INPUTS, names={})
     assert nothing.columns[-2:] == ["text_zh", "text_en"]
+
+
+def test_measures_on_a_source_that_does_not_exist_change_nothing():
+    without = replace(INPUTS, effort=None, inspections=None, facilities=None, facility_pairs=None)
+    found = effects(without, SHIFTS, MEASURES, as_of=NOW, weights=WEIGHTS)
+    assert len(found) == len(MEASURES)
+    assert (found["drop"] == 0.0).all()
