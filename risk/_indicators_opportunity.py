@@ -31,9 +31,11 @@ def shelter(inputs: Inputs) -> Floats:
     return 1.0 - segment_column(inputs, "exposure")
 
 
-def access(inputs: Inputs) -> Floats:
-    """Return the metres to the nearest settlement."""
-    return segment_column(inputs, "settlement_distance_m")
+def access(inputs: Inputs, indicator: Indicator) -> Floats:
+    """Return the metres to the nearest road; without one, a share of those to a settlement."""
+    road = segment_column(inputs, "road_distance_m")
+    settlement = segment_column(inputs, "settlement_distance_m")
+    return np.where(np.isnan(road), indicator.params.get("by_settlement", 1.0) * settlement, road)
 
 
 def landing_place(inputs: Inputs, indicator: Indicator) -> Floats:

@@ -46,7 +46,7 @@ STANDING: dict[str, tuple[str, float, Both]] = {
     ),
     "darkness": (">", 0.7, ("天黑且月光弱", "dark with little moonlight")),
     "shelter": (">", 0.6, ("岸段避风", "sheltered from the sea")),
-    "access": ("<", 1500.0, ("距居民点 {}", "{} from a settlement")),
+    "access": ("<", 750.0, ("陆路便利（约 {}）", "easy to reach by land (about {})")),
     "landing_place": (">", 1.5, ("紧邻高等级上岸点", "beside a high-grade landing place")),
     "facility_cover": (
         ">",

@@ -122,7 +122,7 @@ _FUNCTIONS: dict[str, Callable[[Inputs, When, Indicator], Floats]] = {
     "landable": lambda inputs, when, _: opportunity.landable(inputs, when),
     "darkness": opportunity.darkness,
     "shelter": lambda inputs, *_: opportunity.shelter(inputs),
-    "access": lambda inputs, *_: opportunity.access(inputs),
+    "access": lambda inputs, _, indicator: opportunity.access(inputs, indicator),
     "landing_place": lambda inputs, _, indicator: opportunity.landing_place(inputs, indicator),
     "facility_cover": guard.facility_cover,
     "camera_cover": guard.camera_cover,

@@ -37,16 +37,16 @@ class Inputs:
     """The tables of one evaluation.
 
     Segments are the rows of ``segments``, in that order everywhere; the columns ``exposure``
-    (0..1), ``settlement_distance_m`` may be absent or null. A pair table joins things to
-    segment rows (``segment``, counted from 0) with their shore distance in metres; pairs beyond
-    reach are simply not there. Times are UTC instants (``status_since`` too: a local day begins
-    at its own midnight). ``heard_days`` are the UTC dates with positions: where too few of
-    those that count were heard, no event is not "nothing happened" but unknown; None vouches
-    for every day. ``reach`` tells of the gaps among the events how likely the silent vessel touched
-    a segment (`ais.reach`). ``camera_views`` tells which share of a segment a camera sees, null
-    where it does not say which way it looks and the segment is in its range. ``landable_h`` is
-    hours per segment and shift, NaN where unknown. ``light`` has one row per shift, as
-    `risk.light.light` makes it.
+    (0..1), ``road_distance_m`` and ``settlement_distance_m`` may be absent or null. A pair
+    table joins things to segment rows (``segment``, counted from 0) with their shore distance
+    in metres; pairs beyond reach are simply not there. Times are UTC instants (``status_since``
+    too: a local day begins at its own midnight). ``heard_days`` are the UTC dates with
+    positions: where too few of those that count were heard, no event is not "nothing happened"
+    but unknown; None vouches for every day. ``reach`` tells of the gaps among the events how
+    likely the silent vessel touched a segment (`ais.reach`). ``camera_views`` tells which share
+    of a segment a camera sees, null where it does not say which way it looks and the segment is
+    in its range. ``landable_h`` is hours per segment and shift, NaN where unknown. ``light``
+    has one row per shift, as `risk.light.light` makes it.
 
     None says that the county has no such source: its indicators are missing then, and take their
     prior with a wider interval. An empty table says that the source is there and nothing in it.

@@ -87,6 +87,7 @@ def _evidence(ws: Workspace, weights: WeightSet) -> Evidence:
             "exposure",
             "shore_type",
             "settlement_distance_m",
+            "road_distance_m",
             "lon",
             "lat",
         ],

@@ -204,7 +204,7 @@ def test_standing_facts_speak_where_nothing_happened():
     )
     said = say(f)
     assert said.sentence_zh == (
-        "今晚 22:00–02:00 高风险：本班不能登滩（吃水 1 m）；距居民点 350 m；"
+        "今晚 22:00–02:00 高风险：本班不能登滩（吃水 1 m）；陆路便利（约 350 m）；"
         "附近没有在用的阻拦或报警设施；近 14 天几乎没有巡逻。"
     )
     empty = say(replace(f, landable=None, contributions={}, missing=("landable",)))

@@ -136,7 +136,10 @@ def test_opportunity_reads_tide_light_and_shore():
     assert raw("darkness")[0] == pytest.approx([0.75, 0.25])
     shore = segments(exposure=[0.0, None, 1.0], settlement_distance_m=[100.0, 2000.0, None])
     assert raw("shelter", segments=shore)[:, 0] == pytest.approx([1.0, np.nan, 0.0], nan_ok=True)
-    assert raw("access", segments=shore)[:, 0] == pytest.approx([100, 2000, np.nan], nan_ok=True)
+    # Half the way to a settlement stands for a road that is not known.
+    assert raw("access", segments=shore)[:, 0] == pytest.approx([50, 1000, np.nan], nan_ok=True)
+    roads = shore.with_columns(road_distance_m=pl.Series([400.0, None, 30.0]))
+    assert raw("access", segments=roads)[:, 0] == pytest.approx([400, 1000, 30])
 
 
 def places(cadence=(7, 7, 7), grade=(3, 1, None)):
