@@ -5,7 +5,15 @@ import numpy.typing as npt
 import polars as pl
 
 from risk import gain
-from risk._resampling import LEVEL, REPEATS, Resampled, Tested, interval, mean_weight
+from risk._resampling import (
+    LEVEL,
+    REPEATS,
+    Resampled,
+    Tested,
+    interval,
+    mean_weight,
+    ratio_interval,
+)
 from risk.history import Floats, Ints
 
 Bools = npt.NDArray[np.bool_]
@@ -55,18 +63,17 @@ def by_forecaster(
     hits = tested.weight @ tested.hit[:, :, _AT]
     pai_ratio = hits / _or_nan(hits[old])
     gain_lo, gain_hi = interval([draw.gained for draw in draws], gained)
-    ratio_lo, ratio_hi = interval(
-        [draw.hits[:, :, _AT] / draw.rival[:, old, _AT, None] for draw in draws], pai_ratio
-    )
-    ratio_lo[old], ratio_hi[old] = pai_ratio[old], pai_ratio[old]
+    ratio_lo, ratio_hi = ratio_interval(draws, pai_ratio, rival=old, share=_AT)
     more = gained - gained[old]
     more_lo, more_hi = interval([draw.gained - draw.gained[:, old, None] for draw in draws], more)
     brier = np.array([gain.brier(one, happened) for one in expected])
     told = expected.sum(axis=(1, 2))
     against_uniform = _against_uniform(draws, gained, hits / total / JUDGED_SHARE)
-    # Better than counts that are themselves worth nothing is no merit.
+    # Better than counts that are themselves worth nothing is no merit, and worse no fault.
     worth = np.array(against_uniform) == "better"
-    against_decayed = _judged(worth & (ratio_lo > 1 + _ROUNDING), ratio_hi < 1 - _ROUNDING)
+    against_decayed = _judged(
+        worth & (ratio_lo > 1 + _ROUNDING), worth[old] & (ratio_hi < 1 - _ROUNDING)
+    )
     if few:
         against_uniform = against_decayed = ["unknown"] * len(names)
     against_uniform, against_decayed = list(against_uniform), list(against_decayed)

@@ -80,13 +80,14 @@ class Tested:
 class Resampled:
     """Weights of the cases drawn again and again.
 
-    ``total`` is ``[REPEATS]``, ``hits`` ``[REPEATS, forecasters, shares]`` for a forecaster and
-    ``rival`` the same for what it is compared with, ``gained`` ``[REPEATS, forecasters]``.
+    ``total`` is ``[REPEATS]``, ``hits`` ``[REPEATS, forecasters, shares]``, ``missed`` the same for
+    one incident more at the best of each forecaster's places, ``gained`` ``[REPEATS,
+    forecasters]``.
     """
 
     total: Floats
     hits: Floats
-    rival: Floats
+    missed: Floats
     gained: Floats
 
 
@@ -96,8 +97,8 @@ def resampled(tested: Tested, group: Ints, rng: np.random.Generator) -> Resample
     The Bayesian bootstrap: weights are exponential (Rubin 1981, Annals of Statistics 9), so that
     no drawing is empty. Incidents that were not seen count too, or three of three hits would be
     certain of the next: half an incident at the best of places and half at the worst, which gives
-    a hit rate Jeffreys' interval (Brown, Cai and DasGupta 2001, Statistical Science 16), drawn
-    for a forecaster and its rival apart; and for the log score one incident anywhere.
+    a hit rate Jeffreys' interval (Brown, Cai and DasGupta 2001, Statistical Science 16), and for
+    the log score one incident anywhere. ``missed`` is for comparisons, see `ratio_interval`.
     """
     count, forecasters, shares = tested.hit.shape
     values = np.column_stack(
@@ -114,16 +115,15 @@ def resampled(tested: Tested, group: Ints, rng: np.random.Generator) -> Resample
         ]
     )
     one = mean_weight(tested)
-    both, own, other, neither = rng.gamma(0.25, one, (4, REPEATS, 1, 1)) + 1e-9 * one
-    total = drawn[:, 0] + (both + own + other + neither)[:, 0, 0]
+    best_of, worst_of = rng.gamma(0.5, one, (2, REPEATS, 1, 1)) + 1e-9 * one
     hits = drawn[:, 1 : 1 + forecasters * shares].reshape(REPEATS, forecasters, shares)
     more = rng.standard_exponential((REPEATS, 1)) * one
     gained = drawn[:, 1 + forecasters * shares :] + more * tested.anywhere
     return Resampled(
-        total,
-        hits + (both + own) * tested.top + (other + neither) * tested.bottom,
-        hits + (both + other) * tested.top + (own + neither) * tested.bottom,
-        gained / (drawn[:, :1] + more),
+        total=drawn[:, 0] + (best_of + worst_of)[:, 0, 0],
+        hits=hits + best_of * tested.top + worst_of * tested.bottom,
+        missed=more[:, :, None] * tested.top,
+        gained=gained / (drawn[:, :1] + more),
     )
 
 
@@ -143,4 +143,24 @@ def interval(
     edges = np.array([np.quantile(draw, [level / 2, 1 - level / 2], axis=0) for draw in draws])
     low: Floats = np.fmin(edges[:, 0].min(axis=0), point)
     high: Floats = np.fmax(edges[:, 1].max(axis=0), point)
+    return low, high
+
+
+def ratio_interval(
+    draws: list[Resampled], point: Floats, *, rival: int, share: int
+) -> tuple[Floats, Floats]:
+    """Return the interval of forecasters' hits over a rival's at one share, ``[forecasters]``.
+
+    Against a forecaster counts one more incident that only the rival would have caught, and for
+    it one that only it would have. So a difference that hangs on few incidents is no surer than
+    the exact test of their signs says (Clopper and Pearson 1934, Biometrika 26): of five that
+    one of the two caught, all by the one, the interval does not yet leave out 1.
+    """
+    low, _ = interval(
+        [one.hits[:, :, share] / (one.hits + one.missed)[:, [rival], share] for one in draws], point
+    )
+    _, high = interval(
+        [(one.hits + one.missed)[:, :, share] / one.hits[:, [rival], share] for one in draws], point
+    )
+    low[rival], high[rival] = point[rival], point[rival]
     return low, high

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import beta
+from scipy.stats import beta, binomtest
 
 from geo.errors import InputError
 from risk import _resampling
@@ -176,6 +176,27 @@ def test_the_interval_of_a_hit_rate_is_jeffreys(hits, count):
     )
 
 
+# Of so many incidents that one of two forecasts caught, all by the one: the exact test of signs.
+@pytest.mark.parametrize(("count", "apart"), [(3, False), (5, False), (7, True), (30, True)])
+def test_the_ratio_of_two_forecasts_leaves_one_out_when_the_signs_do(count, apart):
+    assert (binomtest(count, count).pvalue < _resampling.LEVEL) == apart
+    each = np.arange(20 + count)
+    hit = np.ones((20 + count, 2, 1))
+    hit[20:, 1] = 0.0
+    tested = _resampling.Tested(
+        each, each, np.ones(len(each)), hit, hit[:, :, 0], np.ones((2, 1)), np.zeros((2, 1)),
+        np.zeros((_resampling.REPEATS, 2)), np.ones(1),
+    )  # fmt: skip
+    draws = [_resampling.resampled(tested, each, np.random.default_rng(6))]
+    hits = hit.sum(axis=0)[:, 0]
+    low, high = _resampling.ratio_interval(draws, hits / hits[0], rival=0, share=0)
+    assert (low[0], high[0]) == (1.0, 1.0)
+    assert low[1] < hits[1] / hits[0] < high[1]
+    assert (high[1] < 1.0) == apart
+    low, _ = _resampling.ratio_interval(draws, hits / hits[1], rival=1, share=0)
+    assert (low[0] > 1.0) == apart
+
+
 def test_the_intervals_are_wider_with_fewer_incidents():
     def width(count):
         found = run(random_history(N, count, seed=6, hot=4, share=0.7)).by_share
@@ -211,6 +232,16 @@ def test_a_shore_without_signal_is_hardly_ever_said_to_have_one():
     ]
     # One in twenty at the most is meant.
     assert said.count("no_signal") >= 18
+
+
+def test_nothing_is_worse_than_counts_that_are_worth_nothing():
+    plain = random_history(N, 150, seed=7)
+    hit = np.bincount(plain["segment"].to_numpy(), minlength=N) > 0
+    result = run(plain, {"elsewhere": oracle(np.where(hit, 0.0, 1.0)), **SOME})
+    assert row(result, "elsewhere")["pai_ratio_hi"] < 1.0
+    assert row(result, "elsewhere")["against_uniform"] == "worse"
+    assert row(result, "decayed")["against_uniform"] != "better"
+    assert "worse" not in result.by_forecaster["against_decayed"]
 
 
 def test_without_signal_it_says_so():
