@@ -8,7 +8,7 @@ import polars as pl
 
 from geo.errors import InputError
 from risk.bands import BANDS, band_index
-from risk.weights import WeightSet, effective
+from risk.weights import PILLAR_LABEL, WeightSet, effective
 
 Floats = npt.NDArray[np.float64]
 Both = tuple[str, str]
@@ -205,12 +205,12 @@ def side_by_side(first: WeightSet, second: WeightSet) -> tuple[pl.DataFrame, lis
     table = pl.DataFrame(rows, infer_schema_length=None)
     said = []
     both = table.drop_nulls(["first", "second"])
-    other = both.filter(~pl.col("defined_alike"))["indicator"].to_list()
+    other = [first.indicator(name) for name in both.filter(~pl.col("defined_alike"))["indicator"]]
     if other:
         said.append(
             (
-                f"断点或常数不同：{'、'.join(other)}。",
-                f"Breaks or constants differ: {', '.join(other)}.",
+                f"断点或常数不同：{'、'.join(one.label_zh for one in other)}。",
+                f"Breaks or constants differ: {', '.join(one.label_en for one in other)}.",
             )
         )
     r = _spearman(both["first"].to_numpy(), both["second"].to_numpy(), np.ones(both.height))
@@ -228,13 +228,9 @@ def side_by_side(first: WeightSet, second: WeightSet) -> tuple[pl.DataFrame, lis
 
 
 def _alike(first: WeightSet, second: WeightSet, name: str) -> bool:
-    same = {"weight": 0.0}
-    a = first.indicator(name).model_dump() | same
-    b = second.indicator(name).model_dump() | same
-    words = ("label_zh", "label_en", "source")
-    return {k: v for k, v in a.items() if k not in words} == {
-        k: v for k, v in b.items() if k not in words
-    }
+    told = {"weight", "label_zh", "label_en", "source"}
+    a, b = (given.indicator(name).model_dump(exclude=told) for given in (first, second))
+    return a == b
 
 
 def remarks(weights: WeightSet) -> list[Both]:
@@ -242,21 +238,23 @@ def remarks(weights: WeightSet) -> list[Both]:
     said = []
     share = effective(weights)
     for pillar, whole in weights.pillars.items():
+        zh, en = PILLAR_LABEL[pillar]
         if whole >= _NEARLY_ALL:
             said.append(
                 (
-                    f"{pillar} 一个支柱占 {whole:.0%}：分数几乎只看它。",
-                    f"{pillar} alone has {whole:.0%}: the score is next to nothing else.",
+                    f"“{zh}”一个支柱占 {whole:.0%}：分数几乎只看它。",
+                    f"{en} alone has {whole:.0%}: the score is next to nothing else.",
                 )
             )
     for one in weights.indicators:
         part = share[one.id] / weights.pillars[one.pillar]
+        zh, en = PILLAR_LABEL[one.pillar]
         if part >= _NEARLY_ALL:
             said.append(
                 (
-                    f"“{one.label_zh}”占 {one.pillar} 的 {part:.0%}：缺了它，该支柱无从判断。",
+                    f"“{one.label_zh}”占“{zh}”的 {part:.0%}：缺了它，该支柱无从判断。",
                     (
-                        f"{one.label_en} has {part:.0%} of {one.pillar}: without data on it that "
+                        f"{one.label_en} has {part:.0%} of {en}: without data on it that "
                         "pillar tells nothing."
                     ),
                 )

@@ -11,7 +11,7 @@ from geo.errors import InputError
 from risk import _sensitivity_kernels as kernels
 from risk.bands import band_index
 from risk.indicators import Evaluated
-from risk.weights import PILLARS, WeightSet, as_arrays
+from risk.weights import PILLAR_LABEL, PILLARS, WeightSet, as_arrays
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -33,12 +33,6 @@ ROLES = pl.Schema(
 """One row per factor, the one that moves most kilometres first; kilometres are means over shifts.
 ``km_up`` and ``km_down`` change to a higher and a lower band without the factor, ``mean_change``
 is in points, ``top_kept`` is the share of the top's kilometres that stay in it."""
-
-_PILLAR_LABEL = {
-    "threat": ("威胁", "threat"),
-    "opportunity": ("机会", "opportunity"),
-    "guardianship_deficit": ("防控缺口", "guardianship deficit"),
-}
 
 
 @dataclass(frozen=True)
@@ -235,7 +229,7 @@ def roles(
     top = np.stack([top_of(s, length_km, share=share) for s in scores])
     moved = bands[1:] - bands[0]
     named: list[tuple[str, str, str, str, float]] = [
-        (p, *_PILLAR_LABEL[p], p, float(own_between[j])) for j, p in enumerate(PILLARS)
+        (p, *PILLAR_LABEL[p], p, float(own_between[j])) for j, p in enumerate(PILLARS)
     ]
     named += [
         (i.id, i.label_zh, i.label_en, i.pillar, float(own_within[k]))

@@ -1,13 +1,13 @@
 """Suggest weights from what the indicators show along the shore."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from risk.elicit import Both, Elicited
-from risk.weights import PILLARS, WeightSet
+from risk.weights import PILLAR_LABEL, PILLARS, WeightSet
 
 Floats = npt.NDArray[np.float64]
 Method = Literal["entropy", "critic"]
@@ -21,7 +21,9 @@ _CAVEAT = (
 )
 
 
-def entropy(ids: Sequence[str], values: Floats, km: Floats) -> Elicited:
+def entropy(
+    ids: Sequence[str], values: Floats, km: Floats, *, labels: Mapping[str, Both] | None = None
+) -> Elicited:
     """Suggest weights by how unevenly each indicator lies along the shore.
 
     An indicator's share of a kilometre against that kilometre's share of the shore: the
@@ -37,6 +39,8 @@ def entropy(ids: Sequence[str], values: Floats, km: Floats) -> Elicited:
         Values of 0 and more, NaN where missing: left out.
     km : array ``[segment]``
         Length of each segment.
+    labels : mapping of str to (zh, en), optional
+        What the indicators are called in what is said; their ids without.
 
     Returns
     -------
@@ -53,10 +57,12 @@ def entropy(ids: Sequence[str], values: Floats, km: Floats) -> Elicited:
     part = np.zeros_like(p)
     some = p > 0.0
     part[some] = p[some] * np.log(p[some] / s[some])
-    return _by_measure(ids, x, known & (share > 0.0), np.maximum(part.sum(axis=1), 0.0))
+    return _by_measure(ids, x, known & (share > 0.0), np.maximum(part.sum(axis=1), 0.0), labels)
 
 
-def critic(ids: Sequence[str], values: Floats, km: Floats) -> Elicited:
+def critic(
+    ids: Sequence[str], values: Floats, km: Floats, *, labels: Mapping[str, Both] | None = None
+) -> Elicited:
     """Suggest weights by how much each indicator varies and how little others tell the same.
 
     CRITIC (Diakoulaki, Mavrotas & Papayannakis 1995, Computers & Operations Research 22(7)):
@@ -81,7 +87,7 @@ def critic(ids: Sequence[str], values: Floats, km: Floats) -> Elicited:
     measure = deviation * np.maximum(apart, 0.0).sum(axis=1)
     if not measure.sum() > _SAME:  # a single one that varies, or all tell the same
         measure = varies.astype(np.float64)
-    return _by_measure(ids, x, known, measure)
+    return _by_measure(ids, x, known, measure, labels)
 
 
 def _correlation(x: Floats, seen: Floats, share: Floats) -> Floats:
@@ -112,16 +118,21 @@ def _varying(x: Floats, known: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
 
 
 def _by_measure(
-    ids: Sequence[str], x: Floats, known: npt.NDArray[np.bool_], measure: Floats
+    ids: Sequence[str],
+    x: Floats,
+    known: npt.NDArray[np.bool_],
+    measure: Floats,
+    labels: Mapping[str, Both] | None,
 ) -> Elicited:
     varies = _varying(x, known)
     measure = np.where(varies, measure, 0.0)
     seen = [bool(row.any()) for row in known]
+    called = [(labels or {}).get(name, (name, name)) for name in ids]
     said = [
-        (f"{name}：各处都缺数据，权重 0。", f"{name}: missing everywhere, weight 0.")
+        (f"{zh}：各处都缺数据，权重 0。", f"{en}: missing everywhere, weight 0.")
         if not heard
-        else (f"{name}：各处相同，权重 0。", f"{name}: the same everywhere, weight 0.")
-        for name, heard, differs in zip(ids, seen, varies, strict=True)
+        else (f"{zh}：各处相同，权重 0。", f"{en}: the same everywhere, weight 0.")
+        for (zh, en), heard, differs in zip(called, seen, varies, strict=True)
         if not differs
     ]
     if not varies.any():
@@ -159,19 +170,16 @@ def suggested(weights: WeightSet, values: Floats, km: Floats, *, method: Method)
     found: dict[str, float] = {}
     said: list[Both] = []
     heard = [bool(np.isfinite(one).any()) for one in values]
+    labels = {one.id: (one.label_zh, one.label_en) for one in weights.indicators}
     for pillar in PILLARS:
         own = [k for k, one in enumerate(weights.indicators) if one.pillar == pillar]
         total = sum(weights.indicators[k].weight for k in own)
         share = {weights.ids[k]: weights.indicators[k].weight / total for k in own}
         told = [k for k in own if heard[k]]
-        by = measure([weights.ids[k] for k in told], values[told], km)
+        by = measure([weights.ids[k] for k in told], values[told], km, labels=labels)
         said += [
-            (
-                f"{weights.ids[k]}：各处都缺数据，保留原权重。",
-                f"{weights.ids[k]}: missing everywhere, keeps its weight.",
-            )
-            for k in own
-            if not heard[k]
+            (f"{zh}：各处都缺数据，保留原权重。", f"{en}: missing everywhere, keeps its weight.")
+            for zh, en in (labels[weights.ids[k]] for k in own if not heard[k])
         ]
         if any(by.weights.values()):
             free = sum(share[name] for name in by.weights)
@@ -180,8 +188,8 @@ def suggested(weights: WeightSet, values: Floats, km: Floats, *, method: Method)
         else:
             said.append(
                 (
-                    f"{pillar}：本支柱没有指标有差异，权重不变。",
-                    f"{pillar}: none of its indicators differs, its weights stay.",
+                    f"{PILLAR_LABEL[pillar][0]}：本支柱没有指标有差异，权重不变。",
+                    f"{PILLAR_LABEL[pillar][1]}: none of its indicators differs, its weights stay.",
                 )
             )
         found |= share

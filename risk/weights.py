@@ -16,6 +16,11 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Pillar = Literal["threat", "opportunity", "guardianship_deficit"]
 PILLARS: tuple[Pillar, ...] = ("threat", "opportunity", "guardianship_deficit")
+PILLAR_LABEL: dict[str, tuple[str, str]] = {
+    "threat": ("威胁", "threat"),
+    "opportunity": ("机会", "opportunity"),
+    "guardianship_deficit": ("防控缺口", "guardianship deficit"),
+}
 _Share = Annotated[float, Field(ge=0.0, le=1.0)]
 _Text = Annotated[str, Field(min_length=1)]
 

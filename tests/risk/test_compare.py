@@ -129,7 +129,7 @@ def test_other_breaks_and_lacking_indicators_are_told():
     table, said = side_by_side(WEIGHTS, other)
     row = table.row(by_predicate=pl.col("indicator") == "darkness", named=True)
     assert (row["second"], row["defined_alike"]) == (None, None)
-    assert said == [("断点或常数不同：near_repeat。", "Breaks or constants differ: near_repeat.")]
+    assert said == [("断点或常数不同：短期重复。", "Breaks or constants differ: near repeats.")]
 
 
 def test_what_cannot_be_compared_is_refused_with_all_that_is_wrong():
@@ -239,9 +239,9 @@ def test_a_suggestion_keeps_what_the_data_cannot_tell():
             WEIGHTS.indicator("facility_cover").weight
         )
         english = " ".join(en for _, en in found.said)
-        assert "incidents_near: missing everywhere, keeps its weight." in english
-        assert "near_repeat: the same everywhere, weight 0." in english
-        assert "guardianship_deficit: none of its indicators differs" in english
+        assert "incidents near: missing everywhere, keeps its weight." in english
+        assert "near repeats: the same everywhere, weight 0." in english
+        assert "guardianship deficit: none of its indicators differs" in english
         made = reweighted(WEIGHTS, found.weights, **NEW)
         assert "near_repeat" not in made.ids
         assert load(dump(made), where="made") == made
