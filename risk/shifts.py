@@ -67,7 +67,8 @@ def _times(starts: Sequence[str]) -> list[time]:
     bad: list[str] = []
     for text in starts:
         try:
-            times.append(datetime.strptime(text, "%H:%M").time())  # noqa: DTZ007
+            hour, minute = text.split(":")
+            times.append(time(int(hour), int(minute)))
         except ValueError:
             bad.append(text)
     if bad or not times or any(a >= b for a, b in pairwise(times)):
