@@ -1,6 +1,6 @@
 """Choose the stretches of shore worth a patrol, within a budget of kilometres."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numba
 import numpy as np
@@ -11,7 +11,9 @@ from geo.errors import InputError
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 _TIE = 1e-12
+_SAME = 1e-6  # points x km that are no gain
 ZONES = pl.Schema(
     {
         "zone_id": pl.String(),
@@ -34,9 +36,16 @@ class _Shore:
 
     order: Ints  # row in the segment table
     start: Ints  # shoreline s is order[start[s]:start[s + 1]]
-    ring: npt.NDArray[np.bool_]
+    ring: Bools
     km: Floats
     score: Floats
+
+
+@dataclass(frozen=True)
+class _Limits:
+    budget_km: float
+    max_zones: int
+    floor: float
 
 
 def zones(
@@ -46,6 +55,8 @@ def zones(
     budget_km: float = 30.0,
     max_zones: int = 12,
     floor: float = 20.0,
+    before: Bools | None = None,
+    stay: float = 0.0,
 ) -> pl.DataFrame:
     """Choose at most ``max_zones`` runs of segments with the greatest score x kilometres.
 
@@ -55,6 +66,13 @@ def zones(
     "Generalized Lagrange multiplier method"): no choice of as many zones with the same or fewer
     kilometres holds more risk. What is left of the budget then lengthens zones, or opens one,
     segment by segment, the highest score first. Nothing is random and ties have one answer.
+
+    Zones stay where they were ``before``, unless moving them gains more than ``stay`` points for
+    each kilometre that becomes a zone or is one no more. A kilometre that was none counts ``stay``
+    points less in the choice and one that was counts ``stay`` more, so that the choice is as exact
+    as without; it is taken only for that gain, and then once more from where it leads, until
+    nothing moves. So the same scores leave the zones as they are, and so do scores that each moved
+    by at most ``stay``, unless the other choice was the better one before they did.
 
     Parameters
     ----------
@@ -69,6 +87,12 @@ def zones(
         Most zones.
     floor : float
         Score below which a kilometre is not worth a patrol.
+    before : array, optional
+        Which rows of ``segments`` were a zone before; none given, nothing holds the zones. Where
+        they break the budget or ``max_zones`` of today, or a row has no score, they hold no more
+        than the choice does by itself.
+    stay : float
+        Points.
 
     Returns
     -------
@@ -77,17 +101,26 @@ def zones(
         ``risk_km`` the sum of score x km; rank 1 has the highest mean score. On a ring
         ``from_m > to_m`` says that the zone runs through the origin.
     """
-    if budget_km <= 0 or max_zones < 1 or len(score) != len(segments):
+    if budget_km < 0 or max_zones < 1 or stay < 0 or len(score) != len(segments):
         raise InputError(
-            f"budget_km {budget_km}, max_zones {max_zones}, {len(score)} scores for "
+            f"budget_km {budget_km}, max_zones {max_zones}, stay {stay}, {len(score)} scores for "
             f"{len(segments)} segments",
             where="zones",
-            mend="Give a budget above 0, at least one zone, and a score for each segment",
+            mend="Give a budget and a stay of 0 or more, at least one zone, and a score for each "
+            "segment",
         )
     shore = _shore(segments, score)
-    chosen = _within(shore, budget_km, max_zones, floor)
-    chosen = _lengthen(shore, chosen, budget_km, max_zones, floor)
-    return _table(segments, shore, _runs(shore, chosen))
+    limits = _Limits(budget_km, max_zones, floor)
+    chosen = None if before is None else before[shore.order]
+    if chosen is None or not _allowed(shore, chosen, limits):
+        chosen = _best(_leant(shore, chosen, stay), limits)
+    while True:
+        leant = _leant(shore, chosen, stay)
+        moved = _best(leant, limits)
+        gain = _worth(leant, moved, floor) - _worth(leant, chosen, floor)
+        if gain <= _SAME:
+            return _table(segments, shore, _runs(shore, chosen))
+        chosen = moved
 
 
 def _shore(segments: pl.DataFrame, score: Floats) -> _Shore:
@@ -107,7 +140,32 @@ def _shore(segments: pl.DataFrame, score: Floats) -> _Shore:
     )
 
 
-def _within(shore: _Shore, budget_km: float, max_zones: int, floor: float) -> npt.NDArray[np.bool_]:
+def _leant(shore: _Shore, before: Bools | None, stay: float) -> _Shore:
+    """Return the shore with scores that lean ``stay`` points towards what was a zone before."""
+    if before is None:
+        return shore
+    return replace(shore, score=shore.score + np.where(before, stay, -stay))
+
+
+def _best(shore: _Shore, limits: _Limits) -> Bools:
+    return _lengthen(shore, _within(shore, limits), limits)
+
+
+def _allowed(shore: _Shore, chosen: Bools, limits: _Limits) -> bool:
+    """Return whether a choice keeps the limits, with a score everywhere."""
+    return (
+        float(shore.km[chosen].sum()) <= limits.budget_km + _TIE
+        and len(_runs(shore, chosen)) <= limits.max_zones
+        and bool(np.isfinite(shore.score[chosen]).all())
+    )
+
+
+def _worth(shore: _Shore, chosen: Bools, floor: float) -> float:
+    """Return the sum of score above ``floor`` x kilometres of a choice."""
+    return float(((shore.score - floor) * shore.km)[chosen].sum())
+
+
+def _within(shore: _Shore, limits: _Limits) -> Bools:
     """Return the best choice at the lowest price that keeps the budget.
 
     The best value is a convex, piecewise-linear function of the price, so the crossing of the
@@ -115,16 +173,16 @@ def _within(shore: _Shore, budget_km: float, max_zones: int, floor: float) -> np
     proves that there is none.
     """
 
-    def best(price: float) -> npt.NDArray[np.bool_]:
-        return _choose(shore.km, shore.score, shore.start, shore.ring, price, max_zones)
+    def best(price: float) -> Bools:
+        return _choose(shore.km, shore.score, shore.start, shore.ring, price, limits.max_zones)
 
-    def measure(choice: npt.NDArray[np.bool_]) -> tuple[float, float]:
+    def measure(choice: Bools) -> tuple[float, float]:
         km = shore.km[choice]
         return float(km.sum()), float((km * shore.score[choice]).sum())
 
-    beyond = best(floor)
+    beyond = best(limits.floor)
     km1, risk1 = measure(beyond)
-    if km1 <= budget_km:
+    if km1 <= limits.budget_km:
         return beyond
     within = np.zeros(len(shore.km), np.bool_)
     km0, risk0 = 0.0, 0.0
@@ -135,31 +193,25 @@ def _within(shore: _Shore, budget_km: float, max_zones: int, floor: float) -> np
         on_line = risk - price * km <= risk0 - price * km0 + 1e-9 * max(1.0, risk1)
         if on_line or km in (km0, km1):
             return within
-        if km <= budget_km:
+        if km <= limits.budget_km:
             within, km0, risk0 = choice, km, risk
         else:
             km1, risk1 = km, risk
 
 
-def _lengthen(
-    shore: _Shore,
-    chosen: npt.NDArray[np.bool_],
-    budget_km: float,
-    max_zones: int,
-    floor: float,
-) -> npt.NDArray[np.bool_]:
+def _lengthen(shore: _Shore, chosen: Bools, limits: _Limits) -> Bools:
     """Spend what is left of the budget, a segment at a time, the highest score first."""
     chosen = chosen.copy()
     before, after = _neighbours(shore)
-    left = budget_km - float(shore.km[chosen].sum())
+    left = limits.budget_km - float(shore.km[chosen].sum())
     count = len(_runs(shore, chosen))
     ranked = np.argsort(-shore.score, kind="stable")
-    ranked = ranked[shore.score[ranked] >= floor]
+    ranked = ranked[shore.score[ranked] >= limits.floor]
     while True:
         fits = ranked[~chosen[ranked] & (shore.km[ranked] <= left)]
         beside = (chosen[before[fits]] & (before[fits] >= 0)).astype(int)
         beside += chosen[after[fits]] & (after[fits] >= 0)
-        fits = fits if count < max_zones else fits[beside > 0]
+        fits = fits if count < limits.max_zones else fits[beside > 0]
         if len(fits) == 0:
             return chosen
         chosen[fits[0]] = True
@@ -178,7 +230,7 @@ def _neighbours(shore: _Shore) -> tuple[Ints, Ints]:
     return before, after
 
 
-def _runs(shore: _Shore, chosen: npt.NDArray[np.bool_]) -> list[Ints]:
+def _runs(shore: _Shore, chosen: Bools) -> list[Ints]:
     """Return the chosen runs as positions in walking order, joined over the origin of a ring."""
     runs: list[Ints] = []
     which = np.flatnonzero(chosen)
@@ -235,10 +287,10 @@ def _choose(
     km: Floats,
     score: Floats,
     start: Ints,
-    ring: npt.NDArray[np.bool_],
+    ring: Bools,
     price: float,
     max_zones: int,
-) -> npt.NDArray[np.bool_]:
+) -> Bools:
     """Return which segments are in the best choice of at most ``max_zones`` runs at a price."""
     gain = (score - price) * km
     value, wrapped = _values(gain, start, ring, max_zones)
@@ -255,9 +307,7 @@ def _choose(
 
 
 @numba.njit(cache=True)
-def _values(
-    gain: Floats, start: Ints, ring: npt.NDArray[np.bool_], k_max: int
-) -> tuple[Floats, npt.NDArray[np.bool_]]:
+def _values(gain: Floats, start: Ints, ring: Bools, k_max: int) -> tuple[Floats, Bools]:
     """Return the best gain ``[shoreline, k]`` of at most k runs, and whether one wraps."""
     n_shore = len(start) - 1
     value = np.zeros((n_shore, k_max + 1))
@@ -300,7 +350,7 @@ def _share_out(value: Floats) -> Ints:
 
 
 @numba.njit(cache=True)
-def _line(gain: Floats, k_max: int, closed: bool) -> tuple[Floats, npt.NDArray[np.bool_]]:  # noqa: FBT001
+def _line(gain: Floats, k_max: int, closed: bool) -> tuple[Floats, Bools]:  # noqa: FBT001
     """Return the best gain of at most k runs for each k, and the choice for ``k_max``.
 
     ``closed`` wants both ends chosen (a run through the origin of a ring). A tie leaves out.
