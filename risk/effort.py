@@ -12,6 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from geo.errors import InputError
+from risk.explore import expected_effort
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -161,12 +162,22 @@ def effort_weights(
     return weight
 
 
+def nearest(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Return ``incident_id, segment``: the nearest of the segments that each is paired with."""
+    return (
+        pairs.sort("distance_m", "segment")
+        .unique("incident_id", keep="first", maintain_order=True)
+        .select("incident_id", pl.col("segment").cast(pl.Int64))
+    )
+
+
 def corrected(
     incidents: pl.DataFrame,
     pairs: pl.DataFrame,
     segments: pl.DataFrame,
     effort: pl.DataFrame | None,
     *,
+    drawn: pl.DataFrame | None = None,
     rule: EffortRule | None = None,
 ) -> pl.DataFrame:
     """Return incidents with their ``weight`` (1 where null) times what `effort_weights` gives.
@@ -176,19 +187,18 @@ def corrected(
     incidents, pairs, segments, effort : DataFrame
         As `risk.inputs.Inputs` holds them; an incident's stretch is its nearest segment. Without
         effort nothing is corrected.
+    drawn : DataFrame, optional
+        As `risk.inputs.Inputs` holds it: counted by chance (`risk.explore.expected_effort`).
     rule : EffortRule, optional
         The shipped one by default.
     """
     plain = incidents.with_columns(pl.col("weight").cast(pl.Float64).fill_null(1.0))
     if effort is None or effort.is_empty() or incidents.is_empty():
         return plain
-    nearest = (
-        pairs.sort("distance_m", "segment")
-        .unique("incident_id", keep="first", maintain_order=True)
-        .select("incident_id", pl.col("segment").cast(pl.Int64))
-    )
+    if drawn is not None:
+        effort = expected_effort(effort, drawn, segments)
     at = plain.select("incident_id", "source", t=pl.col("t0").dt.epoch("ms")).join(
-        nearest, on="incident_id", how="left", maintain_order="left"
+        nearest(pairs), on="incident_id", how="left", maintain_order="left"
     )
     rows = segments.select("segment_id", "length_m", stretch=pl.int_range(pl.len()))
     done = effort.join(rows, on="segment_id").select(

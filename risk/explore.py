@@ -1,5 +1,7 @@
 """Keep a share of the patrols for stretches that the plan leaves out, each with a known chance."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -43,7 +45,9 @@ def kilometres(budget_km: float, *, share: float) -> tuple[float, float]:
     return budget_km * (1.0 - share), budget_km * share
 
 
-def explore(planned: Bools, length_km: Floats, *, explore_km: float, seed: int) -> pl.DataFrame:
+def explore(
+    planned: Bools, length_km: Floats, *, explore_km: float, seed: int | Sequence[int]
+) -> pl.DataFrame:
     """Draw the stretches to patrol beside the plan; every one left out has the same chance.
 
     Systematic sampling along the shore from one random start (Madow & Madow 1944, Annals of
@@ -59,7 +63,7 @@ def explore(planned: Bools, length_km: Floats, *, explore_km: float, seed: int) 
         Their lengths.
     explore_km : float
         The kilometres kept for exploration, as `kilometres` gives them.
-    seed : int
+    seed : int or several
         The same seed draws the same stretches; take another one each shift.
 
     Returns
@@ -87,3 +91,37 @@ def explore(planned: Bools, length_km: Floats, *, explore_km: float, seed: int) 
         },
         schema=EXPLORED,
     )
+
+
+def expected_effort(
+    effort: pl.DataFrame, drawn: pl.DataFrame, segments: pl.DataFrame
+) -> pl.DataFrame:
+    """Return patrol effort in which what was drawn counts by its chance, not by the draw.
+
+    A discovery on a stretch that was drawn says that it was drawn: the walk that found it is no
+    sign of how often anybody walks there. The chance of one walk, drawn or not, takes its place
+    (the design's own probability, as Horvitz & Thompson 1952 weigh by), in shifts of which
+    patrols were noted at all; where none were, nobody may have gone.
+
+    Parameters
+    ----------
+    effort : DataFrame
+        ``segment_id, shift_start, km`` as noted.
+    drawn : DataFrame
+        ``segment_id, shift_start, probability, chosen`` of stretches left to exploration.
+    segments : DataFrame
+        ``segment_id, length_m``.
+
+    Returns
+    -------
+    DataFrame
+        ``segment_id, shift_start, km``.
+    """
+    key = ["segment_id", "shift_start"]
+    kept = effort.select(*key, "km")
+    told = drawn.join(effort.select("shift_start").unique(), on="shift_start")
+    walked = kept.join(told.filter("chosen"), on=key, how="anti")
+    by_chance = told.join(segments.select("segment_id", "length_m"), on="segment_id").select(
+        *key, km=pl.col("probability") * pl.col("length_m") / 1000.0
+    )
+    return pl.concat([walked, by_chance])

@@ -80,7 +80,13 @@ def evaluate(
         shift_ids=tuple(s.shift_id for s in shifts),
     )
     if inputs.incidents is not None and inputs.incident_pairs is not None:
-        fair = corrected(inputs.incidents, inputs.incident_pairs, inputs.segments, inputs.effort)
+        fair = corrected(
+            inputs.incidents,
+            inputs.incident_pairs,
+            inputs.segments,
+            inputs.effort,
+            drawn=inputs.drawn,
+        )
         inputs = replace(inputs, incidents=fair)
     shape = (len(weights.indicators), len(inputs.segments), len(shifts))
     raw, value = np.empty(shape), np.empty(shape)

@@ -23,6 +23,7 @@ _NEEDED: dict[str, tuple[str, ...]] = {
     "facility_pairs": ("facility_id", "segment", "distance_m"),
     "camera_views": ("facility_id", "segment", "share"),
     "effort": ("segment_id", "shift_start", "km"),
+    "drawn": ("segment_id", "shift_start", "probability", "chosen"),
 }
 _PAIRED = {
     "events": "event_pairs",
@@ -45,7 +46,8 @@ class Inputs:
     but unknown; None vouches for every day. ``reach`` tells of the gaps among the events how
     likely the silent vessel touched a segment (`ais.reach`). ``camera_views`` tells which share
     of a segment a camera sees, null where it does not say which way it looks and the segment is
-    in its range. ``landable_h`` is hours per segment and shift, NaN where unknown. ``light``
+    in its range. ``landable_h`` is hours per segment and shift, NaN where unknown. ``drawn`` has
+    the stretches that plans left to exploration, with their chance (`risk.explore`). ``light``
     has one row per shift, as `risk.light.light` makes it.
 
     None says that the county has no such source: its indicators are missing then, and take their
@@ -67,6 +69,7 @@ class Inputs:
     facility_pairs: pl.DataFrame | None = None
     camera_views: pl.DataFrame | None = None
     effort: pl.DataFrame | None = None
+    drawn: pl.DataFrame | None = None
     landable_h: npt.NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:

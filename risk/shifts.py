@@ -25,6 +25,11 @@ class Shift:
     label: str
 
     @property
+    def day(self) -> date:
+        """Return the local day on which it starts."""
+        return date.fromisoformat(self.shift_id[:10])
+
+    @property
     def hours(self) -> float:
         """Return the true length in hours: 3 or 5 where a clock change falls inside."""
         return (self.t1 - self.t0).total_seconds() / 3600.0

@@ -22,7 +22,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass
 class Run:
-    """What a run did: counts, seconds per step, and the weight set where it scored."""
+    """What a run did: counts, seconds per step, the weight set where it scored, what to tell."""
 
     kind: str
     as_of: datetime
@@ -31,6 +31,7 @@ class Run:
     counts: dict[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     weights: WeightSet | None = None
+    lines: list[str] = field(default_factory=list)
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:

@@ -99,7 +99,10 @@ def _told(done: object, *, as_json: bool) -> None:
     if "counts" not in found:
         found = {"counts": found}
     Summary(
-        dict(found["counts"]), dict(found.get("seconds", {})), dict(found.get("quarantined", {}))
+        dict(found["counts"]),
+        dict(found.get("seconds", {})),
+        dict(found.get("quarantined", {})),
+        list(found.get("lines", [])),
     ).tell(as_json=as_json)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -160,8 +160,26 @@ class Config(BaseSettings):
     patrol_km: float = Field(
         40.0, gt=0, description="Kilometres of shore that one shift can patrol (priority zones)."
     )
+    shift_km: dict[str, Annotated[float, Field(ge=0)]] = Field(
+        {},
+        description="Kilometres of those shifts that can patrol more or less than `patrol_km`, "
+        "by their start; 0 is a shift without a patrol.",
+    )
     max_zones: int = Field(
         12, ge=1, le=200, description="Most priority zones that one shift is given."
+    )
+    zone_stay_points: float = Field(
+        2.0,
+        ge=0,
+        le=100,
+        description="Zones stay where they were the day before, unless moving them gains more "
+        "than so many points for each kilometre that changes.",
+    )
+    explore_share: float = Field(
+        0.15,
+        ge=0.10,
+        le=0.20,
+        description="Share of a shift's kilometres, 0.1 to 0.2, kept for stretches drawn by lot.",
     )
     session_hours: float = Field(
         12.0, gt=0, le=720, description="Hours after which a sign-in ends, used or not."
@@ -199,6 +217,21 @@ class Config(BaseSettings):
     attributions: tuple[str, ...] = Field(
         (), description="Lines of credit that the map and its exports show."
     )
+
+    @field_validator("shift_km")
+    @classmethod
+    def _of_a_shift(cls, by_start: dict[str, float], known: ValidationInfo) -> dict[str, float]:
+        """Return kilometres by start of shift when there is such a shift."""
+        # Starts that are no starts are a complaint of their own.
+        starts = known.data.get("shift_starts", tuple(by_start))
+        strangers = [start for start in by_start if start not in starts]
+        if strangers:
+            raise ValueError(f"no shift starts at {', '.join(strangers)}; see shift_starts")
+        return by_start
+
+    def shift_budget_km(self, shift_id: str) -> float:
+        """Return the kilometres that a shift can patrol."""
+        return self.shift_km.get(shift_id[11:], self.patrol_km)
 
     @property
     def tz(self) -> ZoneInfo:

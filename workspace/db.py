@@ -30,6 +30,8 @@ from workspace._db_ais import ingests as ingests
 from workspace._db_ais import quarantine as quarantine
 from workspace._db_ais import watch_states as watch_states
 from workspace._db_base import key, made, metadata, place
+from workspace._db_plans import explorations as explorations
+from workspace._db_plans import seeds as seeds
 from workspace._db_weights import runs as runs
 from workspace._db_weights import weight_sets as weight_sets
 from workspace._db_weights import weight_steps as weight_steps
@@ -325,6 +327,7 @@ zones = Table(
     Column("reason_en", String),
     Column("section_ids", Json),
     Column("geometry", Geometry),
+    Column("since", Date),
 )
 users = Table(
     "users",

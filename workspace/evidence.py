@@ -20,6 +20,7 @@ from risk.weights import WeightSet
 from workspace import archive, db, landing, store, tide
 from workspace._cache import cached
 from workspace._places import viewsheds
+from workspace.exploring import drawn_near_discoveries
 from workspace.folder import Workspace
 from workspace.nearness import near_pairs
 
@@ -260,6 +261,14 @@ def inputs(ws: Workspace, weights: WeightSet, shifts: Sequence[Shift]) -> Inputs
     )  # fmt: skip
     return Inputs(
         **{name: getattr(known, name) for name in names},
+        drawn=cached(
+            ws,
+            ("drawn", weights.name, weights.version),
+            ("effort", "explorations", "incidents", "segments", "land"),
+            lambda: drawn_near_discoveries(
+                ws, known.incidents, known.incident_pairs, known.segments["segment_id"]
+            ),
+        ),
         heard_days=archive.by_day(ws.positions)["date"],
         inspections=_or_none(known.inspections.select("t", place_id="object_id")),
         facilities=_from_local_midnight(known.facilities, ws.config.timezone),

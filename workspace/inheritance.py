@@ -52,7 +52,8 @@ def inherit(
     counts["section_changed_m"] = carry_sections(connection, carried, older)
     counts["events_moved"] = _events(connection, config, ground, segment_ids)
     counts["effort_lost_km"] = _effort(connection, heirs)
-    counts["scores_carried"] = _scores(connection, carried)
+    counts["scores_carried"] = _by_parent(connection, carried, "scores")
+    _by_parent(connection, carried, "explorations")
     counts["zones_carried"] = _zones(connection, heirs, carried.segments)
     return counts, lost
 
@@ -172,17 +173,17 @@ def _effort(connection: Connection, heirs: pl.DataFrame) -> int:
     return round(float(effort["km"].sum() - passed["km"].sum()))
 
 
-def _scores(connection: Connection, carried: Carried) -> int:
-    """Give a segment that is the child of others the scores of the one it has most shore from.
+def _by_parent(connection: Connection, carried: Carried, name: str) -> int:
+    """Give a segment that is the child of others the rows of the one it has most shore from.
 
     To be called when the newer segments are stored.
     """
-    orphaned = db.scores.c.segment_id.not_in(select(db.segments.c.segment_id))
-    lost = store.read(connection, "scores", where=orphaned)
+    orphaned = store.table_of(name).c.segment_id.not_in(select(db.segments.c.segment_id))
+    lost = store.read(connection, name, where=orphaned)
     passed = lost.join(parents_of(carried), on="segment_id").drop("segment_id")
-    store.clear(connection, "scores", where=orphaned)
-    store.write(connection, "scores", passed.rename({"new_segment_id": "segment_id"}))
-    return store.count(connection, "scores")
+    store.clear(connection, name, where=orphaned)
+    store.write(connection, name, passed.rename({"new_segment_id": "segment_id"}))
+    return store.count(connection, name)
 
 
 def _zones(connection: Connection, heirs: pl.DataFrame, segments: gpd.GeoDataFrame) -> int:
