@@ -16,6 +16,7 @@ from risk.shifts import Shift
 from workspace import archive, db, read, store
 from workspace._export_choice import Choice, within
 from workspace._scored import NUMBERS, runs_of
+from workspace.exploring import EXPLORE, explored
 from workspace.folder import Workspace
 from workspace.landing import tides_of
 
@@ -34,7 +35,7 @@ def layer(ws: Workspace, name: str, choice: Choice) -> pl.DataFrame:
         "segments": _segments,
         "shorelines": _shorelines,
         "sections": _sections,
-        "zones": lambda ws, choice: zones(ws, [choice.shift] if choice.shift else [], choice),
+        "zones": lambda ws, choice: planned(ws, [choice.shift] if choice.shift else [], choice),
         "events": events,
         "event_tracks": _event_tracks,
         "incidents": _incidents,
@@ -133,6 +134,23 @@ def zones(ws: Workspace, wanted: list[Shift], choice: Choice) -> pl.DataFrame:
     ]
     empty = store.read(ws.engine, "zones", where=table.run_id == "")
     found = pl.concat(parts or [empty.with_columns(shift_id=pl.lit(""))])
+    return _touching(found, choice)
+
+
+def planned(ws: Workspace, wanted: list[Shift], choice: Choice) -> pl.DataFrame:
+    """Return the priority zones of some shifts, and after them what each explores.
+
+    ``part`` is ``plan`` or ``explore``; what is explored has no rank.
+    """
+    found = zones(ws, wanted, choice).with_columns(part=pl.lit("plan"))
+    drawn = [explored(ws, one).with_columns(shift_id=pl.lit(one.shift_id)) for one in wanted]
+    parts = [_touching(one, choice) for one in drawn if one.height]
+    order = pl.col("shift_start"), pl.col("part") == EXPLORE
+    return pl.concat([found, *parts], how="diagonal_relaxed").sort(*order, maintain_order=True)
+
+
+def _touching(found: pl.DataFrame, choice: Choice) -> pl.DataFrame:
+    """Return the zones that touch what was chosen."""
     if choice.section is None:
         return within(found, choice)
     mine = pl.Series(

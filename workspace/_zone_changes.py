@@ -177,7 +177,7 @@ def new_words(move: Move | None, then: date, day: date) -> Both:
             "New: its risk did not rise, kilometres came free elsewhere.",
         )
     return (
-        f"新列入：均分比{_zh(then, day)}升 {move.points:.0f} 分，主要因“{move.most.label_zh}”。",
+        f"新列入：均分比 {_zh(then, day)}升 {move.points:.0f} 分，主要因“{move.most.label_zh}”。",
         (
             f"New: its mean score rose {move.points:.0f} points since {_en(then, day)}, most by "
             f"“{move.most.label_en}”."
@@ -192,7 +192,7 @@ def gone_words(move: Move | None, then: date, day: date) -> Both:
     if move.points > -_LEAST_POINTS:
         return "本段风险未降，别处更值得去", "its risk did not fall, other shore is worth more"
     return (
-        f"均分比{_zh(then, day)}降 {-move.points:.0f} 分，主要因“{move.most.label_zh}”",
+        f"均分比 {_zh(then, day)}降 {-move.points:.0f} 分，主要因“{move.most.label_zh}”",
         (
             f"its mean score fell {-move.points:.0f} points since {_en(then, day)}, most by "
             f"“{move.most.label_en}”"
@@ -202,7 +202,7 @@ def gone_words(move: Move | None, then: date, day: date) -> Both:
 
 def _zh(day: date, near: date) -> str:
     year = "" if day.year == near.year else f"{day.year} 年 "
-    return f" {year}{day.month} 月 {day.day} 日"
+    return f"{year}{day.month} 月 {day.day} 日"
 
 
 def _en(day: date, near: date) -> str:

@@ -5,7 +5,6 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-import geopandas as gpd
 import numpy as np
 import polars as pl
 import shapely
@@ -69,7 +68,7 @@ def draw(
     )
 
 
-def explored(ws: Workspace, shift: Shift) -> gpd.GeoDataFrame:
+def explored(ws: Workspace, shift: Shift) -> pl.DataFrame:
     """Return the stretches drawn for a shift, neighbours as one, along the shore.
 
     The columns are those of ``zones``, and ``part``; they have no rank, for risk did not choose
@@ -81,40 +80,36 @@ def explored(ws: Workspace, shift: Shift) -> gpd.GeoDataFrame:
         "explorations",
         where=and_(log.shift_start == shift.t0, log.part == EXPLORE, log.chosen),
     )
-    shore = segments(ws)
-    chances = dict(zip(found["segment_id"], found["probability"], strict=True))
-    at = np.flatnonzero(shore["segment_id"].isin(list(chances)).to_numpy())
+    shore, scored = segments(ws), scores(ws, shift.shift_id)
+    at = np.flatnonzero(shore["segment_id"].isin(found["segment_id"].to_list()).to_numpy())
     line = shore["shoreline_id"].to_numpy()
     apart = (np.diff(at) > 1) | (line[at[1:]] != line[at[:-1]])
-    runs = np.split(at, np.flatnonzero(apart) + 1) if len(at) else []
-    scored = scores(ws, shift.shift_id)
-    score = None if scored is None else scored["score"].to_numpy().astype(np.float64)
     rows = []
-    for run in runs:
+    for run in np.split(at, np.flatnonzero(apart) + 1) if len(at) else []:
         part = shore.iloc[run]
         km = part["length_m"].to_numpy() / 1000.0
-        risk = None if score is None else float((score[run] * km).sum() / km.sum())
         ids = part["segment_id"].to_list()
-        percent = f"{100.0 * chances[ids[0]]:.2g}"
+        # Every stretch left to exploration has the same chance.
+        percent = f"{100.0 * found['probability'][0]:.2g}"
         rows.append(
             {
-                "run_id": found["run_id"][0],
                 "shift_start": shift.t0,
                 "zone_id": f"E-{ids[0]}",
-                "rank": None,
+                "run_id": found["run_id"][0],
                 "segment_ids": json.dumps(ids),
                 "km": float(km.sum()),
-                "risk": risk,
+                "risk": None
+                if scored is None
+                else float((scored["score"].to_numpy()[run] * km).sum() / km.sum()),
                 "reason_zh": f"探索：按 {percent} % 的概率抽中，不是因为风险高。",
                 "reason_en": f"Exploration: drawn with a chance of {percent} %, not for its risk.",
                 "section_ids": json.dumps(part["section_id"].dropna().unique().tolist()),
-                "since": None,
-                "part": EXPLORE,
-                "geometry": shapely.line_merge(shapely.multilinestrings(list(part.geometry))),
+                "geometry": shapely.to_wkb(
+                    shapely.line_merge(shapely.multilinestrings(list(part.geometry)))
+                ),
             }
         )
-    columns = [*db.zones.c.keys(), "part"]
-    return gpd.GeoDataFrame(rows, columns=columns, geometry="geometry", crs=4326)
+    return pl.DataFrame(rows).with_columns(part=pl.lit(EXPLORE))
 
 
 def drawn_near_discoveries(

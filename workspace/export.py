@@ -116,7 +116,7 @@ def _frames(
     if what == "scores":
         found = _export_layers.scores(ws, choice)
     elif what == "zones":
-        found = _export_layers.zones(ws, list(choice.shifts), choice)
+        found = _export_layers.planned(ws, list(choice.shifts), choice)
     elif what == "events":
         found = _export_layers.events(ws, choice)
     elif what == "positions":

@@ -23,6 +23,7 @@ from tests.bench import (
     score,
     sensitivity,
     tide,
+    zones,
 )
 from tests.bench.row import Row
 
@@ -38,6 +39,7 @@ def main() -> int:
             tide,
             indicators,
             score,
+            zones,
             sensitivity,
             backtest,
             ais,

@@ -1,10 +1,11 @@
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.errors import InputError
-from risk.explore import EXPLORED, explore, kilometres
+from risk.explore import EXPLORED, expected_effort, explore, kilometres
 
 
 def test_the_quota_is_ten_to_twenty_per_cent():
@@ -44,3 +45,28 @@ def test_the_logged_probability_is_the_rate_at_which_stretches_are_drawn():
     assert rate == pytest.approx(draws[0]["probability"].to_numpy(), abs=0.05)
     walked = [km[d["chosen"].to_numpy() & ~planned].sum() for d in draws]
     assert np.mean(walked) == pytest.approx(2.2, abs=0.05)
+
+
+def test_what_was_drawn_counts_by_its_chance_where_patrols_were_noted():
+    shore = pl.DataFrame({"segment_id": ["a", "b", "c"], "length_m": [500.0, 400.0, 300.0]})
+    noted = [("a", 1, 0.5), ("b", 1, 0.2), ("c", 1, 0.9), ("a", 3, 0.1)]
+    effort = pl.DataFrame(noted, schema=["segment_id", "shift_start", "km"], orient="row")
+    lots = [("a", 1, 0.1, True), ("b", 1, 0.1, False), ("a", 2, 0.2, True)]
+    columns = ["segment_id", "shift_start", "probability", "chosen"]
+    drawn = pl.DataFrame(lots, schema=columns, orient="row")
+    found = expected_effort(effort, drawn, shore)
+    told = dict(
+        found.group_by(pl.concat_str("segment_id", "shift_start")).agg(pl.col("km").sum()).rows()
+    )
+    # "a" in shift 1 was drawn: its walk gives way to its chance. "b" was not, what was walked there
+    # counts beside the chance. Of shift 2 nothing was noted; "c" and shift 3 were left to no lot.
+    assert told == pytest.approx({"a1": 0.05, "b1": 0.2 + 0.04, "c1": 0.9, "a3": 0.1})
+
+
+def test_shifts_draw_for_themselves():
+    planned, km = np.zeros(200, dtype=bool), np.full(200, 0.5)
+    draws = [
+        explore(planned, km, explore_km=6.0, seed=(5, night))["chosen"].to_numpy()
+        for night in range(40)
+    ]
+    assert len({draw.tobytes() for draw in draws}) > 10

@@ -244,8 +244,17 @@ def test_scores_and_zones_of_a_day_are_tables(full: Workspace, tmp_path: Path) -
     features = json.loads((tmp_path / "z.geojson").read_text("utf-8"))["features"]
     zones = [feature["properties"] for feature in features]
     assert {zone["shift_id"] for zone in zones} == set(found["shift_id"])
-    order = [(zone["shift_id"], zone["rank"]) for zone in zones]
+    order = [(zone["shift_id"], zone["rank"]) for zone in zones if zone["part"] == "plan"]
     assert order == sorted(order)
+    drawn = [zone for zone in zones if zone["part"] == "explore"]
+    # At noon UTC, 20:00 in Shanghai, two shifts are not over.
+    assert {zone["shift_id"] for zone in drawn} == {"2026-11-23T18:00", "2026-11-23T22:00"}
+    assert {zone["rank"] for zone in drawn} == {None}
+    assert all("抽中" in zone["reason_zh"] for zone in drawn)
+    (night,) = {zone["shift_start"] for zone in drawn if zone["shift_id"] == "2026-11-23T22:00"}
+    of_night = [zone for zone in zones if zone["shift_start"] == night]
+    listed = [name for zone in of_night for name in json.loads(zone["segment_ids"])]
+    assert len(listed) == len(set(listed))
     with pytest.raises(InputError, match="no scores for the time"):
         export(full, "scores", tmp_path / "n.csv", Selection(day=date(2020, 1, 1)), now=NOW)
 
