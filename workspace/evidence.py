@@ -1,6 +1,6 @@
 """What is near each segment: the tables that a score is made from, and the facts of one score."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,13 +27,19 @@ from workspace.nearness import near_pairs
 # Four times an indicator's reach: exp(-4) is 2 % of its effect.
 _REACHES = 4.0
 _NEAR_NAMED_M = 1_000.0
+# Whose indicators look for what, and how far: all that the tables hang on of a weight set.
+_LOOKS = {
+    "incidents": ("incidents_near",),
+    "places": ("landing_place", "inspection_overdue"),
+    "facilities": ("facility_cover", "facility_broken"),
+}
 # A boat is at the shore within this (as for shore approaches): a camera that sees there sees it.
 _BEFORE_M = 200.0
 # Twenty silences that each touched a stretch with less are hardly more than none, and most rows of
 # the reach are below.
 _LEAST_CHANCE = 0.001
 # Of a camera that nobody noted a range of.
-_CAMERA_M = 1_000.0
+CAMERA_M = 1_000.0
 
 
 @dataclass(frozen=True)
@@ -70,12 +76,21 @@ def evidence(ws: Workspace, weights: WeightSet) -> Evidence:
         "inspections",
         "effort",
     )
-    return cached(
-        ws, ("evidence", weights.name, weights.version), tables, lambda: _evidence(ws, weights)
+    looks = {what: _looks_m(weights, names) for what, names in _LOOKS.items()}
+    return cached(ws, ("evidence", *looks.values()), tables, lambda: _evidence(ws, looks))
+
+
+def _looks_m(weights: WeightSet, names: Sequence[str]) -> float:
+    """Return how far the indicators of these names look, those that the set has."""
+    reaches = (
+        weights.indicator(name).params.get("distance_m", 0.0)
+        for name in names
+        if name in weights.ids
     )
+    return _REACHES * max(reaches, default=_NEAR_NAMED_M / _REACHES)
 
 
-def _evidence(ws: Workspace, weights: WeightSet) -> Evidence:
+def _evidence(ws: Workspace, looks: Mapping[str, float]) -> Evidence:
     segments = store.read(
         ws.engine,
         "segments",
@@ -98,20 +113,16 @@ def _evidence(ws: Workspace, weights: WeightSet) -> Evidence:
     places = _places(ws)
     facilities = _or_none(store.read(ws.engine, "facilities"))
     inspections = store.read(ws.engine, "inspections")
-    facility_pairs = _pairs(
-        ws, weights, facilities, "facility_id", ("facility_cover", "facility_broken")
-    )
+    facility_pairs = _pairs(ws, facilities, "facility_id", looks["facilities"])
     return Evidence(
         segments=segments,
         events=events,
         event_pairs=event_pairs,
         reach=reach,
         incidents=incidents,
-        incident_pairs=_pairs(ws, weights, incidents, "incident_id", ("incidents_near",)),
+        incident_pairs=_pairs(ws, incidents, "incident_id", looks["incidents"]),
         landing_places=places,
-        place_pairs=_pairs(
-            ws, weights, places, "place_id", ("landing_place", "inspection_overdue")
-        ),
+        place_pairs=_pairs(ws, places, "place_id", looks["places"]),
         facilities=facilities,
         facility_pairs=facility_pairs,
         camera_views=_views(ws, facilities, facility_pairs),
@@ -169,7 +180,7 @@ def _views(
                     pl.col("fov_deg").is_null(),
                     pl.col("range_m").is_null(),
                 ),
-            ).select("facility_id", reach=pl.col("range_m").fill_null(_CAMERA_M)),
+            ).select("facility_id", reach=pl.col("range_m").fill_null(CAMERA_M)),
             on="facility_id",
         )
         .filter(pl.col("distance_m") <= pl.col("reach"))
@@ -227,19 +238,11 @@ def _places(ws: Workspace) -> pl.DataFrame | None:
 
 
 def _pairs(
-    ws: Workspace, weights: WeightSet, table: pl.DataFrame | None, key: str, used_by: Sequence[str]
+    ws: Workspace, table: pl.DataFrame | None, key: str, radius_m: float
 ) -> pl.DataFrame | None:
-    """Return the near pairs of placed things, as far as the indicators that use them look."""
+    """Return the near pairs of placed things."""
     if table is None:
         return None
-    reach = max(
-        (
-            weights.indicator(name).params.get("distance_m", 0.0)
-            for name in used_by
-            if name in weights.ids
-        ),
-        default=_NEAR_NAMED_M / _REACHES,
-    )
     points = store.to_layer(table.select("geometry")).geometry
     return near_pairs(
         ws,
@@ -247,7 +250,7 @@ def _pairs(
         table[key].to_list(),
         points.x.to_numpy(),
         points.y.to_numpy(),
-        radius_m=_REACHES * reach,
+        radius_m=radius_m,
     )
 
 
