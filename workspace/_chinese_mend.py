@@ -360,4 +360,11 @@ MEND = (
      '请安装：pip install "shoregrid[sensitivity]"'),
     ("Give one row per stretch and one column per name",
      "每个岸段一行、每个名称一列"),
+    ("Mend it, give it the next version, add and propose that.",
+     "请修改后用下一个版本号新增并提请。"),
+    ("`shoregrid weights WS sensitivity --out FILE.csv` lists them.",
+     "`shoregrid weights WS sensitivity --out FILE.csv` 列出全部单元。"),
+    ("Name two different ones.", "请给两个不同的单元。"),
+    ("Correct these rows; `--template FILE.csv` writes a table with every question.",
+     "请改正这些行；`--template FILE.csv` 可写出全部问题的空表。"),
 )  # fmt: skip

@@ -334,4 +334,8 @@ WHAT = (
      "特征为 {} × {}，而岸段有 {} 个、名称有 {} 个"),
     ("features that never lower the risk are not there: {}",
      "缺少标为“只升不降”的特征：{}"),
+    ("the weight set was rejected, which is final", "该方案已被退回，不再改变"),
+    ("there is no segment {}", "没有岸段单元 {}"),
+    ("both segments are {}", "两个单元都是 {}"),
+    ("the answers cannot be used: {}", "作答不能使用：{}"),
 )  # fmt: skip
