@@ -23,6 +23,7 @@ from tests.bench import (
     score,
     sensitivity,
     tide,
+    weights,
     zones,
 )
 from tests.bench.row import Row
@@ -41,6 +42,7 @@ def main() -> int:
             score,
             zones,
             sensitivity,
+            weights,
             backtest,
             ais,
             reach,
