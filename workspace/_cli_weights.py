@@ -1,6 +1,5 @@
 """The command `weights` with its parts."""
 
-from contextlib import closing
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -8,30 +7,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from workspace import _cli_elicit, _cli_sensitivity, _cli_weight_steps
+from workspace._cli_options import AsJson, Base, Day, Reference, Root, Top, User, opened
 from workspace._console import Summary
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from risk.weights import WeightSet
-    from workspace.folder import Workspace
-
-app = typer.Typer(no_args_is_help=True, help="权重方案 · Weight sets: add, compare, approve, use.")
-
-AsJson = Annotated[
-    bool, typer.Option("--json", help="末行输出 JSON · Print one JSON object as the last line.")
-]
-Reference = Annotated[
-    str, typer.Argument(metavar="SET", help="方案：名称或名称:版本 · A set: NAME or NAME:VERSION.")
-]
-User = Annotated[str, typer.Option("--user", help="以谁的账户 · The account that does it.")]
-Reason = Annotated[str, typer.Option(help="理由 · Why.")]
-Day = Annotated[
-    datetime | None,
-    typer.Option("--date", formats=["%Y-%m-%d"], help="当地日期 · Local day; today if left out."),
-]
-_STATES = {"draft": "草案", "proposed": "待批", "approved": "已批准"}
-_STEPS = {"proposed": "提请批准", "approved": "批准", "in_force": "启用"}
+app = typer.Typer(
+    no_args_is_help=True,
+    help="权重方案 · Weight sets: add, compare, approve, use; make them from answers; how sure.",
+)
+_STATES = {"draft": "草案", "proposed": "待批", "approved": "已批准", "rejected": "已退回"}
+_STEPS = {"proposed": "提请批准", "approved": "批准", "rejected": "退回", "in_force": "启用"}
 
 
 class Way(StrEnum):
@@ -42,20 +30,9 @@ class Way(StrEnum):
 
 
 @app.callback()
-def weights(
-    context: typer.Context,
-    root: Annotated[
-        Path, typer.Argument(metavar="WS", help="工作区文件夹 · Folder of the workspace.")
-    ],
-) -> None:
-    """权重方案 · Weight sets: list, show, add, compare, propose, approve, use, suggest."""
+def weights(context: typer.Context, root: Root) -> None:
+    """权重方案 · Weight sets: list, add, compare, propose, approve, use, elicit, try."""
     context.obj = root
-
-
-def _open(context: typer.Context) -> "closing[Workspace]":
-    from workspace.folder import open_workspace
-
-    return closing(open_workspace(context.obj))
 
 
 @app.command(name="list")
@@ -63,7 +40,7 @@ def list_(context: typer.Context, *, as_json: AsJson = False) -> None:
     """列出方案 · List the sets, and which is in force since when by whom."""
     from workspace import weighting
 
-    with _open(context) as ws:
+    with opened(context.obj) as ws:
         found, history, zone = weighting.listed(ws), weighting.in_force(ws), ws.config.tz
     lines = [
         f"{'*' if row['in_force'] else ' '} {row['name']}:{row['version']} "
@@ -101,7 +78,7 @@ def show(
     from risk.weights import dump, effective
     from workspace import weighting
 
-    with _open(context) as ws:
+    with opened(context.obj) as ws:
         given = weighting.named(ws, reference)
         done, zone = weighting.steps(ws, given.name, given.version), ws.config.tz
     share = effective(given)
@@ -139,70 +116,11 @@ def add(
         raise InputError(
             f"it is not UTF-8 text ({error.reason})", where=file.name, mend="Save it as UTF-8."
         ) from error
-    with _open(context) as ws:
+    with opened(context.obj) as ws:
         given = weighting.add(ws, text, where=file.name, user=user)
     lines = [f"已新增草案 · draft added: {given.name}:{given.version}"]
     lines += [f"{zh} {en}" for zh, en in remarks(given)]
     Summary({"indicators": len(given.ids)}, lines=lines).tell(as_json=as_json)
-
-
-@app.command()
-def propose(
-    context: typer.Context,
-    reference: Reference,
-    user: User,
-    reason: Reason = "",
-    *,
-    as_json: AsJson = False,
-) -> None:
-    """提请批准 · Propose a draft for approval."""
-    from workspace import weighting
-
-    with _open(context) as ws:
-        given = weighting.named(ws, reference)
-        weighting.propose(ws, given, user=user, reason=reason)
-    _done("已提请批准 · proposed", given, as_json=as_json)
-
-
-@app.command()
-def approve(
-    context: typer.Context,
-    reference: Reference,
-    user: User,
-    reason: Reason,
-    *,
-    as_json: AsJson = False,
-) -> None:
-    """批准 · Approve a proposed set; not by who wrote, added or proposed it."""
-    from workspace import weighting
-
-    with _open(context) as ws:
-        given = weighting.named(ws, reference)
-        weighting.approve(ws, given, user=user, reason=reason)
-    _done("已批准 · approved", given, as_json=as_json)
-
-
-@app.command()
-def use(
-    context: typer.Context,
-    reference: Reference,
-    user: User,
-    reason: Reason,
-    *,
-    as_json: AsJson = False,
-) -> None:
-    """启用 · Put an approved set in force (or the shipped one again); then score anew."""
-    from workspace import weighting
-
-    with _open(context) as ws:
-        given = weighting.named(ws, reference)
-        weighting.use(ws, given, user=user, reason=reason)
-    again = "已有的分数不变；重新评分：shoregrid score · scores stay as they are until scored again"
-    _done("已启用 · in force", given, again, as_json=as_json)
-
-
-def _done(what: str, given: "WeightSet", *more: str, as_json: bool) -> None:
-    Summary(lines=[f"{what}: {given.name}:{given.version}", *more]).tell(as_json=as_json)
 
 
 @app.command()
@@ -211,7 +129,7 @@ def compare(
     first: Annotated[str, typer.Argument(metavar="A", help="方案一 · First set.")],
     second: Annotated[str, typer.Argument(metavar="B", help="方案二 · Second set.")],
     day: Day = None,
-    top: Annotated[int, typer.Option(min=0, help="列出几个单元 · Segments to list.")] = 10,
+    top: Top = 10,
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -219,7 +137,7 @@ def compare(
     from workspace import weighting
     from workspace._weighed import compared
 
-    with _open(context) as ws:
+    with opened(context.obj) as ws:
         sets = weighting.named(ws, first), weighting.named(ws, second)
         found = compared(ws, *sets, day=None if day is None else day.date())
     scores = found.scores
@@ -258,9 +176,7 @@ def suggest(
     name: Annotated[str, typer.Option(help="新方案名称 · Name of the new set.")],
     author: Annotated[str, typer.Option(help="作者 · Author to be named.")],
     out: Annotated[Path, typer.Option(metavar="FILE.toml", help="写出文件 · TOML file to write.")],
-    base: Annotated[
-        str | None, typer.Option(help="底本；默认现行方案 · Set to start from; the one in force.")
-    ] = None,
+    base: Base = None,
     day: Day = None,
     *,
     as_json: AsJson = False,
@@ -270,7 +186,7 @@ def suggest(
     from workspace import weighting
     from workspace._weighed import suggest as suggest_from
 
-    with _open(context) as ws:
+    with opened(context.obj) as ws:
         given = weighting.weight_set(ws) if base is None else weighting.named(ws, base)
         chosen = None if day is None else day.date()
         made, said = suggest_from(ws, given, method.value, name=name, author=author, day=chosen)
@@ -282,3 +198,8 @@ def suggest(
         "weights": {k.id: k.weight for k in made.indicators},
     }
     Summary({"indicators": len(made.ids)}, lines=lines, more=more).tell(as_json=as_json)
+
+
+_cli_weight_steps.add_to(app)
+app.command()(_cli_sensitivity.sensitivity)
+_cli_elicit.add_to(app)

@@ -54,7 +54,7 @@ class Choice:
 
 def choose(ws: Workspace, selection: Selection, *, now: datetime) -> Choice:
     """Resolve a selection; raise InputError naming what there is where it names nothing."""
-    wanted = _wanted(ws, selection, now)
+    wanted = shifts_wanted(ws, selection, now)
     scored = {shift_id for shift_id, _, _ in scored_shifts(ws)}
     if wanted is None:
         there = [one for name in scored if (one := shift_of(ws, name)) is not None]
@@ -82,7 +82,7 @@ def choose(ws: Workspace, selection: Selection, *, now: datetime) -> Choice:
     )
 
 
-def _wanted(ws: Workspace, selection: Selection, now: datetime) -> list[Shift] | None:
+def shifts_wanted(ws: Workspace, selection: Selection, now: datetime) -> list[Shift] | None:
     """Return the shifts of the day asked for, or the one of them; None for all days."""
     if selection.day is None and selection.shift is None:
         return None

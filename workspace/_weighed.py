@@ -1,6 +1,6 @@
 """Try weight sets on what the workspace knows: compare two, or suggest one from the data."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -49,16 +49,16 @@ def compared(
 ) -> Tried:
     """Score the shifts of one local day (today) with two sets, and lay them side by side."""
     moment = now or datetime.now(UTC)
-    wanted = _shifts(ws, day, moment)
-    a, b = (score(_evaluated(ws, one, wanted, moment), one).score for one in (first, second))
-    segments = _segments(ws)
-    found = compare(segments["length_m"].to_numpy() / 1000.0, a, b)
+    wanted = day_shifts(ws, day, moment)
+    a, b = (score(evaluated(ws, one, wanted, moment), one).score for one in (first, second))
+    shore = lengths(ws)
+    found = compare(shore["length_m"].to_numpy() / 1000.0, a, b)
     table, said = side_by_side(first, second)
     said = [*found.said, *said, *remarks(first), *remarks(second)]
     return Tried(
         weights=table,
         scores=found,
-        segment_ids=segments["segment_id"].to_list(),
+        segment_ids=shore["segment_id"].to_list(),
         shift_ids=[shift.shift_id for shift in wanted],
         said=list(dict.fromkeys(said)),
     )
@@ -80,23 +80,46 @@ def suggest(
     said of it (zh, en).
     """
     moment = now or datetime.now(UTC)
-    wanted = _shifts(ws, day, moment)
-    values = _evaluated(ws, given, wanted, moment).value
-    km = _segments(ws)["length_m"].to_numpy() / 1000.0
+    wanted = day_shifts(ws, day, moment)
+    values = evaluated(ws, given, wanted, moment).value
+    km = lengths(ws)["length_m"].to_numpy() / 1000.0
     found = suggested(given, values, km, method=method)
     zh, en = _WORDS[method]
     days = wanted[0].shift_id[:10]
-    made = reweighted(
+    made = next_set(
+        ws,
         given,
         found.weights,
         name=name,
-        version=_next_version(ws, name),
         author=author,
-        reason_zh=f"按 {days} 各指标的数据用{zh}建议，以 {given.name} 第 {given.version} 版为底。",
-        reason_en=f"Suggested by {en} from the indicators of {days}, on the base of {given.name} "
-        f"version {given.version}.",
+        reason=(
+            f"按 {days} 各指标的数据用{zh}建议",
+            f"Suggested by {en} from the indicators of {days}",
+        ),
     )
     return made, [*found.said, *remarks(made)]
+
+
+def next_set(
+    ws: Workspace,
+    given: WeightSet,
+    shares: Mapping[str, float],
+    *,
+    name: str,
+    author: str,
+    reason: Both,
+) -> WeightSet:
+    """Return a set with other weights, the next version of its name; the reason names its base."""
+    zh, en = reason
+    return reweighted(
+        given,
+        shares,
+        name=name,
+        version=_next_version(ws, name),
+        author=author,
+        reason_zh=f"{zh}，以 {given.name} 第 {given.version} 版为底。",
+        reason_en=f"{en}, on the base of {given.name} version {given.version}.",
+    )
 
 
 def _next_version(ws: Workspace, name: str) -> int:
@@ -106,16 +129,19 @@ def _next_version(ws: Workspace, name: str) -> int:
     return 1 + max(known.to_list(), default=0)
 
 
-def _shifts(ws: Workspace, day: date | None, moment: datetime) -> list[Shift]:
+def day_shifts(ws: Workspace, day: date | None, moment: datetime) -> list[Shift]:
+    """Return the shifts of one local day (today); raise InputError where there is no coast."""
     need_coast(ws)
     return shifts_from(ws, day or moment.astimezone(ws.config.tz).date(), 1)
 
 
-def _evaluated(
+def evaluated(
     ws: Workspace, weights: WeightSet, wanted: Sequence[Shift], moment: datetime
 ) -> Evaluated:
+    """Return the indicators of all segments in these shifts, as known at the moment."""
     return evaluate(inputs(ws, weights, wanted), wanted, as_of=moment, weights=weights)
 
 
-def _segments(ws: Workspace) -> pl.DataFrame:
+def lengths(ws: Workspace) -> pl.DataFrame:
+    """Return ``segment_id, length_m`` in the order of the shore."""
     return store.read(ws.engine, "segments", columns=["segment_id", "length_m"], order=["position"])

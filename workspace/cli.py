@@ -1,7 +1,6 @@
 """The `shoregrid` command. Whatever takes time to load is loaded by the command that needs it."""
 
 import sys
-from contextlib import closing
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,10 +16,12 @@ from workspace import (
     _cli_export,
     _cli_import,
     _cli_places,
+    _cli_remedies,
     _cli_tides,
     _cli_weights,
     _console,
 )
+from workspace._cli_options import AsJson, Day, Root, opened
 from workspace._console import Summary
 
 if TYPE_CHECKING:
@@ -34,22 +35,6 @@ app = typer.Typer(
 user_app = typer.Typer(no_args_is_help=True, help="账户 · Accounts that may sign in.")
 app.add_typer(user_app, name="user")
 app.add_typer(_cli_weights.app, name="weights")
-
-
-Root = Annotated[Path, typer.Argument(metavar="WS", help="工作区文件夹 · Folder of the workspace.")]
-AsJson = Annotated[
-    bool, typer.Option("--json", help="末行输出 JSON · Print one JSON object as the last line.")
-]
-Day = Annotated[
-    datetime | None,
-    typer.Option("--date", formats=["%Y-%m-%d"], help="当地日期 · Local day; today if left out."),
-]
-
-
-def _open(root: Path) -> "closing[Workspace]":
-    from workspace.folder import open_workspace
-
-    return closing(open_workspace(root))
 
 
 def _day(ws: "Workspace", chosen: datetime | None) -> date:
@@ -73,6 +58,7 @@ app.command()(_cli_detect.detect)
 app.command()(_cli_detect.events)
 app.command()(_cli_detect.decide)
 app.command()(_cli_backtest.backtest)
+app.command()(_cli_remedies.remedies)
 
 
 @app.command()
@@ -80,7 +66,7 @@ def score(root: Root, day: Day = None, *, as_json: AsJson = False) -> None:
     """评分 · Score risk per segment and shift, for three days."""
     from workspace import runs
 
-    with _open(root) as ws:
+    with opened(root) as ws:
         _told(runs.score(ws, _day(ws, day)), as_json=as_json)
 
 
@@ -89,7 +75,7 @@ def plan(root: Root, day: Day = None, *, as_json: AsJson = False) -> None:
     """重点巡防区 · Choose priority zones for the shifts of a day."""
     from workspace import runs
 
-    with _open(root) as ws:
+    with opened(root) as ws:
         _told(runs.plan(ws, _day(ws, day)), as_json=as_json)
 
 
@@ -119,7 +105,7 @@ def serve(
 
     from workspace.demo import example_accounts
 
-    with _open(root) as ws:
+    with opened(root) as ws:
         os.environ["SHOREGRID_WORKSPACE"] = str(ws.root)
     _tell_accounts(example_accounts(ws.root))
     print(f"正在启动 · serving {ws.root.name} at http://{host}:{port}  (Ctrl+C)", flush=True)
@@ -172,7 +158,7 @@ def user_add(
     """新增账户 · Make an account."""
     from workspace import users
 
-    with _open(root) as ws:
+    with opened(root) as ws:
         users.add(ws, name, password, role=role, scope={"section": section} if section else {})
     print(f"已新增 · added: {name} ({role})")
 
@@ -182,7 +168,7 @@ def user_list(root: Root) -> None:
     """列出账户 · List the accounts."""
     from workspace import users
 
-    with _open(root) as ws:
+    with opened(root) as ws:
         for name, role, scope, active, locked in users.listed(ws).iter_rows():
             state = "停用 disabled" if not active else f"锁定 locked {locked}" if locked else ""
             print(f"{name:<24} {role:<16} {scope:<24} {state}".rstrip())
@@ -195,7 +181,7 @@ def user_disable(
     """停用账户 · Close an account and end its sessions."""
     from workspace import users
 
-    with _open(root) as ws:
+    with opened(root) as ws:
         users.disable(ws, name)
     print(f"已停用 · disabled: {name}")
 

@@ -4,7 +4,6 @@ Sets and steps are only ever added. The shipped set is always there under its ow
 approval, and is in force where no other was put in force.
 """
 
-import hashlib
 from datetime import UTC, datetime
 
 import polars as pl
@@ -23,8 +22,8 @@ from workspace.shipped import shipped_file
 WRITERS = ("analyst", "planner", "admin")
 """Roles that may add a set and propose it."""
 APPROVERS = ("analyst", "planner", "supervisor", "command_room", "admin")
-"""Roles that may approve what another wrote, and put it in force."""
-STATES = ("draft", "proposed", "approved")
+"""Roles that may approve what another wrote, reject it, and put it in force."""
+STATES = ("draft", "proposed", "approved", "rejected")
 _TABLES = ("weight_sets", "weight_steps")
 
 
@@ -150,7 +149,7 @@ def add(
             mend="Choose another than the shipped set's, without colons or blanks around it.",
         )
     moment = now or datetime.now(UTC)
-    _try(ws, given, text, moment)
+    _try(ws, given, moment)
     with ws.begin() as connection:
         _may(connection, user, WRITERS)
         table = db.weight_sets.c
@@ -173,15 +172,13 @@ def add(
     return given
 
 
-def _try(ws: Workspace, given: WeightSet, text: str, moment: datetime) -> None:
+def _try(ws: Workspace, given: WeightSet, moment: datetime) -> None:
     """Refuse a set that cannot be evaluated here; without a coast there is nothing to try it on."""
     if not store.count(ws.engine, "segments"):
         return
-    # Evidence is kept by name and version, and what is refused must not take this set's place.
-    trial = given.model_copy(update={"name": hashlib.sha256(text.encode()).hexdigest()})
     wanted = shifts_from(ws, moment.astimezone(ws.config.tz).date(), 1)[:1]
     try:
-        evaluate(inputs(ws, trial, wanted), wanted, as_of=moment, weights=trial)
+        evaluate(inputs(ws, given, wanted), wanted, as_of=moment, weights=given)
     except InputError as error:
         raise InputError(
             error.what, where=f"weight set {_named(given)}", mend=error.mend
@@ -209,9 +206,7 @@ def approve(
         When the account may not, or the set is not proposed, or no reason is given.
     """
     with ws.begin() as connection:
-        _may(connection, user, APPROVERS)
-        _must_be(connection, given, "proposed")
-        _reasoned(given, reason)
+        _may_judge(connection, given, user=user, reason=reason)
         sets, done = db.weight_sets.c, db.weight_steps.c
         same = and_(sets.name == given.name, sets.version == given.version)
         hands = {given.author, *connection.scalars(select(sets.user).where(same))}
@@ -224,6 +219,23 @@ def approve(
                 mend="Somebody else must approve it.",
             )
         _note(connection, given, "approved", user=user, reason=reason, now=now)
+
+
+def reject(
+    ws: Workspace, given: WeightSet, *, user: str, reason: str, now: datetime | None = None
+) -> None:
+    """Reject a proposed set for good; what is mended is added and proposed as a new version.
+
+    Who may approve may reject. Its author may too, and so withdraws it.
+
+    Raises
+    ------
+    InputError
+        When the account may not, or the set is not proposed, or no reason is given.
+    """
+    with ws.begin() as connection:
+        _may_judge(connection, given, user=user, reason=reason)
+        _note(connection, given, "rejected", user=user, reason=reason, now=now)
 
 
 def use(
@@ -263,6 +275,13 @@ def _latest(connection: Connection) -> tuple[str, int]:
     return (shipped.name, shipped.version) if row is None else (row.name, row.version)
 
 
+def _may_judge(connection: Connection, given: WeightSet, *, user: str, reason: str) -> None:
+    """Refuse to approve or reject what is not proposed, without a reason, or by who may not."""
+    _may(connection, user, APPROVERS)
+    _must_be(connection, given, "proposed")
+    _reasoned(given, reason)
+
+
 def _may(connection: Connection, user: str, roles: tuple[str, ...]) -> None:
     """Refuse who has no open account, or one of another role."""
     table = db.users.c
@@ -283,6 +302,12 @@ def _must_be(connection: Connection, given: WeightSet, state: str) -> None:
     found = _state(store.read(connection, "weight_steps"), given.name, given.version)
     if given.name == shipped_set().name:
         found = "approved"
+    if found == "rejected":
+        raise InputError(
+            "the weight set was rejected, which is final",
+            where=f"weight set {_named(given)}",
+            mend="Mend it, give it the next version, add and propose that.",
+        )
     if found != state:
         raise InputError(
             f"the weight set is {found}, not {state}",

@@ -7,49 +7,20 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from sqlalchemy import insert
 
 from geo.errors import InputError
-from risk.weights import PILLARS, dump, load, reweighted
-from workspace import db, read, runs, store, users, weighting
+from risk.weights import PILLARS, dump, load
+from tests.workspace._sets import people
+from tests.workspace._sets import text as set_text
+from workspace import read, runs, store, users, weighting
+from workspace._example_weights import propose_second_set
 from workspace._scored import newest_runs
 from workspace._weighed import compared, suggest
 from workspace.folder import Workspace
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DAY = date(2026, 11, 23)
-PEOPLE = {
-    "王研判": "analyst",
-    "李研判": "analyst",
-    "chief": "section_chief",
-    "boss": "supervisor",
-    "gone": "planner",
-}
 Run = Callable[..., tuple[int, str, str]]
-
-
-def _people(ws: Workspace) -> None:
-    # Straight into the table: a hash for each would take the time of all the rest.
-    with ws.begin() as connection:
-        for name, role in PEOPLE.items():
-            connection.execute(
-                insert(db.users).values(
-                    user_id=name, name=name, password_hash="-", role=role, active=name != "gone"
-                )
-            )
-
-
-def _text(name: str = "夜间", version: int = 1, **shares: float) -> str:
-    made = reweighted(
-        weighting.shipped_set(),
-        shares,
-        name=name,
-        version=version,
-        author="王研判",
-        reason_zh="夜里更要紧",
-        reason_en="nights matter more",
-    )
-    return "# by hand\n" + dump(made)
 
 
 def _walk(ws: Workspace, text: str, *, now: datetime = NOW) -> None:
@@ -73,8 +44,8 @@ def test_without_any_the_shipped_set_is_in_force(ws: Workspace) -> None:
 
 
 def test_a_set_goes_its_way_and_every_step_is_kept(ws: Workspace) -> None:
-    _people(ws)
-    text = _text(darkness=0.6)
+    people(ws)
+    text = set_text(darkness=0.6)
     given = weighting.add(ws, text, where="a.toml", user="王研判", now=NOW)
     assert store.read(ws.engine, "weight_sets")["toml"].to_list() == [text]
     assert weighting.listed(ws)["state"].to_list() == ["approved", "draft"]
@@ -110,8 +81,8 @@ def test_a_set_goes_its_way_and_every_step_is_kept(ws: Workspace) -> None:
 
 
 def test_nobody_approves_their_own(plain_ws: Workspace) -> None:
-    _people(plain_ws)
-    given = weighting.add(plain_ws, _text(), where="a.toml", user="李研判", now=NOW)
+    people(plain_ws)
+    given = weighting.add(plain_ws, set_text(), where="a.toml", user="李研判", now=NOW)
     weighting.propose(plain_ws, given, user="李研判", now=NOW)
     for own in ("王研判", "李研判"):  # its author by the file, and who added and proposed it
         with pytest.raises(InputError, match="Somebody else"):
@@ -125,9 +96,40 @@ def test_nobody_approves_their_own(plain_ws: Workspace) -> None:
     weighting.approve(plain_ws, given, user="boss", reason="好", now=NOW)
 
 
+def test_a_rejected_set_stays_rejected_and_its_next_version_goes_on(ws: Workspace) -> None:
+    people(ws)
+    given = weighting.add(ws, set_text(), where="a.toml", user="王研判", now=NOW)
+    with pytest.raises(InputError, match="draft, not proposed"):
+        weighting.reject(ws, given, user="boss", reason="x", now=NOW)
+    weighting.propose(ws, given, user="王研判", now=NOW)
+    with pytest.raises(InputError, match="reason is lacking"):
+        weighting.reject(ws, given, user="boss", reason=" ", now=NOW)
+    with pytest.raises(InputError, match="may not do this"):
+        weighting.reject(ws, given, user="chief", reason="不妥", now=NOW)
+    weighting.reject(ws, given, user="boss", reason="断点不对", now=NOW)
+    assert weighting.listed(ws)["state"].to_list() == ["approved", "rejected"]
+    assert weighting.steps(ws, "夜间", 1).select("step", "user", "reason").rows() == [
+        ("proposed", "王研判", None),
+        ("rejected", "boss", "断点不对"),
+    ]
+    assert users.trail(ws)["action"][-1] == "weight set rejected"
+    for again in (
+        lambda: weighting.propose(ws, given, user="王研判", now=NOW),
+        lambda: weighting.approve(ws, given, user="boss", reason="x", now=NOW),
+        lambda: weighting.reject(ws, given, user="boss", reason="x", now=NOW),
+        lambda: weighting.use(ws, given, user="boss", reason="x", now=NOW),
+    ):
+        with pytest.raises(InputError, match="was rejected"):
+            again()
+    second = weighting.add(ws, set_text(version=2), where="a.toml", user="王研判", now=NOW)
+    weighting.propose(ws, second, user="王研判", now=NOW)
+    weighting.reject(ws, second, user="王研判", reason="撤回", now=NOW)  # its author withdraws it
+    assert weighting.listed(ws)["state"].to_list() == ["approved", "rejected", "rejected"]
+
+
 def test_no_step_is_left_out_or_made_twice(plain_ws: Workspace) -> None:
-    _people(plain_ws)
-    given = weighting.add(plain_ws, _text(), where="a.toml", user="王研判", now=NOW)
+    people(plain_ws)
+    given = weighting.add(plain_ws, set_text(), where="a.toml", user="王研判", now=NOW)
     with pytest.raises(InputError, match="draft, not proposed"):
         weighting.approve(plain_ws, given, user="boss", reason="好", now=NOW)
     with pytest.raises(InputError, match="draft, not approved"):
@@ -146,21 +148,21 @@ def test_no_step_is_left_out_or_made_twice(plain_ws: Workspace) -> None:
 
 
 def test_sets_are_never_changed(plain_ws: Workspace) -> None:
-    _people(plain_ws)
-    weighting.add(plain_ws, _text(version=2), where="a.toml", user="王研判", now=NOW)
+    people(plain_ws)
+    weighting.add(plain_ws, set_text(version=2), where="a.toml", user="王研判", now=NOW)
     for version in (1, 2):
         with pytest.raises(InputError, match="is not above 2"):
-            weighting.add(plain_ws, _text(version=version), where="b", user="王研判", now=NOW)
+            weighting.add(plain_ws, set_text(version=version), where="b", user="王研判", now=NOW)
     newer = weighting.add(
-        plain_ws, _text(version=3, darkness=0.9), where="b", user="王研判", now=NOW
+        plain_ws, set_text(version=3, darkness=0.9), where="b", user="王研判", now=NOW
     )
     assert weighting.named(plain_ws, "夜间") == newer
     assert weighting.named(plain_ws, "夜间:2").version == 2
     for name in ("default", "a:1", " a"):
         with pytest.raises(InputError, match="cannot be given"):
-            weighting.add(plain_ws, _text(name=name), where="b", user="王研判", now=NOW)
+            weighting.add(plain_ws, set_text(name=name), where="b", user="王研判", now=NOW)
     with pytest.raises(InputError, match="may not do this"):
-        weighting.add(plain_ws, _text(name="b"), where="b", user="chief", now=NOW)
+        weighting.add(plain_ws, set_text(name="b"), where="b", user="chief", now=NOW)
     with pytest.raises(InputError, match="no weight set 夜间:7"):
         weighting.named(plain_ws, "夜间:7")
     with pytest.raises(InputError, match="no weight set x"):
@@ -168,14 +170,14 @@ def test_sets_are_never_changed(plain_ws: Workspace) -> None:
 
 
 def test_a_set_that_cannot_be_evaluated_is_not_added(coast: Workspace) -> None:
-    _people(coast)
-    unknown = _text().replace('id = "shelter"', 'id = "rumours"')
-    lacking = _text().replace("moon_relief", "moon_belief")
+    people(coast)
+    unknown = set_text().replace('id = "shelter"', 'id = "rumours"')
+    lacking = set_text().replace("moon_relief", "moon_belief")
     for text, said in ((unknown, "'rumours' is not one"), (lacking, "'darkness' lacks")):
         with pytest.raises(InputError, match=said):
             weighting.add(coast, text, where="a.toml", user="王研判", now=NOW)
     assert store.count(coast.engine, "weight_sets") == 0
-    weighting.add(coast, _text(), where="a.toml", user="王研判", now=NOW)
+    weighting.add(coast, set_text(), where="a.toml", user="王研判", now=NOW)
 
 
 def _lone() -> str:
@@ -194,7 +196,7 @@ def _lone() -> str:
 
 
 def test_scores_say_which_set_they_were_made_with(coast: Workspace) -> None:
-    _people(coast)
+    people(coast)
     first = runs.score(coast, DAY, days=1, now=NOW)
     told = store.read(coast.engine, "runs").row(0, named=True)
     assert told["weights_name"] == "default"
@@ -225,8 +227,8 @@ def test_scores_say_which_set_they_were_made_with(coast: Workspace) -> None:
 
 
 def test_two_sets_are_compared_on_the_same_day(coast: Workspace) -> None:
-    _people(coast)
-    night = weighting.add(coast, _text(darkness=5.0), where="a", user="王研判", now=NOW)
+    people(coast)
+    night = weighting.add(coast, set_text(darkness=5.0), where="a", user="王研判", now=NOW)
     found = compared(coast, weighting.shipped_set(), night, day=DAY, now=NOW)
     n = store.count(coast.engine, "segments")
     assert found.scores.cells.height == 6 * n
@@ -243,8 +245,19 @@ def test_two_sets_are_compared_on_the_same_day(coast: Workspace) -> None:
     assert any("opportunity alone has 98%" in en for _, en in said)
 
 
+def test_the_examples_second_set_waits_for_approval_and_differs(coast: Workspace) -> None:
+    people(coast)
+    propose_second_set(coast, now=NOW)
+    second = weighting.listed(coast).row(-1, named=True)
+    assert (second["state"], second["in_force"], second["user"]) == ("proposed", False, "analyst")
+    given = weighting.named(coast, second["name"])
+    found = compared(coast, weighting.shipped_set(), given, day=DAY, now=NOW)
+    assert found.scores.cells["change"].abs().max() > 1.0
+    weighting.approve(coast, given, user="boss", reason="比较过", now=NOW)
+
+
 def test_a_suggestion_is_a_set_that_can_be_added(coast: Workspace) -> None:
-    _people(coast)
+    people(coast)
     for method in ("entropy", "critic"):
         made, said = suggest(
             coast,
@@ -262,9 +275,9 @@ def test_a_suggestion_is_a_set_that_can_be_added(coast: Workspace) -> None:
 
 
 def test_by_command(run: Run, coast: Workspace, tmp_path: Path) -> None:
-    _people(coast)
+    people(coast)
     path = tmp_path / "n.toml"
-    path.write_text(_text(darkness=5.0), encoding="utf-8")
+    path.write_text(set_text(darkness=5.0), encoding="utf-8")
     root = coast.root
 
     def told(*words: object) -> dict:
