@@ -20,6 +20,7 @@ from geo.shoreline import repair_land
 from geo.tides import extremes
 from workspace import runs, store, tide, users
 from workspace._example_earlier import earlier_survey
+from workspace._example_weights import propose_second_set
 from workspace.building import Origin
 from workspace.example_places import make_depth, make_places, simulation_places
 from workspace.folder import Workspace, init
@@ -159,6 +160,8 @@ def _build(
         planned = runs.plan(ws, first, days=4, now=end)
     with step("accounts"):
         accounts = _accounts(ws, made["sections"])
+    with step("weights"):
+        propose_second_set(ws, now=end)
     counts = {
         **{name: counts[name] for name in ("shorelines", "segments", "shore_km")},
         **{
