@@ -23,11 +23,11 @@ $(EXAMPLE)/shoregrid.toml: | $(VENV)/.run
 
 test: $(VENV)/.dev checks kernels
 	@.ci/packages
-	$(BIN)/python -m pytest -n 2 --dist loadscope
+	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 
 test-full: $(VENV)/.dev checks kernels
 	@.ci/packages
-	$(BIN)/python -m pytest -n 2 --dist loadscope --full
+	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder --full
 
 validate: $(VENV)/.dev kernels
 	$(BIN)/python -m tests.validation

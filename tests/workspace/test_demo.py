@@ -21,10 +21,9 @@ TONIGHT = "2026-11-23T22:00"
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory, full: bool) -> dict[str, Any]:
+def built(example: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     root = tmp_path_factory.mktemp("demo") / "example"
-    size = {} if full else {"days": 2, "vessels": 60}
-    return {"root": root, **build_demo(root, now=NOW, **size)}
+    return {"root": root, **example.copy(root)}
 
 
 @pytest.fixture(scope="module")
@@ -243,10 +242,12 @@ def test_a_build_that_fails_leaves_nothing_behind(
 ) -> None:
     from workspace import demo
 
-    def fails(*_: object, **__: object) -> None:
+    def fails(ws: Workspace, *_: object) -> None:
+        assert store.count(ws.engine, "tide_stations") > 0
         raise InputError("no", where="here", mend="never")
 
-    monkeypatch.setattr(demo, "simulate", fails)
-    with pytest.raises(InputError):
+    # The database is there and open by then, and holds the tide; the coast takes ten seconds.
+    monkeypatch.setattr(demo, "_earlier_coast", fails)
+    with pytest.raises(InputError, match="no"):
         build_demo(tmp_path / "x", now=NOW, days=1, vessels=12)
     assert list(tmp_path.iterdir()) == []

@@ -1,17 +1,19 @@
 """The README's run on a real coast and a real file of AIS, command by command."""
 
+import io
 import json
 import os
 import re
 import shlex
 import subprocess
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from workspace import read, store
+from workspace import cli, read, store
 from workspace.folder import Workspace, open_workspace
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,6 +31,25 @@ def commands(readme: str) -> list[list[str]]:
     return found[:-1]
 
 
+def _say(words: list[str]) -> str:
+    """Run a command in this process, which has loaded already what it needs."""
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(io.StringIO()) as out:
+        patch.setattr(sys, "argv", ["shoregrid", *words])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+    assert not end.value.code, out.getvalue()
+    return out.getvalue()
+
+
+def _say_apart(words: list[str]) -> str:
+    """Run a command as users do, in a process that knows only what is on the disk."""
+    done = subprocess.run(
+        [str(SHOREGRID), *words], capture_output=True, text=True, check=False, env=os.environ
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 @pytest.fixture(scope="module")
 def said(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     """Run the commands in an empty folder and return what each said, and where."""
@@ -36,18 +57,14 @@ def said(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, ob
     for name in ("coast/land_osm_kattegat.gpkg", "ais/dma_layout_kattegat_202511_52k.csv.gz"):
         (folder / Path(name).name).symlink_to(shared / name)
     told: dict[str, object] = {"folder": folder}
-    for words in [*commands("README.md"), ["shoregrid", "status", "kattegat"]]:
-        json_too = [] if words[1] == "user" else ["--json"]
-        done = subprocess.run(
-            [str(SHOREGRID), *words[1:], *json_too],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            check=False,
-            env={**os.environ, "SHOREGRID_PASSWORD": "a long pass phrase"},
-        )
-        assert done.returncode == 0, done.stderr
-        told[words[1]] = json.loads(done.stdout.splitlines()[-1]) if json_too else done.stdout
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("SHOREGRID_PASSWORD", "a long pass phrase")
+        for words in [*commands("README.md"), ["shoregrid", "status", "kattegat"]]:
+            json_too = [] if words[1] == "user" else ["--json"]
+            say = _say_apart if words[1] in {"ingest", "status"} else _say
+            out = say([*words[1:], *json_too])
+            told[words[1]] = json.loads(out.splitlines()[-1]) if json_too else out
     return told
 
 
