@@ -28,6 +28,14 @@ _ARGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# Names are placed 60 ms after the last move.
+_LIES_STILL = """() => {
+    const was = window.lay;
+    const parts = [...document.querySelectorAll(".leaflet-pane, .label, .panel")];
+    window.lay = JSON.stringify(parts.map(el => el.getBoundingClientRect()));
+    return window.lay === was;
+}"""
+_PATIENCE_MS = 30_000
 
 
 def _double():
@@ -79,7 +87,7 @@ def address(app):
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", ws="none"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while not server.started and time.monotonic() < until:
         thread.join(0.02)
     assert server.started
@@ -91,7 +99,7 @@ def address(app):
 @pytest.fixture
 def anonymous(address):
     """Return a client that has not signed in."""
-    with httpx.Client(base_url=address, trust_env=False, timeout=20) as client:
+    with httpx.Client(base_url=address, trust_env=False, timeout=60) as client:
         yield client
 
 
@@ -111,7 +119,10 @@ def chromium():
         if os.environ.get("CI") == "true":
             pytest.fail(message)
         pytest.skip(message)
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
+
+    # A busy machine is no fault of the page: expectations wait as long as clicks do.
+    expect.set_options(timeout=_PATIENCE_MS)
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(_CHROMIUM), args=_ARGS)
@@ -155,6 +166,12 @@ class Watched:
 
     def idle(self):
         self.page.wait_for_load_state("networkidle")
+
+    def still(self):
+        """Wait until all is loaded and the map and its names lie where they lay before."""
+        self.idle()
+        self.page.evaluate("window.lay = null")
+        self.page.wait_for_function(_LIES_STILL, polling=250)
 
     def close(self):
         self.context.close()

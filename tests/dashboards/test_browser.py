@@ -47,7 +47,7 @@ def test_the_evening_of_a_chief(desk):
     assert "shift=2026-11-24T14:00" in page.url
 
     riskiest = page.get_attribute(".panel [data-segment]", "data-segment")
-    desk.idle()
+    desk.still()
     page.mouse.click(*point_of(page, riskiest))
     page.wait_for_selector(".sentence")
     assert f"segment={riskiest}" in page.url
@@ -169,7 +169,7 @@ def test_on_a_phone(phone):
     page.click(".panel [data-segment]")
     page.wait_for_selector(".sentence")
     segment = re.search(r"segment=(\w+)", page.url)[1]
-    phone.idle()
+    phone.still()
     x, y = point_of(page, segment)
     assert 0 < x < PHONE["width"]
     assert 100 < y < panel["y"] + 20
@@ -231,8 +231,7 @@ def test_the_sheet_follows_the_finger(phone):
 
 def test_no_name_on_the_map_is_cut_or_lies_on_another(phone):
     page = phone.sign_in()
-    phone.idle()
-    page.wait_for_timeout(300)
+    phone.still()
     boxes = page.evaluate(
         """() => [...document.querySelectorAll('.label:not(.crowded), .legend, .layers')]
         .map(el => el.getBoundingClientRect()).filter(b => b.width)
@@ -282,7 +281,7 @@ def test_a_gap_draws_its_reach_and_a_press_tells_of_it(desk):
     page = desk.sign_in(query="?place=events/e-gap&layers=&lang=en&view=29.1,122.0,12")
     assert "at no segment 46 %" in page.inner_text(".panel")
     page.wait_for_function("() => document.querySelector('.leaflet-reach-pane canvas')")
-    desk.idle()
+    desk.still()
     x, y = point_of(page, "seg0048")
     page.mouse.click(x, y)
     popup = page.locator(".told")

@@ -147,10 +147,9 @@ def test_changes_fit_a_phone(phone, lang):
     assert rows.nth(1).bounding_box()["height"] >= 44
     rows.nth(1).click()
     page.wait_for_selector(".app[data-sheet=half]")
-    phone.idle()
     panel = page.locator(".panel")
     panel.evaluate("el => Promise.all(el.getAnimations().map(move => move.finished))")
-    page.wait_for_timeout(400)
+    phone.still()
     x, y = middle(page, 20)
     assert 0 < x < PHONE_WIDTH
     assert 48 < y < panel.bounding_box()["y"]
