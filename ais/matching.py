@@ -1,5 +1,7 @@
 """Tell which detections of radar, camera and satellite are vessels that AIS tells of."""
 
+from typing import Any
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -123,8 +125,9 @@ def _limits(use: Gates) -> kernels.Limits:
     )  # fmt: skip
 
 
-def _floats(series: pl.Series) -> Floats:
-    return series.cast(pl.Float64).fill_null(np.nan).to_numpy()
+def _plain(values: pl.Series | NDArray[Any], dtype: type) -> NDArray[Any]:
+    """Return values as an array of one kind: for each other one Numba compiles everything anew."""
+    return np.require(values, dtype, ["C", "W"])
 
 
 def _seen(rows: pl.DataFrame, use: Gates) -> kernels.Seen:
@@ -132,12 +135,12 @@ def _seen(rows: pl.DataFrame, use: Gates) -> kernels.Seen:
     mask = rows["cls"].replace_strict(_MASKS, default=_ANY, return_dtype=pl.Int64)
     error = rows["error_m"].cast(pl.Float64).fill_null(use.sensor_error_m)
     return kernels.Seen(
-        rows["t"].dt.epoch("ms").to_numpy(),
-        rows["lon"].to_numpy(),
-        rows["lat"].to_numpy(),
-        error.clip(1.0).to_numpy(),
-        _floats(rows["length_m"]),
-        mask.fill_null(_ANY).to_numpy(),
+        _plain(rows["t"].dt.epoch("ms"), np.int64),
+        _plain(rows["lon"], np.float64),
+        _plain(rows["lat"], np.float64),
+        _plain(error.clip(1.0), np.float64),
+        _plain(rows["length_m"].cast(pl.Float64).fill_null(np.nan), np.float64),
+        _plain(mask.fill_null(_ANY), np.int64),
     )
 
 
@@ -158,14 +161,18 @@ def _heard(
         .collect()
     )
     nowhere = pl.Series(np.full(used.height, np.nan))
-    sog, cog = (_floats(used[c] if c in more else nowhere) for c in ("sog_kn", "cog_deg"))
+    sog, cog = (
+        _plain((used[c] if c in more else nowhere).fill_null(np.nan), np.float64)
+        for c in ("sog_kn", "cog_deg")
+    )
     number = used.select(pl.struct(voyage).rle_id()).to_series().to_numpy()
     first = np.flatnonzero(np.diff(number, prepend=-1))
     mmsi = used["mmsi"].cast(pl.UInt32).to_numpy()[first]
     length = lengths_of(mmsi, statics)
     heard = kernels.Heard(
-        used["t"].dt.epoch("ms").to_numpy(), used["lon"].to_numpy(), used["lat"].to_numpy(),
-        sog, cog, np.append(first, used.height).astype(np.int64), length,
+        _plain(used["t"].dt.epoch("ms"), np.int64), _plain(used["lon"], np.float64),
+        _plain(used["lat"], np.float64), sog, cog,
+        np.append(first, used.height).astype(np.int64), _plain(length, np.float64),
         _groups(mmsi, statics, length),
     )  # fmt: skip
     return heard, mmsi

@@ -99,11 +99,12 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _quick_passwords() -> Iterator[None]:
-    """Hash passwords with little work: that they are hashed is tested, not how long it takes."""
+def shipped_hasher() -> Iterator[PasswordHasher]:
+    """Hash passwords with little work in tests; return what the product hashes with."""
     with pytest.MonkeyPatch.context() as patch:
+        shipped = users._hasher
         patch.setattr(users, "_hasher", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
-        yield
+        yield shipped
 
 
 class Example(NamedTuple):

@@ -32,6 +32,15 @@ def test_sign_in_opens_a_session_that_tells_who(ws: Workspace) -> None:
     assert users.who(ws, token, now=NOW) is None
 
 
+def test_a_password_costs_who_guesses_it_at_least_what_owasp_asks(shipped_hasher) -> None:
+    # Password Storage Cheat Sheet: Argon2id, 19 MiB and two passes, or more of either.
+    kept = shipped_hasher.hash(PASSWORD)
+    assert kept.startswith("$argon2id$")
+    assert shipped_hasher.verify(kept, PASSWORD)
+    assert shipped_hasher.memory_cost >= 19 * 1024
+    assert shipped_hasher.time_cost >= 2
+
+
 def test_neither_password_nor_token_is_stored(ws: Workspace) -> None:
     users.add(ws, "chief", PASSWORD, role="read_only", now=NOW)
     token, _ = users.sign_in(ws, "chief", PASSWORD, now=NOW)
