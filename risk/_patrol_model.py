@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from math import ceil, floor
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -101,12 +102,10 @@ def model(inputs: Inputs) -> Model:
 
     reason = [""] * len(stops)
     # Each test is narrower than the one before: the first that no team passes is the reason.
-    whole_kinds = stops["kinds"].to_list()
-    for s in range(len(stops)):
-        mine = np.flatnonzero(stop == s)
-        if fits[:, mine].any():
+    for s, whole in enumerate(stops["kinds"].to_list()):
+        if fits[:, stop == s].any():
             continue
-        able = np.array([whole_kinds[s] is None or k in whole_kinds[s] for k in teams["kind"]])
+        able = np.array([whole is None or kind in whole for kind in teams["kind"]])
         tests = (("kind", able), ("way", able & way[:, s]), ("far", able & in_time[:, s]))
         reason[s] = next((why for why, passed in tests if not passed.any()), "window")
     keep = fits.any(axis=0)
@@ -201,10 +200,12 @@ def _data(m: Model, price_per_hour: float) -> ProblemData:
     # What is due counts for more than all the rest together.
     worth += np.where(due, 1 + worth[~due].sum(), 0)
 
-    n_teams, n = len(m.sort), len(m.stop)
+    n_teams = len(m.sort)
     places = np.concatenate([np.arange(n_teams), n_teams + m.stop])
     far = 2 * int(m.ends.max()) + 1
-    distances, durations = [], []
+    # PyVRP's own annotations have no type that an array of NumPy fits.
+    distances: list[Any] = []
+    durations: list[Any] = []
     for sort in range(len(m.ways)):
         of_sort = np.flatnonzero(m.sort == sort)
         seconds = m.seconds[sort][np.ix_(places, places)]

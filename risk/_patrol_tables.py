@@ -63,7 +63,10 @@ REASONS: Mapping[str, tuple[str, str]] = {
     "way": ("没有通路，或不在摄像头视野内", "no way there, or out of every camera's sight"),
     "far": ("一班之内来不及往返", "too far to go, stop and come back within a shift"),
     "window": ("没有一个时间窗赶得上", "no window can be reached in time"),
-    "prize": ("不值得绕路，或时间用在了更值得的点", "worth less than the way, or than what the time goes to"),
+    "prize": (
+        "不值得绕路，或时间用在了更值得的点",
+        "worth less than the way, or than what the time goes to",
+    ),
 }
 
 
@@ -151,9 +154,7 @@ def result(inputs: Inputs, m: Model, tours: list[Visits], explored: frozenset[st
     )
 
 
-def _walk(
-    inputs: Inputs, m: Model, tour: Visits, explored: frozenset[str]
-) -> list[dict[str, Any]]:
+def _walk(inputs: Inputs, m: Model, tour: Visits, explored: frozenset[str]) -> list[dict[str, Any]]:
     """Return the rows of a tour from its setting out to its coming back."""
     ids, prizes = inputs.stops["stop_id"].to_list(), inputs.stops["prize"].to_list()
     n_teams, sort = len(inputs.teams), m.sort[tour.team]

@@ -13,8 +13,8 @@ Floats = npt.NDArray[np.float64]
 KINDS = ("foot", "car", "boat", "camera")
 CAMERA = "camera"
 DETOUR = 1.33
-"""Way by road over the straight distance: the mean of 163 pairs of places in China (Ballou, Rahardja
-& Sakai 2002, Transportation Research A 36(9), table 2). On foot and by boat it is a guess."""
+"""Way by road over the straight distance, the mean for China (Ballou, Rahardja & Sakai 2002,
+Transportation Research A 36(9)). On foot and by boat it is a guess."""
 _TIME = pl.Datetime("ms", "UTC")
 TEAMS = pl.Schema(
     {

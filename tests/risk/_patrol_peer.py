@@ -97,13 +97,16 @@ def _route(inputs: Inputs, team: dict, stops: dict, rows: pl.DataFrame) -> list[
         place, free = there, row["leave"]
     if not camera and table[-1]["part"] != "back":
         wrong.append("the team does not come back")
-    if team["capacity_minutes"] is not None:
-        begun = table[0]["arrive"]
-        away = _minutes(begun, table[-1]["leave"]) + table[0]["minutes"]
-        watched = sum(_minutes(r["start"], r["leave"]) for r in table)
-        if (watched if camera else away) > team["capacity_minutes"] + _SECOND:
-            wrong.append("the team is out for longer than it can")
-    return wrong
+    return wrong + _too_long(team, table)
+
+
+def _too_long(team: dict, table: list[dict]) -> list[str]:
+    if team["capacity_minutes"] is None:
+        return []
+    away = _minutes(table[0]["arrive"], table[-1]["leave"]) + table[0]["minutes"]
+    watched = sum(_minutes(r["start"], r["leave"]) for r in table)
+    used = watched if team["kind"] == "camera" else away
+    return ["the team is out for longer than it can"] * (used > team["capacity_minutes"] + _SECOND)
 
 
 def alone(inputs: Inputs, team: dict, stop: dict) -> bool:
