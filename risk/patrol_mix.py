@@ -70,7 +70,7 @@ def mix(
     nothing. Their values count with the true prizes. Of all ways to draw whose mean value is at
     least (1 - ``give_up``) of the best, it takes the one of greatest entropy: probability in
     proportion to exp(t x value) with the least t >= 0 that holds (Jaynes 1957, Physical Review
-    106(4)). Plans that are the same count once.
+    106(4)). Plans that are the same count once; those with fewer of the stops due are dropped.
 
     Raises
     ------
@@ -94,8 +94,9 @@ def mix(
             noisy, price_per_hour=price_per_hour, iterations=iterations, seed=seed + turn
         )  # fmt: skip
         found.setdefault(_key(made), _with_true(made, inputs))
-    plans = list(found.values())
-    value = np.array([_value(one, inputs, price_per_hour) for one in plans])
+    served = [_due_served(one, inputs) for one in found.values()]
+    plans = [one for one, n in zip(found.values(), served, strict=True) if n == max(served)]
+    value = np.array([_value(one, price_per_hour) for one in plans])
     return Mix(plans, value, _most_even(value, give_up))
 
 
@@ -122,13 +123,14 @@ def _with_true(made: Plan, inputs: Inputs) -> Plan:
     return Plan(routes, put(made.left_out), totals, made.empty)
 
 
-def _value(made: Plan, inputs: Inputs, price_per_hour: float) -> float:
-    """Return a plan's prizes less its ways; what is due counts for more than all that is not."""
+def _due_served(made: Plan, inputs: Inputs) -> int:
     due = inputs.stops.filter(pl.col("due").fill_null(value=False))["stop_id"]
-    served = made.routes.filter(pl.col("stop_id").is_in(due.implode()))["stop_id"].n_unique()
-    rest = float(inputs.stops["prize"].sum())
-    way_h = float(made.totals["travel_minutes"].sum()) / 60.0
-    return made.prize - price_per_hour * way_h + served * rest
+    return len(set(due) & set(made.routes["stop_id"]))
+
+
+def _value(made: Plan, price_per_hour: float) -> float:
+    """Return a plan's prizes less its ways."""
+    return made.prize - price_per_hour * float(made.totals["travel_minutes"].sum()) / 60.0
 
 
 def _most_even(value: Floats, give_up: float) -> Floats:

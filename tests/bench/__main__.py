@@ -18,6 +18,7 @@ from tests.bench import (
     behaviours,
     coast,
     indicators,
+    patrol,
     reach,
     scale,
     score,
@@ -47,6 +48,7 @@ def main() -> int:
             ais,
             reach,
             behaviours,
+            patrol,
         )
         for row in module.rows()
     ]
