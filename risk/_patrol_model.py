@@ -131,9 +131,9 @@ def _options(
             opens.append(0 if window["t0"] is None else ceil(_since(window["t0"], origin_ms)))
             until = end if window["t1"] is None else floor(_since(window["t1"], origin_ms))
             closes.append(min(until, end) - int(service[row]))
-            own = window["kinds"]
-            both = of_stop is not None and own is not None
-            kinds.append([k for k in own if k in of_stop] if both else own or of_stop)
+            own = of_stop if window["kinds"] is None else window["kinds"]
+            both = own is not None and of_stop is not None
+            kinds.append([k for k in own if k in of_stop] if both else own)
     return (
         np.array(stop, np.int64),
         np.maximum(np.array(opens, np.int64), 0),

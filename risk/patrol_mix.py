@@ -139,7 +139,7 @@ def _most_even(value: Floats, give_up: float) -> Floats:
 
     def at(t: float) -> Floats:
         weight: Floats = np.exp(t * (value - best) / scale)
-        return weight / weight.sum()
+        return np.asarray(weight / weight.sum())
 
     def short(t: float) -> float:
         return float(at(t) @ value) - (best - give_up * abs(best))
@@ -149,7 +149,7 @@ def _most_even(value: Floats, give_up: float) -> Floats:
     top = 1.0
     while short(top) < 0.0:
         if top > 1e6:
-            return np.where(value == best, 1.0, 0.0) / (value == best).sum()
+            return np.asarray((value == best) / (value == best).sum())
         top *= 2.0
     return at(brentq(short, top / 2.0 if top > 1.0 else 0.0, top))
 
