@@ -1,5 +1,8 @@
 """Watch whether what a learned model is given is still like what it learned from."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import numpy as np
 import polars as pl
 
@@ -10,38 +13,80 @@ BINS = 10
 MOVED, FAR = 0.1, 0.25
 """Population stability index above which a feature has moved, and has moved far (Siddiqi 2006,
 Credit Risk Scorecards, section 9)."""
+LOST = 0.25
+"""Share of the shore of which a feature is newly missing."""
 
 _LEAST = 1e-4
 
 
-def stability(trained: Floats, now: Floats) -> float:
-    """Return the population stability index of values against those trained on.
+@dataclass(frozen=True)
+class Spread:
+    """How a feature's values lay in training.
 
-    Bins are tenths of the trained values, and one for what is missing; 0 where both are alike.
+    ``edges`` are tenths of the known values, ``shares`` how much lay between them and, last, how
+    much was missing; ``usual`` is the largest index of one of the days against the others, and
+    ``missing`` the largest share of one that was missing.
     """
-    known = trained[~np.isnan(trained)]
+
+    edges: tuple[float, ...]
+    shares: tuple[float, ...]
+    usual: float
+    missing: float
+
+
+def spread(days: Floats) -> Spread:
+    """Return how a feature's values lay on some days, ``[d, n]``, NaN where missing."""
+    known = days[~np.isnan(days)]
     edges: Floats = np.zeros(0)
     if len(known):
         edges = np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1]))
+    each = np.stack([_shares(edges, day) for day in days])
+    rest = (each.sum(axis=0) - each) / max(len(days) - 1, 1)
+    usual = max(map(_index, each, rest)) if len(days) > 1 else 0.0
+    return Spread(
+        tuple(edges.tolist()), tuple(each.mean(axis=0).tolist()), usual, float(each[:, -1].max())
+    )
 
-    def shares(values: Floats) -> Floats:
-        there = values[~np.isnan(values)]
-        counts = np.bincount(np.searchsorted(edges, there, side="left"), minlength=len(edges) + 1)
-        counts = np.append(counts, len(values) - len(there))
-        return np.maximum(counts / max(len(values), 1), _LEAST)
 
-    p, q = shares(now), shares(trained)
+def stability(trained: Spread, now: Floats) -> float:
+    """Return the population stability index of values against those trained on; 0 where alike."""
+    return _index(_shares(np.array(trained.edges), now), np.array(trained.shares))
+
+
+def _shares(edges: Floats, values: Floats) -> Floats:
+    there = values[~np.isnan(values)]
+    counts = np.bincount(np.searchsorted(edges, there, side="left"), minlength=len(edges) + 1)
+    counts = np.append(counts, len(values) - len(there))
+    return np.asarray(counts / max(len(values), 1))
+
+
+def _index(p: Floats, q: Floats) -> float:
+    p, q = np.maximum(p, _LEAST), np.maximum(q, _LEAST)
     return float(((p - q) * np.log(p / q)).sum())
 
 
-def watched(names: list[str], trained: Floats, now: Floats) -> pl.DataFrame:
-    """Return ``feature, psi, state`` (``steady``, ``moved``, ``far``) of columns ``[m, k]``."""
-    psi = [stability(trained[:, k], now[:, k]) for k in range(len(names))]
-    state = ["far" if value > FAR else "moved" if value > MOVED else "steady" for value in psi]
-    return pl.DataFrame(
-        {"feature": names, "psi": psi, "state": state},
-        schema={"feature": pl.String, "psi": pl.Float64, "state": pl.String},
-    )
+def moved(trained: Mapping[str, Spread], now: Mapping[str, Floats]) -> pl.DataFrame:
+    """Return ``feature, psi, usual, state`` of a day's values ``[n]`` against those trained on.
+
+    Moon, tide and season tell the days of training apart too: a feature has ``moved``, or moved
+    ``far``, only where the day is more unlike training than any of training's own days was unlike
+    the others, or where ``LOST`` more of it is missing than on any of these; else it is
+    ``steady``. A feature that is not there now is missing everywhere.
+    """
+    nothing = np.full(1, np.nan)
+    rows = []
+    for name, kept in trained.items():
+        values = now.get(name, nothing)
+        psi = stability(kept, values)
+        lost = float(np.isnan(values).mean()) > kept.missing + LOST
+        far, some = (psi > max(kept.usual, least) for least in (FAR, MOVED))
+        rows.append(
+            (name, psi, kept.usual, "far" if far or lost else "moved" if some else "steady")
+        )
+    schema = {
+        "feature": pl.String, "psi": pl.Float64, "usual": pl.Float64, "state": pl.String,
+    }  # fmt: skip
+    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def counted(happened: float, expected: float) -> pl.DataFrame:

@@ -9,17 +9,30 @@ import numpy as np
 import polars as pl
 
 from risk._learned_card import card
-from risk._learned_columns import Features, Past, history_names, kernels, past
+from risk._learned_columns import Features, Past, feature_columns, kernels, past
 from risk._learned_model import ZERO, Ground, Model, days, fit
 from risk._learned_number import expected
 from risk._learned_offer import Offer, offer
 from risk._learned_shares import shapley
-from risk._learned_watch import counted, watched
+from risk._learned_watch import Spread, counted, moved, spread
 from risk.backtest import Backtest, backtest
 from risk.baselines import baselines
 from risk.history import Floats, Forecast, Ints, Shore
 
-__all__ = ["Learned", "Offer", "contributions", "drift", "learned", "offer", "train"]
+__all__ = [
+    "Learned",
+    "Offer",
+    "Spread",
+    "contributions",
+    "digest",
+    "expect",
+    "learned",
+    "moved",
+    "offer",
+    "since",
+    "spreads",
+    "train",
+]
 
 REFIT_D = 180.0
 """The model is learned anew every so many days since 1970, of what happened until then; what the
@@ -88,9 +101,7 @@ def train(
     before = past(seen, ZERO)
     model = fit(ground, before, days(until), seed=seed)
     told = offer(tested)
-    text = card(
-        model, seen, tested, told, until=until, digest=_digest(before, days(until)).hex(), seed=seed
-    )
+    text = card(model, seen, tested, told, until=until, digest=digest(seen, until), seed=seed)
     return Learned(ground, model, forecast, until, tested, told, text)
 
 
@@ -108,27 +119,41 @@ def contributions(
     return shapley(trained.model, x[0], ground.even, rows, seed=0)
 
 
-def drift(
-    trained: Learned, history: pl.DataFrame, now: datetime
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return how far features have moved from training, and the number of incidents since.
+def expect(trained: Learned, history: pl.DataFrame, t0: datetime, t1: datetime) -> Floats:
+    """Return how many incidents are expected on each stretch between two times, ``[n]``.
 
-    The first table is ``feature, psi, state``, this period's values against those of the year
-    before training ended; the second one row: ``happened, expected`` since then, the interval of
-    ``happened`` and ``state``. A state ``far`` asks for learning anew.
+    By the model learned until ``trained.until``, whereas ``trained.forecast`` learns anew as time
+    goes on; ``t0`` is that time or a later one.
     """
-    ground, until, today = trained.ground, days(trained.until), days(now)
+    before = past(history.filter(pl.col("t") < t0), ZERO)
+    return _shared(trained.ground, trained.model, before, t0, t1)
+
+
+def spreads(trained: Learned) -> dict[str, Spread]:
+    """Return how the features lay in the year before training ended, and on its last day."""
+    features = trained.ground.features
+    if features is None:
+        return {}
+    begun = days(trained.until) - STEP_D * np.arange(6.0, -1.0, -1.0)
+    names, x = feature_columns(features, ZERO, begun, begun + STEP_D)
+    return {name: spread(x[:, :, k]) for k, name in enumerate(names)}
+
+
+def since(history: pl.DataFrame, until: datetime, now: datetime) -> pl.DataFrame:
+    """Return the number of incidents since training ended against what was expected until now.
+
+    One row: ``happened`` with its interval ``happened_lo, happened_hi``, ``expected``, and
+    ``state``, ``far`` outside chance: then it is time to learn anew.
+    """
     before = past(history.filter(pl.col("t") < now), ZERO)
-    begun = until - STEP_D * np.arange(6.0, 0.0, -1.0)
-    names, x = ground.columns(before, begun, begun + STEP_D)
-    _, latest = ground.columns(before, np.array([today]), np.array([today + STEP_D]))
-    k = len(history_names())
-    since = before.day >= until
-    number = expected(_until(before, until), until, today) if today > until else 0.0
-    return (
-        watched(list(names[k:]), x[:, :, k:].reshape(-1, len(names) - k), latest[0][:, k:]),
-        counted(float(before.weight[since].sum()), number),
-    )
+    ended, today = days(until), days(now)
+    number = expected(_until(before, ended), ended, today) if today > ended else 0.0
+    return counted(float(before.weight[before.day >= ended].sum()), number)
+
+
+def digest(history: pl.DataFrame, until: datetime) -> str:
+    """Return by what the incidents that were learned from are known again, in any order."""
+    return _digest(past(history.filter(pl.col("t") < until), ZERO), days(until)).hex()
 
 
 def learned(
@@ -162,11 +187,15 @@ def learned(
         key = _digest(seen, until)
         if key not in kept:
             kept[key] = fit(ground, seen, until, seed=seed)
-        _, x = ground.columns(before, np.array([days(t0)]), np.array([days(t1)]))
-        share = ground.even * kept[key].relative(x[0], ground.even)
-        return np.asarray(share * expected(before, days(t0), days(t1)))
+        return _shared(ground, kept[key], before, t0, t1)
 
     return forecast
+
+
+def _shared(ground: Ground, model: Model, before: Past, t0: datetime, t1: datetime) -> Floats:
+    _, x = ground.columns(before, np.array([days(t0)]), np.array([days(t1)]))
+    share = ground.even * model.relative(x[0], ground.even)
+    return np.asarray(share * expected(before, days(t0), days(t1)))
 
 
 def _until(before: Past, day: float) -> Past:

@@ -12,9 +12,18 @@ from risk._learned_model import ZERO, Ground, days, fit
 from risk._learned_number import expected
 from risk._learned_parts import pool
 from risk._learned_places import joined, place_rates
-from risk._learned_watch import stability
+from risk._learned_watch import spread, stability
 from risk.history import HISTORY, Shore
-from risk.learned import contributions, drift, learned, train
+from risk.learned import (
+    contributions,
+    digest,
+    expect,
+    learned,
+    moved,
+    since,
+    spreads,
+    train,
+)
 
 START = datetime(2022, 1, 1, tzinfo=UTC)
 END = START + timedelta(days=1200)
@@ -177,10 +186,42 @@ def test_number_follows_the_season():
     assert expected(before, at, at + 30) > 4 * expected(before, at + 180, at + 210)
 
 
+def test_the_kept_model_forecasts_as_it_learned(trained):
+    told = expect(trained, hot(), END, END + timedelta(days=30))
+    assert set(np.argsort(-told)[:6]) == set(range(40, 46))
+    assert told.sum() == pytest.approx(150 / 1200 * 30, rel=0.3)
+    later = pl.concat([hot(), happened(np.array([1201.0]), np.array([5]))])
+    assert np.array_equal(told, expect(trained, later, END, END + timedelta(days=30)))
+
+
 def test_drift_is_told(trained):
-    features, number = drift(trained, hot(), END + timedelta(days=300))
-    assert features["state"].to_list() == ["steady", "steady"]
+    number = since(hot(), END, END + timedelta(days=300))
     assert number["state"].item() == "far"
+    assert (number["happened"].item(), number["expected"].item() > 20) == (0, True)
+    assert since(hot(), END, END)["state"].item() == "steady"
+    names, values = known(END, END)
+    kept = spreads(trained)
+    now = dict(zip(names, values.T, strict=True))
+    assert moved(kept, now)["state"].to_list() == ["steady", "steady"]
+    now["noise"] = now["noise"] ** 3
+    assert moved(kept, now)["state"].to_list() == ["steady", "far"]
+    del now["landable"]
+    assert moved(kept, now)["state"].to_list() == ["far", "far"]
+
+
+def test_a_day_no_stranger_than_those_of_training_has_not_moved():
     rng = np.random.default_rng(0)
-    assert stability(rng.random(2000), rng.random(2000)) < 0.05
-    assert stability(rng.random(2000), rng.random(2000) ** 3) > 0.25
+    alike, other = rng.random((2, 2000))
+    assert stability(spread(alike[None]), other) < 0.05
+    assert stability(spread(alike[None]), other**3) > 0.25
+    # Each day's moon is the same all along the shore, and no day's is like another's.
+    moons = np.repeat(np.arange(7.0)[:, None], 50, axis=1)
+    kept = spread(moons)
+    assert kept.usual > 0.25
+    assert moved({"moon": kept}, {"moon": moons[3]})["state"].item() == "steady"
+    assert moved({"moon": kept}, {"moon": np.full(50, np.nan)})["state"].item() == "far"
+
+
+def test_incidents_learned_from_are_known_again_in_any_order():
+    assert digest(hot(), END) == digest(hot().reverse(), END)
+    assert digest(hot(), END) != digest(hot().head(149), END)
