@@ -36,16 +36,24 @@ class Spread:
 
 def spread(days: Floats) -> Spread:
     """Return how a feature's values lay on some days, ``[d, n]``, NaN where missing."""
-    known = days[~np.isnan(days)]
-    edges: Floats = np.zeros(0)
-    if len(known):
-        edges = np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1]))
+    edges = _edges(days[~np.isnan(days)])
     each = np.stack([_shares(edges, day) for day in days])
     rest = (each.sum(axis=0) - each) / max(len(days) - 1, 1)
     usual = max(map(_index, each, rest)) if len(days) > 1 else 0.0
     return Spread(
         tuple(edges.tolist()), tuple(each.mean(axis=0).tolist()), usual, float(each[:, -1].max())
     )
+
+
+def _edges(known: Floats) -> Floats:
+    """Return tenths, each midway to the next value: one that many share is not cut in two."""
+    if not len(known):
+        return np.zeros(0)
+    tenths = np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1], method="lower")
+    values = np.unique(known)
+    at = np.unique(np.searchsorted(values, tenths))
+    at = at[at + 1 < len(values)]
+    return np.asarray((values[at] + values[at + 1]) / 2)
 
 
 def stability(trained: Spread, now: Floats) -> float:

@@ -20,6 +20,7 @@ from risk.baselines import baselines
 from risk.history import Floats, Forecast, Ints, Shore
 
 __all__ = [
+    "Features",
     "Learned",
     "Offer",
     "Spread",

@@ -15,6 +15,7 @@ from workspace import (
     _cli_detect,
     _cli_export,
     _cli_import,
+    _cli_learn,
     _cli_places,
     _cli_remedies,
     _cli_tides,
@@ -59,6 +60,7 @@ app.command()(_cli_detect.events)
 app.command()(_cli_detect.decide)
 app.command()(_cli_backtest.backtest)
 app.command()(_cli_remedies.remedies)
+app.command()(_cli_learn.learn)
 
 
 @app.command()

@@ -30,6 +30,8 @@ from workspace._db_ais import ingests as ingests
 from workspace._db_ais import quarantine as quarantine
 from workspace._db_ais import watch_states as watch_states
 from workspace._db_base import key, made, metadata, place
+from workspace._db_learned import learned_forecasts as learned_forecasts
+from workspace._db_learned import learned_models as learned_models
 from workspace._db_plans import explorations as explorations
 from workspace._db_plans import seeds as seeds
 from workspace._db_weights import runs as runs

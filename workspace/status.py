@@ -11,6 +11,7 @@ from workspace import archive, registers, store
 from workspace._console import Summary
 from workspace._coverage import coverage, drawn
 from workspace._feeds import feed_days
+from workspace._learned import forecast
 from workspace._quarantine import told
 from workspace.folder import Workspace
 
@@ -62,6 +63,7 @@ def status(ws: Workspace, *, source: str | None = None, day: date | None = None)
     if chosen:
         return summary
     _lists(ws, summary)
+    _learned(ws, summary)
     samples = store.read(ws.engine, "quarantine")
     imports = samples.filter(pl.col("source").str.starts_with("import "))
     _add(summary.quarantined, dict(imports["reason"].value_counts().iter_rows()))
@@ -174,6 +176,19 @@ def _lists(ws: Workspace, summary: Summary) -> None:
         summary.lines.append(f"名册 listed {row['mmsi']}: {registers.told(row)}")
     if found.height > _SHOWN:
         summary.lines.append(f"… {found.height - _SHOWN} more: shoregrid vessel WS MMSI")
+
+
+def _learned(ws: Workspace, summary: Summary) -> None:
+    """Tell whether the learned model is offered, and whether to train it anew."""
+    told = forecast(ws)
+    if told is None:
+        return
+    kept, watch, _ = told
+    summary.more["learned"] = {"offered": kept.offered, **watch.told()}
+    summary.lines += [
+        f"学习模型（训练至 {kept.as_of:%Y-%m-%d}）{kept.why_zh} {watch.sentence(0)}",
+        f"learned model, until {kept.as_of:%Y-%m-%d}: {kept.why_en} {watch.sentence(1)}",
+    ]
 
 
 def _add(total: dict[str, int], more: Mapping[str, int]) -> None:

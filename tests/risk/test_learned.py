@@ -222,6 +222,14 @@ def test_a_day_no_stranger_than_those_of_training_has_not_moved():
     assert moved({"moon": kept}, {"moon": np.full(50, np.nan)})["state"].item() == "far"
 
 
+def test_values_that_many_share_may_be_rounded():
+    values = np.repeat([0.0, 1 / 3, 2 / 3, 1.0], [700, 200, 50, 50])
+    kept = spread(values[None])
+    assert stability(kept, values) == 0
+    assert stability(kept, values.round(3)) == 0
+    assert stability(kept, values.round(0)) > 0
+
+
 def test_incidents_learned_from_are_known_again_in_any_order():
     assert digest(hot(), END) == digest(hot().reverse(), END)
     assert digest(hot(), END) != digest(hot().head(149), END)
