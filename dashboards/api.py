@@ -10,7 +10,7 @@ import polars as pl
 from fastapi import FastAPI, HTTPException, Query, Request
 from fastapi.responses import JSONResponse, Response
 
-from dashboards import coastmap, eventpanel, events, geojson
+from dashboards import coastmap, eventpanel, events, forecast, forecastapi, geojson
 from dashboards.address import DEFAULT_LEAST, KINDS, LAYERS, PLACES
 from dashboards.desk import Desk
 from dashboards.geojson import Kept, Payload
@@ -59,6 +59,7 @@ def add_routes(server: FastAPI, source: Source, coast: Coast) -> None:
     """Add the API's routes."""
     _add_coast(server, source, coast)
     _add_risk(server, source)
+    forecastapi.add_routes(server, source)
     _add_changes(server, source, coast)
     _add_places(server, source)
     _add_data(server, source)
@@ -96,6 +97,8 @@ def _add_coast(server: FastAPI, source: Source, coast: Coast) -> None:
         desk = Desk(source, request.state.person, lang)
         if name == "tracks":
             return answer(request, geojson.payload(_tracks(desk, shift, _box(bbox))))
+        if name == "forecast":
+            return answer(request, geojson.payload(forecast.layer(desk)))
         if name in coastmap.EVENTS:
             wanted = _kinds(name, kinds)
             ranked = least if name == "behaviours" else 0.0

@@ -12,7 +12,7 @@ import dash_leaflet as dl
 import numpy as np
 from dash import html
 
-from dashboards import tokens
+from dashboards import forecast, tokens
 from dashboards.address import DEFAULT_LEAST, KINDS, LAYERS
 from dashboards.desk import Desk
 
@@ -35,6 +35,7 @@ CROWD_ZOOM = 12
 
 #: The groups of layers under and over the segments.
 GROUPS = ("under", "under-shift", "over", "over-shift")
+_UNDER = {"sections", "zones", "forecast", "tracks", "viewsheds"}
 
 #: The most track points that one view is sent.
 MAX_TRACK_POINTS = 10_000
@@ -196,10 +197,10 @@ def layers(
             pointToLayer=script("layerPoint"),
             onEachFeature=script("eachThing"),
             hideout={"layer": name, "theme": desk.theme, "tokens": tokens.for_map()},
-            interactive=name not in {"sections", "zones"},
+            interactive=name not in {"sections", "zones", "forecast"},
             **_crowd(name),
         )
-        group = "under" if name in {"sections", "zones", "tracks", "viewsheds"} else "over"
+        group = "under" if name in _UNDER else "over"
         groups[group + ("-shift" if of_shift else "")].append(layer)
     return groups
 
@@ -263,6 +264,7 @@ def legend(desk: Desk) -> html.Div:
                 html.Div(
                     [
                         html.Ul(rows),
+                        *forecast.legend(desk),
                         html.Div(
                             [html.Strong(desk.say("shifts")), html.Ul(strip)],
                             className="legend-strip",

@@ -7,7 +7,7 @@ from typing import Any
 
 from dash import html
 
-from dashboards import eventlist, places
+from dashboards import eventlist, forecast, places
 from dashboards.chiefs import call
 from dashboards.desk import Desk, level_of, whole
 from dashboards.source import Part
@@ -61,6 +61,7 @@ def overview(
         *eventlist.top(desk, events),
         html.H3(desk.say("zones")),
         _zones(desk, zones),
+        *forecast.overview(desk),
         *_notes(desk),
     ]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from dash import html
 
-from dashboards import places, times
+from dashboards import forecast, places, times
 from dashboards.chiefs import people
 from dashboards.desk import Desk, level_of, whole
 from dashboards.parts import panel_tools
@@ -59,6 +59,7 @@ def explained(desk: Desk, told: dict[str, Any], shift_id: str) -> list[Any]:
         ),
         _pillars(desk, told["pillars"]),
         *_contributions(desk, told),
+        *forecast.told(desk, told["segment_id"]),
         html.H3(desk.say("tide")),
         *_tide(desk, told.get("tide")),
         html.H3(desk.say("due")),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import polars as pl
 
-    from workspace.read import Coverage, Event, Events, Meta, Vessel
+    from workspace.read import Coverage, Event, Events, Meta, Outlook, Vessel
 
 
 #: The most refused rows of one reason that the pages are told.
@@ -74,6 +74,14 @@ class Source(Protocol):
 
     def explain(self, segment_id: str, shift_id: str) -> dict[str, Any] | None:
         """Return why a segment has its score in a shift."""
+        ...
+
+    def forecast(self) -> Outlook | None:
+        """Return the newest learned model with its forecast, None where none was trained."""
+        ...
+
+    def forecast_of(self, segment_id: str) -> dict[str, Any] | None:
+        """Return what is forecast of a segment and why, None where nothing is offered."""
         ...
 
     def layer(self, name: str, **choice: object) -> gpd.GeoDataFrame:

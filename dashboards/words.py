@@ -6,6 +6,7 @@ from typing import Literal
 from dashboards._words_coast import COAST
 from dashboards._words_data import DATA
 from dashboards._words_events import EVENTS
+from dashboards._words_forecast import FORECAST
 from dashboards._words_places import PLACES
 
 Lang = Literal["zh", "en"]
@@ -323,6 +324,7 @@ WORDS: dict[str, tuple[str, str]] = {
     **COAST,
     **DATA,
     **EVENTS,
+    **FORECAST,
     **PLACES,
 }
 

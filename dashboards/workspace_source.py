@@ -57,6 +57,14 @@ class WorkspaceSource:
         """Return why a segment has its score, or None where it has none."""
         return read.explain(self._ws, segment_id, shift_id)
 
+    def forecast(self) -> read.Outlook | None:
+        """Return the newest learned model with its forecast, None where none was trained."""
+        return read.forecast(self._ws)
+
+    def forecast_of(self, segment_id: str) -> dict[str, Any] | None:
+        """Return what is forecast of a segment and why, None where nothing is offered."""
+        return read.forecast_of(self._ws, segment_id)
+
     def layer(self, name: str, **choice: object) -> gpd.GeoDataFrame:
         """Return one layer of the map."""
         return read.layer(self._ws, name, **choice)

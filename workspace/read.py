@@ -29,6 +29,7 @@ from workspace._events import (
 )
 from workspace._explanation import explain
 from workspace._feeds import feed_days, refused
+from workspace._learned import Outlook, forecast, forecast_of
 from workspace._places import PLACES, changes_of, place, viewsheds
 from workspace._scored import runs_of, scored_shifts, scores, shift_of
 from workspace._stretches import coast_changes, coasts, stretches
@@ -45,6 +46,7 @@ __all__ = [
     "Event",
     "Events",
     "Meta",
+    "Outlook",
     "Vessel",
     "changes_of",
     "coast_changes",
@@ -54,6 +56,8 @@ __all__ = [
     "events",
     "explain",
     "feed_days",
+    "forecast",
+    "forecast_of",
     "land",
     "layer",
     "listed",

@@ -326,6 +326,8 @@
         return { color: feature.properties.odd ? c.accent : c.quiet, weight: 9, opacity: 0.16, lineCap: "butt" };
       case "zones":
         return { color: c.select, weight: 20, opacity: 0.32, lineCap: "round", fill: false };
+      case "forecast":
+        return { color: c.cover[feature.properties.g - 1], weight: 12 + 2 * feature.properties.g, opacity: 0.95, lineCap: "butt" };
       case "viewsheds": {
         const off = feature.properties.k === "bad";
         return { color: c.quiet, weight: 1, opacity: 0.7, dashArray: off ? "4 4" : null, fillColor: c.view, fillOpacity: off ? 0.06 : 0.3 };
@@ -402,7 +404,7 @@
 
   function eachThing(feature, layer, context) {
     const p = feature.properties;
-    if (p.cluster) return;
+    if (p.cluster || context.hideout.layer === "forecast") return;
     const made = p.made ? document.querySelector(".app").dataset.made : "";
     if (context.hideout.layer === "sections" || context.hideout.layer === "zones") {
       layer.bindTooltip(words(p.label), {

@@ -35,6 +35,7 @@
 
   function remember(segment, place, shift, layers, mine, own, lang, theme, kinds, least) {
     Object.assign(here, { shift, own, layers: layers || [] });
+    one("#app").dataset.layers = here.layers.join(" ");
     look(lang, theme, "theme");
     write({ segment, place, shift, layers: (layers || []).join(","), lang, theme,
             mine: own ? (mine ? 1 : 0) : null });
@@ -261,6 +262,7 @@
     const fill = (text, n) => text.replace("{layer}", JSON.parse(texts.names)[name]).replace("{n}", n);
     if (name === "tracks" && whole.thinned) notice(texts.thinned.replace("{n}", whole.thinned), true);
     else if (!asked) return;
+    else if (whole.why) notice(whole.why, true);
     else if (!whole.features.length) notice(fill(texts.empty), true);
     else if (whole.count !== undefined) notice(fill(texts.count, whole.count) + " " + left, true);
     else notice("");

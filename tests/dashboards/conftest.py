@@ -42,6 +42,7 @@ def _double():
     _load("newer")
     _load("feeds")
     _load("happened")
+    _load("learnt")
     return _load("double")
 
 

@@ -16,6 +16,7 @@ import shapely
 from shapely.geometry import LineString, Point, Polygon
 from shoregrid_tests_feeds import Feeds
 from shoregrid_tests_happened import Happened
+from shoregrid_tests_learnt import Learnt
 from shoregrid_tests_newer import NewerCoast, lineage_of
 
 from dashboards.source import Person
@@ -63,7 +64,7 @@ def _land() -> gpd.GeoDataFrame:
 
 
 @dataclass
-class Double(NewerCoast, Feeds, Happened):
+class Double(NewerCoast, Feeds, Happened, Learnt):
     """Three sections of a made coast with three days of scores and two accounts."""
 
     days: int = 3

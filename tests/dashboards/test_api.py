@@ -33,7 +33,8 @@ def test_every_layer_answers(client, name, lang):
     assert answer.status_code == 200
     features = answer.json()["features"]
     assert features
-    assert all(feature["properties"]["label"] for feature in features)
+    if name != "forecast":  # it is under the segments, whose words are shown
+        assert all(feature["properties"]["label"] for feature in features)
     if name == "tracks":
         assert answer.json()["thinned"] == 10_000
     if name in {"wharves", "risk_points", "facilities", "incidents"}:
