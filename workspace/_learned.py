@@ -298,7 +298,7 @@ def _means(
         .group_by("segment_id")
         .agg(
             pl.when(pl.col(name).list.get(1).is_not_null().all())
-            .then(pl.col(name).list.get(1).mean())
+            .then(pl.col(name).list.get(1).mean().round(6))
             .alias(name)
             for name in weights.ids
         )

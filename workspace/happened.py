@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
+import numpy as np
 import polars as pl
 
 from risk.history import HISTORY, Floats
@@ -69,7 +70,9 @@ def each_day(ws: Workspace, weights: WeightSet) -> Callable[[datetime], Day]:
             wanted = shifts(day, tz=ws.config.tz, starts=ws.config.shift_starts)
             told = evaluate(inputs(ws, weights, wanted), wanted, as_of=t0, weights=weights)
             scored = score(told, weights).score.mean(axis=1)
-            found[day] = Day(scored, told.value.mean(axis=2).T)
+            # Rounded as the scores keep them, so that they can be compared with those.
+            values = np.round(np.round(told.value, 4).mean(axis=2), 6)
+            found[day] = Day(scored, values.T)
         return found[day]
 
     return of
