@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 SHARES = (20, 10, 5, 2, 1)
 
 _SHOWN = 5
+
+#: A factor nearer to 1 than this changes next to nothing.
+_LEAST_FACTOR = 1.05
 _LEAST = 0.001
 
 
@@ -116,13 +119,11 @@ def _drift(desk: Desk, found: Outlook) -> list[Any]:
 def _parts(desk: Desk, parts: list[dict[str, Any]]) -> list[Any]:
     widest = max(abs(math.log(part["times"])) for part in parts) or 1.0
     rows = [_part(desk, part, widest) for part in parts]
-    rest = [*rows[_SHOWN:], html.P(desk.say("forecast_product"), className="hint")]
-    return [
-        html.Div(rows[:_SHOWN], className="whys"),
-        html.Details(
-            [html.Summary(desk.say("why_rest", n=len(rows[_SHOWN:]))), *rest], className="fold"
-        ),
-    ]
+    felt = sum(abs(math.log(part["times"])) >= math.log(_LEAST_FACTOR) for part in parts)
+    first, rest = rows[: min(felt, _SHOWN)], rows[min(felt, _SHOWN) :]
+    hint = html.P(desk.say("forecast_product"), className="hint")
+    folded = [html.Summary(desk.say("why_rest", n=len(rest))), *rest, hint]
+    return [html.Div(first, className="whys"), html.Details(folded, className="fold")]
 
 
 def _part(desk: Desk, part: dict[str, Any], widest: float) -> html.Div:

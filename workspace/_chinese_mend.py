@@ -367,4 +367,6 @@ MEND = (
     ("Name two different ones.", "请给两个不同的单元。"),
     ("Correct these rows; `--template FILE.csv` writes a table with every question.",
      "请改正这些行；`--template FILE.csv` 可写出全部问题的空表。"),
+    ("Let --from be earlier than --to, and --to today or earlier",
+     "--from 应早于 --to，--to 不晚于今天"),
 )  # fmt: skip

@@ -338,4 +338,5 @@ WHAT = (
     ("there is no segment {}", "没有岸段单元 {}"),
     ("both segments are {}", "两个单元都是 {}"),
     ("the answers cannot be used: {}", "作答不能使用：{}"),
+    ("from {} to {} is no span that lies in the past", "{} 至 {} 不是过去的一段时间"),
 )  # fmt: skip

@@ -26,10 +26,10 @@ NAME = "learned_models"
 Both = tuple[str, str]
 
 _OF_THE_PAST: dict[str, Both] = {
-    "incidents here": ("本段以往案事件", "Earlier incidents here"),
-    "incidents nearby": ("附近以往案事件", "Earlier incidents nearby"),
-    "near repeat": ("近期近处重复", "Near-repeats"),
-    "season": ("同季节案事件", "Incidents of this season"),
+    "incidents here": ("本段以往案事件", "earlier incidents here"),
+    "incidents nearby": ("附近以往案事件", "earlier incidents nearby"),
+    "near repeat": ("近期近处重复", "near-repeats"),
+    "season": ("同季节案事件", "incidents of this season"),
 }
 
 

@@ -327,7 +327,7 @@
       case "zones":
         return { color: c.select, weight: 20, opacity: 0.32, lineCap: "round", fill: false };
       case "forecast":
-        return { color: c.cover[feature.properties.g - 1], weight: 12 + 2 * feature.properties.g, opacity: 0.95, lineCap: "butt" };
+        return { color: c.cover[feature.properties.g - 1], weight: 8 + feature.properties.g, opacity: 0.95, lineCap: "round" };
       case "viewsheds": {
         const off = feature.properties.k === "bad";
         return { color: c.quiet, weight: 1, opacity: 0.7, dashArray: off ? "4 4" : null, fillColor: c.view, fillOpacity: off ? 0.06 : 0.3 };
