@@ -26,6 +26,7 @@ from workspace.example_places import make_depth, make_places, simulation_places
 from workspace.folder import Workspace, init
 from workspace.importers import import_file
 from workspace.ingest import ingest
+from workspace.learning import learn
 from workspace.nearness import water_grid
 from workspace.placing import segments, shore_index, shorelines
 from workspace.shipped import shipped_file
@@ -156,6 +157,8 @@ def _build(
     first = end.astimezone(ws.config.tz).date() - timedelta(days=1)
     with step("score"):
         scored = runs.score(ws, first, days=4, now=end)
+    with step("learn"):
+        learn(ws, now=end)
     with step("zones"):
         planned = runs.plan(ws, first, days=4, now=end)
     with step("accounts"):
