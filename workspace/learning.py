@@ -95,9 +95,8 @@ def _span(
     end = midnight(ws, until or as_of.astimezone(ws.config.tz).date())
     first = None if since is None else midnight(ws, since)
     if end > as_of or (first is not None and first >= end):
-        told = f"{'the beginning' if since is None else since} to {until or 'today'}"
         raise InputError(
-            f"from {told} is no span that lies in the past",
+            f"from {since or 'the first'} to {until or 'today'} is no span that lies in the past",
             where="learn",
             mend="Let --from be earlier than --to, and --to today or earlier",
         )
