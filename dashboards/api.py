@@ -24,7 +24,6 @@ _MOST_DAYS = 400
 
 Shift = Annotated[str, Query(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}$")]
 
-
 FeedName = Annotated[str | None, Query(alias="source", max_length=200)]
 
 
