@@ -1,11 +1,16 @@
 """Land, water, ways over it, and how open a shore is."""
 
+from itertools import product
+
 import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
 from pyproj import Geod
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
 
+from geo.crs import to_lonlat, working_crs
 from geo.errors import InputError
 from geo.exposure import exposure
 from geo.land import LandMask
@@ -89,6 +94,46 @@ def test_near_gives_each_pair_once_and_what_distances_gives(grid: WaterGrid) -> 
     for row in range(6):
         one = grid.distances(lon[row], lat[row], radius_m=9_000, to_lon=to_lon, to_lat=to_lat)
         assert np.array_equal(one, table[row])
+
+
+def test_ways_are_those_of_another_library_on_any_water() -> None:
+    """SciPy's Dijkstra on the same moves: a knight's move needs both cells that it passes."""
+    rng = np.random.default_rng(3)
+    shape = (40, 50)
+    water = rng.random(shape) < 0.6
+    at = np.arange(water.size).reshape(shape)
+    grid = WaterGrid(
+        working_crs([121.0, 29.0, 121.1, 29.1]), 0.0, 0.0, 1.0, water,
+        np.ones(shape), *np.indices(shape, dtype=np.int32),
+    )  # fmt: skip
+    sea = np.pad(water, 2)
+    a, b, length = [], [], []
+    for dr, dc in product(range(-2, 3), repeat=2):
+        if np.hypot(dr, dc) not in (1.0, np.sqrt(2.0), np.sqrt(5.0)):
+            continue
+        rows, cols = np.nonzero(water)
+        free = sea[rows + 2 + dr, cols + 2 + dc]
+        if abs(dr) == abs(dc):
+            free &= sea[rows + 2 + dr, cols + 2] | sea[rows + 2, cols + 2 + dc]
+        elif abs(dr) + abs(dc) == 3:
+            for end in (np.floor, np.ceil):
+                free &= sea[rows + 2 + int(end(dr / 2)), cols + 2 + int(end(dc / 2))]
+        a.append(at[rows[free], cols[free]])
+        b.append(at[rows[free] + dr, cols[free] + dc])
+        length.append(np.full(free.sum(), np.hypot(dr, dc)))
+    graph = csr_array(
+        (np.concatenate(length), (np.concatenate(a), np.concatenate(b))), shape=(at.size, at.size)
+    )
+    wet = np.flatnonzero(water)
+    expected = dijkstra(graph, indices=wet[::40], limit=12.3)[:, wet]
+    x, y = wet % shape[1] + 0.5, wet // shape[1] + 0.5
+    lon, lat = to_lonlat(grid.crs, x, y)
+    source, target, way = grid.near(lon[::40], lat[::40], to_lon=lon, to_lat=lat, radius_m=12.3)
+    found = np.full(expected.shape, np.inf)
+    found[source, target] = way
+    assert np.isfinite(expected).sum() > 1_000
+    assert np.array_equal(np.isfinite(found), np.isfinite(expected))
+    assert np.allclose(found[np.isfinite(found)], expected[np.isfinite(found)], atol=1e-9)
 
 
 def test_a_path_stays_on_the_water(grid: WaterGrid, land: gpd.GeoDataFrame) -> None:
