@@ -227,6 +227,7 @@ INCIDENTS = (
     Known("incident_id", ("编号", "案件编号", "事件编号", "id")),
     Known("t0", ("时间", "发生时间", "开始时间", "time", "start"), "time", needed=True),
     Known("t1", ("结束时间", "end"), "time"),
+    Known("known", ("获知时间", "知悉时间", "接报时间", "报案时间", "known at"), "time"),
     Known("kind", ("类别", "类型", "案件类型", "事件类型"), needed=True),
     Known(
         "source",

@@ -287,18 +287,18 @@ def _not_future(
     what: Table, rows: Rows, frame: pl.DataFrame, now: datetime
 ) -> tuple[pl.DataFrame, list[Refusal]]:
     """Refuse what is said to have happened later than now."""
-    column = {"incidents": "t0", "inspections": "t"}.get(what.table)
-    if column is None:
-        return frame, []
-    late = pl.col(column) > now
-    refused = _refuse(
-        rows,
-        frame.filter(late),
-        "future",
-        lambda row: f"`{column}` {row[column]} lies in the future",
-        "Correct the time; without a zone it is taken in the workspace's own.",
-    )
-    return frame.filter(~late), refused
+    refused: list[Refusal] = []
+    for column in {"incidents": ("t0", "known"), "inspections": ("t",)}.get(what.table, ()):
+        late = (pl.col(column) > now).fill_null(value=False)
+        refused += _refuse(
+            rows,
+            frame.filter(late),
+            "future",
+            lambda row, column=column: f"`{column}` {row[column]} lies in the future",
+            "Correct the time; without a zone it is taken in the workspace's own.",
+        )
+        frame = frame.filter(~late)
+    return frame, refused
 
 
 def _in_order(
@@ -306,7 +306,7 @@ def _in_order(
 ) -> tuple[pl.DataFrame, list[Refusal]]:
     """Refuse what ends before it begins."""
     refused: list[Refusal] = []
-    for begin, end in (("t0", "t1"), ("valid_from", "valid_to")):
+    for begin, end in (("t0", "t1"), ("t0", "known"), ("valid_from", "valid_to")):
         if end not in frame.columns:
             continue
         wrong = (pl.col(end) < pl.col(begin)).fill_null(value=False)

@@ -66,6 +66,8 @@ SAMPLES = {
     "t0": _say("2026-11-01 22:30", "2026-11-01 22:30", "不写时区时按工作区时区",
                "without a zone in the workspace's own"),
     "t1": _say("2026-11-01 23:30", "2026-11-01 23:30"),
+    "known": _say("2026-11-02 08:00", "2026-11-02 08:00", "何时获知；当时就知道的留空",
+                  "when it became known; empty where that was at once"),
     "weight": _say("1", "1", "严重程度，一般为 1", "how grave; mostly 1"),
     "role": _say("section_chief", "section_chief", "岗位名称，如 section_chief 段长",
                  "of the post, such as section_chief"),

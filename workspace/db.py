@@ -230,6 +230,7 @@ incidents = Table(
     key("incident_id"),
     Column("t0", UtcDateTime, index=True),
     Column("t1", UtcDateTime),
+    Column("known", UtcDateTime),
     Column("lon", Float),
     Column("lat", Float),
     Column("segment_id", String),
