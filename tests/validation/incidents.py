@@ -1,4 +1,4 @@
-"""Backtest the baselines on real incidents: ``python -m tests.validation.incidents``.
+"""Backtest forecasts on real incidents: ``python -m tests.validation.incidents``.
 
 Anti-shipping incidents (ASAM, 1978-2012) on the coast of South-East Asia, cut to stretches of
 25 km; rolling origin over 2000-2012, every 30 days for 30 days. Prints what was left out, the
@@ -7,9 +7,11 @@ tables and the sentences; ``--out FILE.json`` keeps them.
 
 import argparse
 import json
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
@@ -22,10 +24,17 @@ from geo.nearest import ShoreIndex
 from geo.segments import segments
 from geo.shoreline import repair_land, shorelines
 from risk.backtest import Backtest, backtest, sentences
-from risk.baselines import baselines
-from risk.history import HISTORY, Shore
+from risk.baselines import baselines, uniform
+from risk.history import HISTORY, Floats, Forecast, Shore
+from risk.indicators import evaluate
+from risk.inputs import Inputs
+from risk.learned import learned
+from risk.light import light
+from risk.score import score
+from risk.shifts import shifts
 from tests.validation.real import SHARED
 from workspace.nearness import Ground, pairs_on, water_of
+from workspace.weighting import shipped_set
 
 # Incidents beyond the territorial sea are not the shore's.
 _OFF_SHORE_M = 12 * 1852.0
@@ -42,6 +51,8 @@ class Case(NamedTuple):
     shore: Shore
     incidents: pl.DataFrame
     counts: dict[str, int]
+    inputs: Inputs
+    """What a weight set can be evaluated from: the stretches and the incidents, no more."""
 
 
 def load(shared: Path = SHARED) -> Case:
@@ -88,15 +99,59 @@ def load(shared: Path = SHARED) -> Case:
         "more than 12 nm off the shore": int((~near).sum()),
         "placed": len(placed),
     }
-    return Case(shore, placed.select(HISTORY.names()), counts)
+    ids = [f"i{row}" for row in range(len(placed))]
+    lon, lat = lon[near], lat[near]
+    given = Inputs(
+        segments=places.with_columns(
+            segment_id=pl.Series([str(row) for row in range(len(cut))]),
+            length_m=pl.Series(cut["length_m"].to_numpy()),
+        ),
+        light=pl.DataFrame(schema={"shift_id": pl.String, "dark_share": float, "moon": float}),
+        incidents=placed.select(
+            "weight", "source", incident_id=pl.Series(ids), t0="t", kind=pl.lit("attack")
+        ),
+        incident_pairs=pairs_on(ground, "incident_id", ids, lon, lat, radius_m=_REACH_M),
+    )
+    return Case(shore, placed.select(HISTORY.names()), counts, given)
+
+
+def analyst(case: Case) -> Forecast:
+    """Forecast by the shipped weight set, of which the incidents' own indicators alone are known.
+
+    By the score of the day before the origin x length, as many as ``uniform`` expects. Distances
+    and breaks are those of the set, made for segments of 500 m.
+    """
+    weights = shipped_set()
+    middle = case.inputs.segments.select(pl.col("lon", "lat").mean()).row(0)
+    number = uniform(case.shore)
+    incidents = case.inputs.incidents
+    assert incidents is not None
+
+    def forecast(history: pl.DataFrame, t0: datetime, t1: datetime) -> Floats:
+        wanted = shifts((t0 - timedelta(days=1)).date(), tz=ZoneInfo("UTC"))
+        given = replace(
+            case.inputs,
+            light=light(*middle, wanted),
+            incidents=incidents.filter(pl.col("t0") < t0),
+        )
+        told = evaluate(given, wanted, as_of=t0, weights=weights)
+        risk = score(told, weights).score.mean(axis=1) * case.shore.length_km
+        expected: Floats = risk / risk.sum() * number(history, t0, t1).sum()
+        return expected
+
+    return forecast
 
 
 def run(case: Case) -> Backtest:
-    """Run the baselines over 2000-2012."""
+    """Run the baselines, the learned forecast and the weight set over 2000-2012."""
     return backtest(
         case.shore,
         case.incidents,
-        baselines(case.shore),
+        {
+            **baselines(case.shore),
+            "analyst": analyst(case),
+            "learned": learned(case.shore),
+        },
         start=datetime(2000, 1, 1, tzinfo=UTC),
         end=datetime(2013, 1, 1, tzinfo=UTC),
         step_days=30.0,
