@@ -19,8 +19,7 @@ from risk.history import Floats, Ints
 Bools = npt.NDArray[np.bool_]
 
 UNIFORM, DECAYED = "uniform", "decayed"
-JUDGED_SHARE = 0.05
-_AT = gain.SHARES.index(JUDGED_SHARE)
+_AT = gain.SHARES.index(gain.JUDGED_SHARE)
 # Forecasts that are uniform's, or decayed counts', may differ from them by this much.
 _ROUNDING = 1e-9
 
@@ -68,7 +67,7 @@ def by_forecaster(
     more_lo, more_hi = interval([draw.gained - draw.gained[:, old, None] for draw in draws], more)
     brier = np.array([gain.brier(one, happened) for one in expected])
     told = expected.sum(axis=(1, 2))
-    against_uniform = _against_uniform(draws, gained, hits / total / JUDGED_SHARE)
+    against_uniform = _against_uniform(draws, gained, hits / total / gain.JUDGED_SHARE)
     # Better than counts that are themselves worth nothing is no merit, and worse no fault.
     worth = np.array(against_uniform) == "better"
     against_decayed = _judged(
@@ -133,7 +132,7 @@ def _against_uniform(draws: list[Resampled], gained: Floats, pai: Floats) -> lis
     level = LEVEL / max(len(gained) - 1, 1)
     lo, hi = interval([draw.gained for draw in draws], gained, level=level)
     pai_lo, pai_hi = interval(
-        [draw.hits[:, :, _AT] / draw.total[:, None] / JUDGED_SHARE for draw in draws],
+        [draw.hits[:, :, _AT] / draw.total[:, None] / gain.JUDGED_SHARE for draw in draws],
         pai,
         level=level,
     )

@@ -14,7 +14,7 @@ from risk._resampling import Tested, resampled
 from risk._words import Both
 from risk.backtest_words import said
 from risk.baselines import decayed, uniform
-from risk.history import HISTORY, Floats, Forecast, Ints, Shore
+from risk.history import HISTORY, Floats, Forecast, Ints, Shore, seen_before
 
 FEWEST = 10
 """With fewer incidents in the test periods nothing is said."""
@@ -90,7 +90,7 @@ def backtest(
     happened = np.zeros((len(folds), len(shore)))
     cases, known = [], []
     for row, (t0, t1) in enumerate(folds):
-        history = events.filter(pl.col("t") < t0, pl.col("known") < t0).select(HISTORY.names())
+        history = seen_before(events, t0).select(HISTORY.names())
         for number, (name, forecast) in enumerate(told.items()):
             expected[number, row] = _usable(name, forecast(history, t0, t1), len(shore))
         now = events.filter(pl.col("t") >= t0, pl.col("t") < t1)

@@ -13,12 +13,15 @@ NAMES: dict[str, Both] = {
     "analyst": ("权重评分", "the analyst's weights"),
     "learned": ("学习模型", "the learned model"),
 }
-AGAINST_DECAYED: dict[str, Both] = {
-    "better": ("优于衰减计数", "better than decayed counts"),
-    "same": ("与衰减计数未见差别", "no difference from decayed counts shown"),
-    "worse": ("不如衰减计数", "worse than decayed counts"),
+JUDGED: dict[str, Both] = {
+    "better": ("更好", "better"),
+    "same": ("未见差别", "no difference shown"),
+    "worse": ("更差", "worse"),
     "unknown": ("案事件太少，无法判断", "too few incidents to say"),
+    "itself": ("—", "—"),
 }
+"""Judgements of one forecast against another."""
+
 NOTES: dict[str, Both] = {
     "none": ("没有任何案事件。", "There are no incidents at all."),
     "later": (
@@ -43,8 +46,8 @@ _SIGNAL: Both = (
     "There is a signal: over {} incidents in the test periods, uniform by length is beaten by {}.",
 )
 _RATIO: Both = (
-    "{}：{}；前 5 % 岸线的 PAI 为其 {} 倍（95 % 区间 {:.3f}–{:.3f}）。",
-    "{}: {}; its PAI at 5 % of the shore is {} of theirs (95 % interval {:.3f} to {:.3f}).",
+    "{}：与衰减计数相比，{}；前 5 % 岸线的 PAI 为其 {} 倍（95 % 区间 {:.3f}–{:.3f}）。",
+    "{}: against decayed counts, {}; its PAI at 5 % is {} of theirs (95 % interval {:.3f}–{:.3f}).",
 )
 
 
@@ -69,7 +72,7 @@ def _compared(row: dict[str, object], language: int) -> str:
     ratio = row["pai_ratio"]
     return _RATIO[language].format(
         NAMES.get(name, (name, name))[language],
-        AGAINST_DECAYED[str(row["against_decayed"])][language],
+        JUDGED[str(row["against_decayed"])][language],
         "–" if ratio is None else f"{ratio:.3f}",
         row["pai_ratio_lo"],
         row["pai_ratio_hi"],

@@ -15,6 +15,9 @@ from risk.history import Floats, Ints
 SHARES = (0.01, 0.02, 0.05, 0.10, 0.20)
 """Shares of the kilometres of shore at which forecasts are compared."""
 
+JUDGED_SHARE = 0.05
+"""Share of the kilometres at which forecasts are judged."""
+
 FLOOR = 0.01
 """Share of uniform by length mixed into every forecast before its logarithm is taken: one that
 was sure of the wrong places loses ln(100) = 4.6 for an incident, not everything."""

@@ -29,6 +29,16 @@ Forecast = Callable[[pl.DataFrame, datetime, datetime], Floats]
 shore from then until the second: ``[n]``, 0 or more, finite."""
 
 
+def seen_before(history: pl.DataFrame, t: datetime) -> pl.DataFrame:
+    """Return what had happened before a time, and was known by then.
+
+    ``history`` may have a column ``known``; where that is null or before ``t``, an incident was
+    known at once.
+    """
+    seen = history.filter(pl.col("t") < t)
+    return seen.filter((pl.col("known") < t).fill_null(value=True)) if "known" in seen else seen
+
+
 @dataclass(frozen=True)
 class Shore:
     """Stretches of shore in one order everywhere, and which are near each other.

@@ -17,7 +17,7 @@ from risk._learned_shares import shapley
 from risk._learned_watch import Spread, counted, moved, spread
 from risk.backtest import Backtest, backtest
 from risk.baselines import baselines
-from risk.history import Floats, Forecast, Ints, Shore
+from risk.history import Floats, Forecast, Ints, Shore, seen_before
 
 __all__ = [
     "Features",
@@ -75,15 +75,16 @@ def train(
     """Learn from what happened before a time, and test that on the last part of it.
 
     Parameters are those of ``learned``; ``history`` is a ``HISTORY``, of which what is not before
-    ``until`` is left out. Every test forecast is learned from what was before its origin alone, so
-    weights and sharpness are never chosen on what they are tested on.
+    ``until``, or was not ``known`` by then, is left out. Every test forecast is learned from what
+    was before its origin alone, so weights and sharpness are never chosen on what they are tested
+    on.
 
     Raises
     ------
     InputError
         When features do not fit the shore, or incidents cannot be used.
     """
-    seen = history.filter(pl.col("t") < until).sort("t", "segment", "weight", "source")
+    seen = seen_before(history, until).sort("t", "segment", "weight", "source")
     ground = Ground(shore, kernels(shore), features, frozenset(rising))
     forecast = learned(shore, features=features, rising=rising, seed=seed)
     first = seen["t"].min()
@@ -114,7 +115,7 @@ def contributions(
     The sum over a stretch is the logarithm of its rate per km against that of a stretch whose every
     column is the mean by kilometres, exactly. ``rows`` are rows of the shore.
     """
-    before = past(history.filter(pl.col("t") < t0), ZERO)
+    before = past(seen_before(history, t0), ZERO)
     ground = trained.ground
     _, x = ground.columns(before, np.array([days(t0)]), np.array([days(t1)]))
     return shapley(trained.model, x[0], ground.even, rows, seed=0)
@@ -126,7 +127,7 @@ def expect(trained: Learned, history: pl.DataFrame, t0: datetime, t1: datetime) 
     By the model learned until ``trained.until``, whereas ``trained.forecast`` learns anew as time
     goes on; ``t0`` is that time or a later one.
     """
-    before = past(history.filter(pl.col("t") < t0), ZERO)
+    before = past(seen_before(history, t0), ZERO)
     return _shared(trained.ground, trained.model, before, t0, t1)
 
 
@@ -146,7 +147,7 @@ def since(history: pl.DataFrame, until: datetime, now: datetime) -> pl.DataFrame
     One row: ``happened`` with its interval ``happened_lo, happened_hi``, ``expected``, and
     ``state``, ``far`` outside chance: then it is time to learn anew.
     """
-    before = past(history.filter(pl.col("t") < now), ZERO)
+    before = past(seen_before(history, now), ZERO)
     ended, today = days(until), days(now)
     number = expected(_until(before, ended), ended, today) if today > ended else 0.0
     return counted(float(before.weight[before.day >= ended].sum()), number)
@@ -154,7 +155,7 @@ def since(history: pl.DataFrame, until: datetime, now: datetime) -> pl.DataFrame
 
 def digest(history: pl.DataFrame, until: datetime) -> str:
     """Return by what the incidents that were learned from are known again, in any order."""
-    return _digest(past(history.filter(pl.col("t") < until), ZERO), days(until)).hex()
+    return _digest(past(seen_before(history, until), ZERO), days(until)).hex()
 
 
 def learned(
@@ -182,7 +183,7 @@ def learned(
     kept: dict[bytes, Model] = {}
 
     def forecast(history: pl.DataFrame, t0: datetime, t1: datetime) -> Floats:
-        before = past(history.filter(pl.col("t") < t0), ZERO)
+        before = past(seen_before(history, t0), ZERO)
         until = REFIT_D * np.floor(days(t0) / REFIT_D)
         seen = _until(before, until)
         key = _digest(seen, until)

@@ -1,29 +1,35 @@
 """Write a backtest as one HTML file that opens without internet."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from html import escape
 from typing import Any
 
 import polars as pl
 
 from risk.backtest import sentences
-from risk.backtest_words import NAMES
+from risk.backtest_words import JUDGED, NAMES
+from risk.gain import JUDGED_SHARE
 from risk.learned import offer
 from workspace.backtesting import Tested
 
-_JUDGED = {
-    "better": ("更好", "better"),
-    "same": ("未见差别", "no difference shown"),
-    "worse": ("更差", "worse"),
-    "unknown": ("件数太少，不下结论", "too few to say"),
-    "itself": ("—", "—"),
-}
 _LEFT_OUT = {
     "without_time": ("{} 起案件没有时间，未计入。", "Incidents without a time, left out: {}."),
     "off_the_shore": ("{} 起案件不在岸线上，未计入。", "Incidents off the shore, left out: {}."),
     "in_the_future": ("{} 起案件时间在将来，未计入。", "Incidents in the future, left out: {}."),
 }
-_JUDGED_SHARE = 0.05
+_TODAY = (
+    "岸线、各处位置和权重方案按现状计。",
+    "The shore, where things stand and the weights are today's.",
+)
+_RECORD = (
+    f"设施与上岸点按各期起点时的登记计；登记始于 {{}}，更早的起点按当日登记计。{_TODAY[0]}",
+    f"Facilities and landing places are as on record then, {{}} at the earliest. {_TODAY[1]}",
+)
+_RECORD_NONE = (
+    f"设施与上岸点没有变更记录，按现状计。{_TODAY[0]}",
+    f"Facilities and landing places have no record of changes: they count as today. {_TODAY[1]}",
+)
 _COLOURS = ("#8a8f98", "#b26b00", "#0b5fa5", "#2a8c4a", "#7a3e9d", "#c0392b", "#00808a")
 _WIDE, _HIGH, _PAD = 560, 320, 48
 _STYLE = """
@@ -91,7 +97,20 @@ def _said(tested: Tested) -> list[tuple[str, str]]:
         for zh, en in [_LEFT_OUT[reason]]
     ]
     offered = offer(tested.found)
-    return [*sentences(tested.found), (offered.reason_zh, offered.reason), *more]
+    return [
+        *sentences(tested.found),
+        (offered.reason_zh, offered.reason),
+        *more,
+        _on_record(tested.recorded_since),
+    ]
+
+
+def _on_record(since: datetime | None) -> tuple[str, str]:
+    """Return what cannot be known of past origins."""
+    if since is None:
+        return _RECORD_NONE
+    day = f"{since:%Y-%m-%d}"
+    return _RECORD[0].format(day), _RECORD[1].format(day)
 
 
 def _both(words: tuple[str, str]) -> str:
@@ -123,12 +142,12 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _forecasts(each: pl.DataFrame, by_share: pl.DataFrame) -> str:
-    at = by_share.filter(pl.col("share") == _JUDGED_SHARE).drop("share", "km")
+    at = by_share.filter(pl.col("share") == JUDGED_SHARE).drop("share", "km")
     rows = [
         [
             _both(_name(row["forecaster"])),
-            _both(_JUDGED[row["against_uniform"]]),
-            _both(_JUDGED[row["against_decayed"]]),
+            _both(JUDGED[row["against_uniform"]]),
+            _both(JUDGED[row["against_decayed"]]),
             _figure(row, "hit_rate"),
             _figure(row, "pai", 1),
             _figure(row, "pei"),
@@ -142,11 +161,11 @@ def _forecasts(each: pl.DataFrame, by_share: pl.DataFrame) -> str:
     head = [
         "预测 <span class='en'>forecast</span>",
         "比均匀<br><span class='en'>against uniform</span>",
-        "比衰减件数<br><span class='en'>against decayed</span>",
+        "比衰减计数<br><span class='en'>against decayed</span>",
         "命中率<br><span class='en'>hit rate, 5 %</span>",
         "PAI<br><span class='en'>at 5 %</span>",
         "PEI<br><span class='en'>at 5 %</span>",
-        "PAI 比衰减件数<br><span class='en'>times decayed</span>",
+        "PAI 比衰减计数<br><span class='en'>times decayed</span>",
         "信息增益<br><span class='en'>nats over uniform</span>",
         "Brier",
         "预计/实际<br><span class='en'>expected / happened</span>",
@@ -158,13 +177,12 @@ def _explained() -> str:
     zh = (
         "命中率：风险最高的 5 % 岸线里程上发生的案事件占多少。PAI：命中率除以里程占比，1 等于瞎猜。"
         "PEI：与事后最优选法之比。信息增益：每起案事件比均匀分布多说中多少。小字为 95 % 区间；"
-        "区间宽就是数据少，不要当成确切的数。设施与上岸点按今天的状况计，过去的未保存。"
+        "区间宽就是数据少，不要当成确切的数。"
     )
     en = (
         "Hit rate: the share of incidents on the riskiest 5 % of the shore's kilometres. PAI: hit "
         "rate over the share of kilometres, 1 is chance. PEI: against the best choice with "
-        "hindsight. Small figures are 95 % intervals; a wide one means few data. Facilities and "
-        "landing places count as they are today; what they were is not kept."
+        "hindsight. Small figures are 95 % intervals; a wide one means few data."
     )
     return f'<p>{zh}</p><p class="en">{en}</p>'
 

@@ -19,6 +19,7 @@ from risk.shifts import shifts
 from risk.weights import WeightSet
 from workspace import store
 from workspace._cache import cached
+from workspace._recorded import as_recorded, began
 from workspace._run import Run, need_coast
 from workspace.evidence import inputs
 from workspace.folder import Workspace
@@ -42,6 +43,8 @@ class Tested(NamedTuple):
     span: tuple[datetime, datetime]
     left_out: dict[str, int]
     """Incidents that were not tested on, by reason."""
+    recorded_since: datetime | None
+    """When the record of facilities and landing places begins; None where there is none."""
 
 
 def backtest(
@@ -94,7 +97,7 @@ def backtest(
     }
     with ws.begin() as connection:
         store.write(connection, "runs", run.row())
-    return Tested(run, found, weights, (start, end), left_out)
+    return Tested(run, found, weights, (start, end), left_out, began(ws))
 
 
 def shore_of(ws: Workspace) -> Shore:
@@ -121,7 +124,9 @@ def _shore(ws: Workspace) -> Shore:
 
 def _history(ws: Workspace, as_of: datetime) -> tuple[pl.DataFrame, dict[str, int]]:
     """Return the incidents that can be tested on, and how many cannot, by reason."""
-    table = store.read(ws.engine, "incidents", columns=["t0", "segment_id", "weight", "source"])
+    table = store.read(
+        ws.engine, "incidents", columns=["t0", "known", "segment_id", "weight", "source"]
+    )
     rows = store.read(ws.engine, "segments", columns=["segment_id"]).with_row_index("segment")
     placed = table.join(rows, on="segment_id", how="left")
     ashore = placed.filter(pl.col("segment").is_not_null(), pl.col("t0").is_not_null())
@@ -140,9 +145,13 @@ def _history(ws: Workspace, as_of: datetime) -> tuple[pl.DataFrame, dict[str, in
             mend="Import incidents first: shoregrid import WS incidents FILE",
         )
     history = good.select(
-        t="t0", segment="segment", weight=pl.col("weight").fill_null(1.0), source="source"
-    )
-    return history.cast(HISTORY), {reason: n for reason, n in left_out.items() if n}
+        "known",
+        "source",
+        t="t0",
+        segment="segment",
+        weight=pl.col("weight").fill_null(1.0),
+    ).cast(dict(HISTORY))
+    return history, {reason: n for reason, n in left_out.items() if n}
 
 
 def _span(
@@ -180,8 +189,8 @@ class _Day(NamedTuple):
 def _each_day(ws: Workspace, weights: WeightSet) -> Callable[[datetime], _Day]:
     """Return what a weight set says of the last local day that is over at a time.
 
-    So nothing after that time is seen. Facilities and landing places are those of today: what
-    they were then is not kept.
+    Nothing after that time is seen: incidents as they were known at the end of that day,
+    facilities and landing places as they were on record.
     """
     found: dict[date, _Day] = {}
 
@@ -189,7 +198,9 @@ def _each_day(ws: Workspace, weights: WeightSet) -> Callable[[datetime], _Day]:
         day = (t0 - timedelta(days=1)).astimezone(ws.config.tz).date()
         if day not in found:
             wanted = shifts(day, tz=ws.config.tz, starts=ws.config.shift_starts)
-            told = evaluate(inputs(ws, weights, wanted), wanted, as_of=t0, weights=weights)
+            over = _midnight(ws, day + timedelta(days=1))
+            given = as_recorded(ws, inputs(ws, weights, wanted), over)
+            told = evaluate(given, wanted, as_of=over, weights=weights)
             scored = score(told, weights).score.mean(axis=1)
             found[day] = _Day(scored, told.value.mean(axis=2).T)
         return found[day]

@@ -274,13 +274,13 @@ def inputs(ws: Workspace, weights: WeightSet, shifts: Sequence[Shift]) -> Inputs
         ),
         heard_days=archive.by_day(ws.positions)["date"],
         inspections=_or_none(known.inspections.select("t", place_id="object_id")),
-        facilities=_from_local_midnight(known.facilities, ws.config.timezone),
+        facilities=from_local_midnight(known.facilities, ws.config.timezone),
         light=light(lon, lat, shifts),
         landable_h=landable_hours(ws, shifts),
     )
 
 
-def _from_local_midnight(facilities: pl.DataFrame | None, zone: str) -> pl.DataFrame | None:
+def from_local_midnight(facilities: pl.DataFrame | None, zone: str) -> pl.DataFrame | None:
     """Return facilities with the instant at which their state's local day began."""
     if facilities is None:
         return None
