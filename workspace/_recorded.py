@@ -36,7 +36,7 @@ def as_recorded(ws: Workspace, given: Inputs, at: datetime) -> Inputs:
     A table whose record begins later is taken as it was when it began. What has no history is as
     it is now, and so is where things stand.
     """
-    facilities, places, incidents = given.facilities, given.landing_places, given.incidents
+    facilities, places = given.facilities, given.landing_places
     if facilities is not None:
         facilities = from_local_midnight(_table_at(ws, "facilities", at), ws.config.timezone)
     if places is not None:
@@ -56,9 +56,20 @@ def as_recorded(ws: Workspace, given: Inputs, at: datetime) -> Inputs:
         )  # fmt: skip
         others = places.drop("cadence_days", "kind", "grade")
         places = others.join(then, on="place_id", maintain_order="left")
-    if incidents is not None:
-        incidents = incidents.filter(pl.max_horizontal("t0", "known") < at)
-    return replace(given, facilities=facilities, landing_places=places, incidents=incidents)
+    return replace(
+        given,
+        facilities=facilities,
+        landing_places=places,
+        incidents=_earlier(given.incidents, pl.max_horizontal("t0", "known"), at),
+        inspections=_earlier(given.inspections, pl.col("t"), at),
+        effort=_earlier(given.effort, pl.col("shift_start"), at),
+    )
+
+
+def _earlier(table: pl.DataFrame | None, when: pl.Expr, at: datetime) -> pl.DataFrame | None:
+    """Return the rows of before; None where nobody had kept any yet."""
+    rows = None if table is None else table.filter(when < at)
+    return None if rows is None or rows.is_empty() else rows
 
 
 def _changes(ws: Workspace, name: str) -> list[_Change]:

@@ -238,6 +238,25 @@ def test_incidents_and_inspections_of_the_future_are_refused(
     assert store.read(coast.engine, "inspections")["result"].to_list() == ["defect"]
 
 
+def test_when_an_incident_became_known_is_kept_and_comes_after_it(
+    coast: Workspace, tmp_path: Path
+) -> None:
+    text = (
+        "时间,获知时间,类别,经度,纬度\n"
+        "2026-11-01 22:00,2026-11-03 08:00,走私,121.91,29.25\n"
+        "2026-11-02 22:00,,走私,121.91,29.25\n"
+        "2026-11-03 22:00,2026-11-03 21:00,走私,121.91,29.25\n"
+        "2026-11-04 22:00,2026-12-04 22:00,走私,121.91,29.25\n"
+    )
+    done = import_file(coast, "incidents", _csv(tmp_path / "i.csv", text), now=NOW)
+    assert [(r.row, r.reason) for r in done.refused] == [(5, "future"), (4, "bad_value")]
+    assert "`known`" in done.refused[1].detail
+    assert "before `t0`" in done.refused[1].detail
+    assert done.refused[1].mend
+    rows = store.read(coast.engine, "incidents").sort("t0")
+    assert rows["known"].to_list() == [datetime(2026, 11, 3, tzinfo=UTC), None]
+
+
 def test_times_without_a_zone_are_in_the_one_that_is_said(coast: Workspace, tmp_path: Path) -> None:
     path = _csv(tmp_path / "i.csv", "t0,kind,lon,lat\n2026-11-01 22:00,x,121.91,29.25\n")
     import_file(coast, "incidents", path, Options(timezone="UTC"), now=NOW)
