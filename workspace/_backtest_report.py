@@ -27,8 +27,8 @@ _RECORD = (
     f"Facilities and landing places are as on record then, {{}} at the earliest. {_TODAY[1]}",
 )
 _RECORD_NONE = (
-    f"设施与上岸点没有变更记录，按现状计。{_TODAY[0]}",
-    f"Facilities and landing places have no record of changes: they count as today. {_TODAY[1]}",
+    "设施与上岸点没有变更记录，与岸线、各处位置和权重方案一样，按现状计。",
+    "Facilities and landing places have no record: they, the shore and the weights are today's.",
 )
 _COLOURS = ("#8a8f98", "#b26b00", "#0b5fa5", "#2a8c4a", "#7a3e9d", "#c0392b", "#00808a")
 _WIDE, _HIGH, _PAD = 560, 320, 48
@@ -38,11 +38,13 @@ max-width:1240px;margin:0 auto;padding:24px 16px}
 h1{font-size:24px;margin:0}h2{font-size:18px;margin:32px 0 8px}
 .en{color:#5b6875;font-size:.88em}p{margin:6px 0}
 .verdict{border-left:4px solid #0b5fa5;background:#eef5fb;padding:10px 14px;margin:16px 0}
-.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
+.scroll{overflow-x:auto}table{border-spacing:0;width:100%;font-variant-numeric:tabular-nums}
 th,td{padding:6px 8px;border-bottom:1px solid #d9dfe5;text-align:right;white-space:nowrap}
 th:first-child,td:first-child{text-align:left}th{font-weight:600;vertical-align:bottom}
-td small,td .en{color:#5b6875;display:block}svg{max-width:100%;height:auto}
-.two{display:flex;flex-wrap:wrap;gap:24px}.key{display:flex;flex-wrap:wrap;gap:4px 16px}
+td small,td .en{color:#5b6875;display:block}li .en{display:block}
+ul{padding-left:20px}th:first-child,td:first-child{position:sticky;left:0;background:#fff}
+svg{width:100%;max-width:560px;min-width:460px;height:auto}
+.key{display:flex;flex-wrap:wrap;gap:4px 16px}
 .key i{display:inline-block;width:14px;height:3px;margin-right:6px;vertical-align:middle}
 """
 
@@ -131,8 +133,17 @@ def _figure(row: dict[str, Any], name: str, places: int = 2) -> str:
     if value is None:
         return "–"
     lo, hi = row.get(f"{name}_lo"), row.get(f"{name}_hi")
-    told = f"{value:.{places}f}"
-    return told if lo is None else f"{told}<small>{lo:.{places}f}–{hi:.{places}f}</small>"
+    told = _number(value, places)
+    if lo is None:
+        return told
+    # A dash between two numbers of which one is below 0 reads as another minus.
+    between = "–" if lo >= 0 else " … "
+    return f"{told}<small>{_number(lo, places)}{between}{_number(hi, places)}</small>"
+
+
+def _number(value: float, places: int) -> str:
+    # Adding 0 turns what rounds to -0 into 0.
+    return f"{round(value, places) + 0.0:.{places}f}".replace("-", "−")
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -153,7 +164,7 @@ def _forecasts(each: pl.DataFrame, by_share: pl.DataFrame) -> str:
             _figure(row, "pei"),
             _figure(row, "pai_ratio"),
             _figure(row, "gain"),
-            _figure(row, "brier", 4),
+            f"{row['brier']:.2g}",
             f"{row['expected']:.1f} / {row['happened']:.1f}",
         ]
         for row in each.join(at, on="forecaster", maintain_order="left").iter_rows(named=True)
@@ -165,10 +176,10 @@ def _forecasts(each: pl.DataFrame, by_share: pl.DataFrame) -> str:
         "命中率<br><span class='en'>hit rate, 5 %</span>",
         "PAI<br><span class='en'>at 5 %</span>",
         "PEI<br><span class='en'>at 5 %</span>",
-        "PAI 比衰减计数<br><span class='en'>times decayed</span>",
+        "PAI 为衰减计数几倍<br><span class='en'>times decayed</span>",
         "信息增益<br><span class='en'>nats over uniform</span>",
         "Brier",
-        "预计/实际<br><span class='en'>expected / happened</span>",
+        "预计/实际（按权重）<br><span class='en'>expected / happened, by weight</span>",
     ]
     return _table(head, rows)
 
@@ -176,13 +187,14 @@ def _forecasts(each: pl.DataFrame, by_share: pl.DataFrame) -> str:
 def _explained() -> str:
     zh = (
         "命中率：风险最高的 5 % 岸线里程上发生的案事件占多少。PAI：命中率除以里程占比，1 等于瞎猜。"
-        "PEI：与事后最优选法之比。信息增益：每起案事件比均匀分布多说中多少。小字为 95 % 区间；"
-        "区间宽就是数据少，不要当成确切的数。"
+        "PEI：与事后最优选法之比。信息增益：每起案事件比均匀分布多得多少（奈特）。"
+        "小字为 95 % 区间；区间宽就是数据少，不要当成确切的数。"
     )
     en = (
         "Hit rate: the share of incidents on the riskiest 5 % of the shore's kilometres. PAI: hit "
         "rate over the share of kilometres, 1 is chance. PEI: against the best choice with "
-        "hindsight. Small figures are 95 % intervals; a wide one means few data."
+        "hindsight. Gain: what each incident tells for it over uniform, in nats; 0 is none. Small "
+        "figures are 95 % intervals; a wide one means few data."
     )
     return f'<p>{zh}</p><p class="en">{en}</p>'
 
@@ -260,7 +272,9 @@ def _curves(by_share: pl.DataFrame) -> str:
         ]
         drawn += _line(points, colour)
         keys.append(f'<span><i style="background:{colour}"></i>{_both(_name(name))}</span>')
-    return f'{_svg(drawn, "hit rate")}<div class="key">{"".join(keys)}</div>'
+    return (
+        f'<div class="scroll">{_svg(drawn, "hit rate")}</div><div class="key">{"".join(keys)}</div>'
+    )
 
 
 def _reliability(table: pl.DataFrame) -> str:
@@ -279,6 +293,6 @@ def _reliability(table: pl.DataFrame) -> str:
         "单元·期<br><span class='en'>segment-periods</span>",
         "平均预报概率<br><span class='en'>mean chance told</span>",
         "实际发生<br><span class='en'>happened</span>",
-        "预计/实际<br><span class='en'>expected / happened</span>",
+        "预计/实际（按权重）<br><span class='en'>expected / happened, by weight</span>",
     ]
     return _table(head, rows)
