@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from duty.division import Cut, Division, Hang, owners_of, section_at
+from duty.division import Cut, Division, Hang, owners_of, parting, section_at
 from geo.errors import InputError
 
 Operation = Mapping[str, Any]
@@ -310,29 +310,24 @@ _OPERATIONS: Mapping[str, Callable[[_Step], Division]] = {
 }
 
 
-def _neighbours(cuts: Iterable[Cut], shores: _Shores) -> Iterable[tuple[str, str]]:
-    """Yield the sections on either side of each cut that has a side before it."""
+def _by_shoreline(cuts: Iterable[Cut]) -> dict[str, list[Cut]]:
     own: dict[str, list[Cut]] = {}
     for cut in sorted(cuts):
         own.setdefault(cut.shoreline_id, []).append(cut)
-    for shoreline, found in own.items():
+    return own
+
+
+def _neighbours(cuts: Iterable[Cut], shores: _Shores) -> Iterable[tuple[str, str]]:
+    """Yield the sections on either side of each cut that has a side before it."""
+    for shoreline, found in _by_shoreline(cuts).items():
         for n, cut in enumerate(found):
             if n or shores[shoreline][2]:
                 yield found[n - 1].section_id, cut.section_id
 
 
 def _tidy(cuts: Iterable[Cut], shores: _Shores) -> list[Cut]:
-    """Return the cuts without those that have the same section on both sides."""
-    own: dict[str, list[Cut]] = {}
-    for cut in sorted(cuts):
-        own.setdefault(cut.shoreline_id, []).append(cut)
-    kept: list[Cut] = []
-    for shoreline, found in own.items():
-        ring = shores[shoreline][2]
-        parting = [
-            cut
-            for n, cut in enumerate(found)
-            if (not n and not ring) or found[n - 1].section_id != cut.section_id
-        ]
-        kept += parting or found[:1]
-    return kept
+    return [
+        cut
+        for shoreline, found in _by_shoreline(cuts).items()
+        for cut in parting(found, ring=shores[shoreline][2])
+    ]

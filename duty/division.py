@@ -120,6 +120,16 @@ def section_at(cuts: Sequence[tuple[float, str]], chainage_m: float) -> str:
     return cuts[bisect_right(cuts, chainage_m, key=itemgetter(0)) - 1][1]
 
 
+def parting(cuts: Sequence[Cut], *, ring: bool) -> list[Cut]:
+    """Return one shoreline's cuts without those that have the same section on both sides."""
+    kept = [
+        cut
+        for n, cut in enumerate(cuts)
+        if (not n and not ring) or cuts[n - 1].section_id != cut.section_id
+    ]
+    return kept or list(cuts[:1])
+
+
 def _from_origin(cuts: list[tuple[float, str]]) -> list[tuple[float, str]]:
     """Return the cuts with one at 0, where a ring's last section comes through the origin."""
     return cuts if not cuts or cuts[0][0] <= 0.0 else [(0.0, cuts[-1][1]), *cuts]

@@ -3,20 +3,21 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
 from scipy.optimize import linear_sum_assignment
 
 from duty._balance import Runs
-from duty._parts import Part, parts_of
+from duty._parts import Part, Terms, parts_of
 from duty.cutting import fresh_id
-from duty.division import Cut, Division, difference
+from duty.division import Cut, Division, difference, parting
 from duty.figures import figures
 from duty.workload import Shore
 from geo.errors import InputError
 
-PRICES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, math.inf)
+PRICES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 20.0)
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def propose(
     limits : Limits
         What a section may not go beyond.
     price_h_per_km : float
-        How many hours of imbalance a moved kilometre must save; inf moves none that need not be.
+        How many hours of imbalance a moved kilometre must save.
 
     Raises
     ------
@@ -102,41 +103,188 @@ def propose(
     locked = today.locked & set(today.sections)
     free = k - len(locked)
     load = sum(float(part.load.sum()) for part in parts)
-    if parts and load <= 0.0:
+    terms = Terms(
+        load / max(free, 1),
+        price_h_per_km,
+        limits.length_km,
+        limits.travel_min,
+        limits.crossing_h,
+    )
+    least = [part.fewest(terms) for part in parts]
+    most = [len(part.load) for part in parts]
+    if not sum(least) <= free <= sum(most) or (free and load <= 0.0):
+        needed = ", ".join(f"{n} on {part.told()}" for n, part in zip(least, parts, strict=True))
         raise InputError(
-            "no load is left to balance", where="sections", mend="Unlock a section, or set paces"
-        )
-    # Beyond this no kilometre is worth moving: all the balance there is costs less.
-    most = load * load / (load / max(free, 1)) / 1e-3 if parts else 0.0
-    price = min(price_h_per_km, most)
-    ready = [
-        part.ready(load / max(free, 1), price, limits.length_km, limits.travel_min,
-                   limits.crossing_h)
-        for part in parts
-    ]  # fmt: skip
-    fewest = [one.fewest() for one in ready]
-    if not sum(fewest) <= free <= sum(len(part.load) for part in parts):
-        asked = ", ".join(
-            f"{n} on {part.told()}" for n, part in zip(fewest, parts, strict=True)
-        )
-        raise InputError(
-            f"{k} sections cannot divide this shore: {len(locked)} are locked, and the limits "
-            f"ask for at least {asked or 'none'}",
-            where="sections",
+            f"{k} sections cannot divide this shore: {len(locked)} are locked, and within the "
+            f"limits ({_told(limits)}) the rest needs {sum(least)} to {sum(most)}: {needed}",
+            where="limits",
             mend="Change the number of sections, the limits, hangs or locks",
         )
-    runs = _allot([one.solve for one in ready], fewest, parts, free, load / max(free, 1))
-    division = _named(today, parts, runs, shore)
-    lengths = pl.DataFrame({"shoreline_id": shore.names, "length_m": shore.length_m})
+    runs = _allot(parts, least, free, terms)
+    division = _named(shore, today, parts, runs)
     told = figures(shore, division)
     loads = told["load_h"].to_numpy()
+    lengths = pl.DataFrame({"shoreline_id": shore.names, "length_m": shore.length_m})
+    changed = difference(today, division, lengths).filter(pl.col("from_section").is_not_null())
     return Proposal(
         division=division,
         k=k,
         price_h_per_km=price_h_per_km,
-        cost_h=float(sum(run.cost for run in runs)),
-        moved_km=float(difference(today, division, lengths)["km"].sum()) if today.cuts else 0.0,
+        cost_h=sum(run.cost for run in runs),
+        moved_km=float(changed["km"].sum()),
         cv=float(loads.std() / loads.mean()),
         max_over_mean=float(loads.max() / loads.mean()),
         figures=told,
     )
+
+
+def proposals(
+    shore: Shore,
+    today: Division,
+    ks: Iterable[int],
+    *,
+    order: Sequence[str],
+    limits: Limits | None = None,
+    prices_h_per_km: Iterable[float] = PRICES,
+) -> list[Proposal]:
+    """Return the distinct divisions on the trade-off curve, by k and by what they move.
+
+    For each k, `propose` is asked at each price; of the answers those stay for which no other of
+    the same k moves as little and balances (``cv``) as well.
+    """
+    front: list[Proposal] = []
+    prices = sorted(prices_h_per_km, reverse=True)
+    for k in ks:
+        found = [
+            propose(shore, today, k, order=order, limits=limits, price_h_per_km=price)
+            for price in prices
+        ]
+        best = math.inf
+        for one in sorted(found, key=lambda one: (one.moved_km, one.cv)):
+            if one.cv < best - 1e-12:
+                front.append(one)
+                best = one.cv
+    return front
+
+
+def curve(found: Iterable[Proposal]) -> pl.DataFrame:
+    """Return proposals as a table: ``k, price_h_per_km, moved_km, cv, max_over_mean, cost_h``."""
+    names = ("k", "price_h_per_km", "moved_km", "cv", "max_over_mean", "cost_h")
+    return pl.DataFrame([{name: getattr(one, name) for name in names} for one in found])
+
+
+def _told(limits: Limits) -> str:
+    return ", ".join(f"{name} {value:g}" for name, value in vars(limits).items())
+
+
+def _check(
+    shore: Shore, today: Division, k: int, order: Sequence[str], limits: Limits, price: float
+) -> None:
+    hung = {hang.shoreline_id for hang in today.hangs}
+    wrong = [f"shoreline {name!r} does not exist" for name in order if name not in shore.names]
+    wrong += [f"shoreline {name!r} stands twice" for name in {*order} if order.count(name) > 1]
+    wrong += [f"shoreline {name!r} hangs" for name in order if name in hung]
+    with_shore = {shore.names[line] for line in np.unique(shore.line)}
+    wrong += [
+        f"shoreline {name!r} is left out" for name in sorted(with_shore - hung - {*order})[:5]
+    ]
+    wrong += [f"shoreline {name!r} has no segments" for name in order if name not in with_shore]
+    wrong += [
+        f"shoreline {hang.shoreline_id!r} hangs on {hang.onto_shoreline_id!r}"
+        for hang in today.hangs
+        if hang.onto_shoreline_id not in order
+    ]
+    wrong += [f"{k} sections"] if k < 1 else []
+    wrong += [f"a price of {price:g}"] if not 0.0 <= price < math.inf else []
+    wrong += [f"{name} of {value:g}" for name, value in vars(limits).items() if not value >= 0.0]
+    if wrong:
+        raise InputError(
+            f"this cannot be divided: {'; '.join(wrong)}",
+            where="order",
+            mend="Name every shoreline that does not hang once, at least one section, and a "
+            "finite price and limits of 0 or more",
+        )
+
+
+def _allot(parts: Sequence[Part], least: Sequence[int], free: int, terms: Terms) -> list[Runs]:
+    """Share the sections out among the parts, and return the best division of each.
+
+    Each number of each part has a bound: equal loads. The best sharing under the bounds is
+    solved, its bounds give way to costs, and so on until the best has only costs: it is exact.
+    """
+    solved: dict[tuple[int, int], Runs] = {}
+    costs: list[dict[int, float]] = []
+    for part, fewest in zip(parts, least, strict=True):
+        load = float(part.load.sum())
+        room = free - sum(least) + fewest
+        costs.append(
+            {
+                s: (load - s * terms.mean) ** 2 / (s * terms.mean)
+                for s in range(fewest, min(room, len(part.load)) + 1)
+            }
+        )
+    while True:
+        ways: dict[int, tuple[float, tuple[int, ...]]] = {0: (0.0, ())}
+        for cost in costs:
+            on: dict[int, tuple[float, tuple[int, ...]]] = {}
+            for count, (value, shares) in ways.items():
+                for s, more in cost.items():
+                    way = (value + more, (*shares, s))
+                    if count + s <= free and way < on.get(count + s, (math.inf, ())):
+                        on[count + s] = way
+            ways = on
+        shares = ways[free][1]
+        new = [(n, s) for n, s in enumerate(shares) if (n, s) not in solved]
+        if not new:
+            return [solved[n, s] for n, s in enumerate(shares)]
+        for n, s in new:
+            solved[n, s] = parts[n].solve(s, terms)
+            costs[n][s] = solved[n, s].cost
+
+
+def _named(shore: Shore, today: Division, parts: Sequence[Part], runs: Sequence[Runs]) -> Division:
+    """Return the division, its sections with the names that keep the most kilometres."""
+    number: list[tuple[Part, list[int]]] = []
+    kept: dict[tuple[int, str], float] = {}
+    count = 0
+    for part, run in zip(parts, runs, strict=True):
+        n = len(part.load)
+        own = np.empty(n, np.int64)
+        for a, b in pairwise(run.at.tolist()):
+            own[np.arange(a, b) % n] = count
+            count += 1
+        number.append((part, own.tolist()))
+        for section, name, km in zip(own.tolist(), part.owner, part.km.tolist(), strict=True):
+            if name is not None:
+                kept[section, name] = kept.get((section, name), 0.0) + km
+    old = sorted({name for _, name in kept})
+    table = np.zeros((count, len(old)))
+    for (section, name), km in kept.items():
+        table[section, old.index(name)] = km
+    names: dict[int, str] = {}
+    for section, column in zip(*linear_sum_assignment(table, maximize=True), strict=True):
+        if table[section, column] > 0.0:
+            names[int(section)] = old[column]
+    for section in range(count):
+        if section not in names:
+            was = old[int(table[section].argmax())] if old else "S"
+            names[section] = fresh_id({*names.values(), *today.sections}, was)
+    return replace(today, cuts=tuple(sorted(_cuts(shore, today, number, names))))
+
+
+def _cuts(
+    shore: Shore,
+    today: Division,
+    number: Sequence[tuple[Part, list[int]]],
+    names: Mapping[int, str],
+) -> list[Cut]:
+    """Return a cut wherever the section changes along a shoreline; locked ones keep theirs."""
+    rows: dict[str, list[Cut]] = {}
+    for part, own in number:
+        for name, at, section in zip(part.shoreline, part.from_m.tolist(), own, strict=True):
+            rows.setdefault(name, []).append(Cut(name, at, names[section]))
+    for cut in today.cuts:
+        if cut.section_id in today.locked:
+            rows.setdefault(cut.shoreline_id, []).append(cut)
+    rings = dict(zip(shore.names, shore.ring.tolist(), strict=True))
+    return [cut for name, found in rows.items() for cut in parting(sorted(found), ring=rings[name])]
