@@ -173,7 +173,6 @@ def _move(step: _Step) -> Division:
         raise step.refuse(
             "the first cut of an open shoreline stays at 0 m", "Hand over or merge instead"
         )
-    step.unlocked(own[n - 1].section_id, own[n].section_id)
     if len(own) > 1:
         # On a ring the neighbours may lie beyond the origin: count from the one before.
         low = own[n - 1].chainage_m
@@ -184,6 +183,7 @@ def _move(step: _Step) -> Division:
                 f"{to:g} m is not between the neighbouring cuts at {low:g} m and {high:g} m",
                 "Stay between them, or merge a section first",
             )
+    step.unlocked(own[n - 1].section_id, own[n].section_id)
     moved = own[n]._replace(chainage_m=to)
     return step.result(moved if cut is own[n] else cut for cut in step.division.cuts)
 

@@ -50,7 +50,7 @@ def figures(shore: Shore, division: Division) -> pl.DataFrame:
 
     risk_km, km = total(shore.risk * shore.km), total(shore.km)
     peak = np.full(n, -np.inf)
-    np.maximum.at(peak, of, shore.risk)
+    np.fmax.at(peak, of, shore.risk)
     along = np.where(at_sea, 0.0, shore.pass_min)
     straight = _between_stretches(shore, of, owner.walk[~at_sea[owner.walk]], n)
     hung = np.flatnonzero(owner.onto >= 0)

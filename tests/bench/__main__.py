@@ -16,6 +16,7 @@ from tests.bench import (
     archive,
     backtest,
     behaviours,
+    boundaries,
     coast,
     indicators,
     patrol,
@@ -49,6 +50,7 @@ def main() -> int:
             reach,
             behaviours,
             patrol,
+            boundaries,
         )
         for row in module.rows()
     ]

@@ -1,5 +1,7 @@
 """Small counties with planted figures, for divisions and proposals."""
 
+from itertools import pairwise
+
 import numpy as np
 import polars as pl
 
@@ -23,10 +25,7 @@ def segments_of(lengths, **columns):
     rows = []
     for n, (name, own) in enumerate(lengths.items()):
         ends = np.cumsum([0, *own]).astype(float)
-        rows += [
-            (name, a, b, b - a, 121.0 + (a + b) / 2e5, 29.0 + n)
-            for a, b in zip(ends[:-1], ends[1:], strict=True)
-        ]
+        rows += [(name, a, b, b - a, 121.0 + (a + b) / 2e5, 29.0 + n) for a, b in pairwise(ends)]
     names = ["shoreline_id", "from_m", "to_m", "length_m", "lon", "lat"]
     return pl.DataFrame(rows, schema=names, orient="row").with_columns(**columns)
 
