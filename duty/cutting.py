@@ -154,7 +154,7 @@ def _apply(division: Division, operation: Operation, shores: _Shores, number: st
     if wrong:
         raise step.refuse(
             f"{', '.join(wrong)} is missing or not of its kind",
-            f"Give {', '.join(f'{name} ({kind.__name__})' for name, kind in fields.items())}",
+            f"Its fields are {', '.join(f'{name} ({kind.__name__})' for name, kind in fields.items())}",
         )
     return _OPERATIONS[str(op)](step)
 

@@ -115,8 +115,8 @@ def propose(
     if not sum(least) <= free <= sum(most) or (free and load <= 0.0):
         needed = ", ".join(f"{n} on {part.told()}" for n, part in zip(least, parts, strict=True))
         raise InputError(
-            f"{k} sections cannot divide this shore: {len(locked)} are locked, and within the "
-            f"limits ({_told(limits)}) the rest needs {sum(least)} to {sum(most)}: {needed}",
+            f"{k} sections cannot divide this shore: {len(locked)} are locked; in the limits "
+            f"({_told(limits)}) the rest needs {sum(least)} to {sum(most)}: {needed}",
             where="limits",
             mend="Change the number of sections, the limits, hangs or locks",
         )
@@ -201,8 +201,8 @@ def _check(
         raise InputError(
             f"this cannot be divided: {'; '.join(wrong)}",
             where="order",
-            mend="Name every shoreline that does not hang once, at least one section, and a "
-            "finite price and limits of 0 or more",
+            mend="Name each shoreline that does not hang once, a section or more, price and limits "
+            "from 0",
         )
 
 

@@ -32,14 +32,15 @@ def rows() -> Iterator[Row]:
     yield Row("figures after a cut moves", time_s, "s", budget=0.03)
 
     names = {
-        "proposal, 100 sections": (0.0, Limits()),
-        "proposal, priced": (1.0, Limits()),
-        "proposal, priced, limits": (1.0, Limits(length_km=140.0, crossing_h=5.0)),
+        "proposal, 100 sections": (100, 0.0, Limits()),
+        "proposal, priced": (100, 0.1, Limits()),
+        "proposal, priced, 3 fewer": (97, 5.0, Limits()),
+        "proposal, priced, limits": (100, 1.0, Limits(length_km=140.0, crossing_h=5.0)),
     }
-    for name, (price, limits) in names.items():
+    for name, (k, price, limits) in names.items():
         ask = {"order": ["M"], "limits": limits, "price_h_per_km": price}
-        time_s, found = seconds(lambda ask=ask: propose(shore, division, _SECTIONS, **ask))
-        assert len(found.division.sections) == _SECTIONS
+        time_s, found = seconds(lambda k=k, ask=ask: propose(shore, division, k, **ask))
+        assert len(found.division.sections) == k
         yield Row(name, time_s, "s", budget=2.0)
 
 
