@@ -152,9 +152,10 @@ def _apply(division: Division, operation: Operation, shores: _Shores, number: st
     ]
     step = _Step(division, operation, shores, f"{number} ({op})")
     if wrong:
+        known = ", ".join(f"{name} ({kind.__name__})" for name, kind in fields.items())
         raise step.refuse(
             f"{', '.join(wrong)} is missing or not of its kind",
-            f"Its fields are {', '.join(f'{name} ({kind.__name__})' for name, kind in fields.items())}",
+            f"Its fields are {known}",
         )
     return _OPERATIONS[str(op)](step)
 
