@@ -12,12 +12,8 @@ from risk.backtest_words import JUDGED, NAMES
 from risk.gain import JUDGED_SHARE
 from risk.learned import offer
 from workspace.backtesting import Tested
+from workspace.happened import LEFT_OUT
 
-_LEFT_OUT = {
-    "without_time": ("{} 起案件没有时间，未计入。", "Incidents without a time, left out: {}."),
-    "off_the_shore": ("{} 起案件不在岸线上，未计入。", "Incidents off the shore, left out: {}."),
-    "in_the_future": ("{} 起案件时间在将来，未计入。", "Incidents in the future, left out: {}."),
-}
 _TODAY = (
     "岸线、各处位置和权重方案按现状计。",
     "The shore, where things stand and the weights are today's.",
@@ -96,7 +92,7 @@ def _said(tested: Tested) -> list[tuple[str, str]]:
     more = [
         (zh.format(n), en.format(n))
         for reason, n in tested.left_out.items()
-        for zh, en in [_LEFT_OUT[reason]]
+        for zh, en in [LEFT_OUT[reason]]
     ]
     offered = offer(tested.found)
     return [

@@ -11,18 +11,15 @@ from geo.errors import InputError
 from risk.backtest import Backtest
 from risk.backtest import backtest as backtest_on
 from risk.baselines import baselines, uniform
-from risk.history import HISTORY, Floats, Forecast, Shore
-from risk.indicators import evaluate
+from risk.history import Floats, Forecast, Shore
 from risk.learned import learned
-from risk.score import score
-from risk.shifts import shifts
 from risk.weights import WeightSet
-from workspace import store
+from workspace import happened, store
 from workspace._cache import cached
-from workspace._recorded import as_recorded, began
+from workspace._recorded import began
 from workspace._run import Run, need_coast
-from workspace.evidence import inputs
 from workspace.folder import Workspace
+from workspace.happened import Day
 from workspace.nearness import near_pairs
 from workspace.weighting import weight_set
 
@@ -30,8 +27,6 @@ STEP_DAYS = 30.0
 YEARS = 5
 _REACH_M = 8_000.0
 _LEAST_DAYS = 365
-_OF_INCIDENTS = ("incidents_near", "near_repeat", "seasonality")
-"""Indicators of what the learned forecast looks at itself."""
 
 
 class Tested(NamedTuple):
@@ -74,16 +69,18 @@ def backtest(
     need_coast(ws)
     weights = weight_set(ws)
     with run.step("inputs"):
-        history, left_out = _history(ws, run.as_of)
+        history, left_out = happened.history(ws, run.as_of)
+        if history.is_empty():
+            raise InputError(
+                "there are no incidents to test on"
+                + "".join(f"; {n} {reason.replace('_', ' ')}" for reason, n in left_out.items()),
+                where=str(ws.root),
+                mend="Import incidents first: shoregrid import WS incidents FILE",
+            )
         start, end = _span(ws, history, since, until, step_days, run.as_of)
         shore = shore_of(ws)
-        days = _each_day(ws, weights)
     with run.step("backtest"):
-        forecasts = {
-            **baselines(shore),
-            "analyst": _weighted(shore, days),
-            "learned": _learning(shore, weights, days),
-        }
+        forecasts = {**baselines(shore), **of_the_county(ws, shore, weights)}
         found = backtest_on(
             shore, history, forecasts,
             start=start, end=end, step_days=step_days, horizon_days=step_days, seed=1,
@@ -122,38 +119,6 @@ def _shore(ws: Workspace) -> Shore:
     )
 
 
-def _history(ws: Workspace, as_of: datetime) -> tuple[pl.DataFrame, dict[str, int]]:
-    """Return the incidents that can be tested on, and how many cannot, by reason."""
-    table = store.read(
-        ws.engine, "incidents", columns=["t0", "known", "segment_id", "weight", "source"]
-    )
-    rows = store.read(ws.engine, "segments", columns=["segment_id"]).with_row_index("segment")
-    placed = table.join(rows, on="segment_id", how="left")
-    ashore = placed.filter(pl.col("segment").is_not_null(), pl.col("t0").is_not_null())
-    good = ashore.filter(pl.col("t0") <= as_of)
-    timeless = placed["t0"].null_count()
-    left_out = {
-        "without_time": timeless,
-        "off_the_shore": placed.height - timeless - ashore.height,
-        "in_the_future": ashore.height - good.height,
-    }
-    if good.is_empty():
-        raise InputError(
-            "there are no incidents to test on"
-            + "".join(f"; {n} {reason.replace('_', ' ')}" for reason, n in left_out.items() if n),
-            where=str(ws.root),
-            mend="Import incidents first: shoregrid import WS incidents FILE",
-        )
-    history = good.select(
-        "known",
-        "source",
-        t="t0",
-        segment="segment",
-        weight=pl.col("weight").fill_null(1.0),
-    ).cast(dict(HISTORY))
-    return history, {reason: n for reason, n in left_out.items() if n}
-
-
 def _span(
     ws: Workspace,
     history: pl.DataFrame,
@@ -163,9 +128,9 @@ def _span(
     as_of: datetime,
 ) -> tuple[datetime, datetime]:
     first = history.select(pl.col("t").min()).item()
-    end = as_of if until is None else _midnight(ws, until)
+    end = as_of if until is None else happened.midnight(ws, until)
     start = max(end - timedelta(days=365.25 * YEARS), first + timedelta(days=_LEAST_DAYS))
-    start = start if since is None else _midnight(ws, since)
+    start = start if since is None else happened.midnight(ws, since)
     if start + timedelta(days=step_days) > end:
         raise InputError(
             f"from {start:%Y-%m-%d} to {end:%Y-%m-%d} there is no period of {step_days:g} days",
@@ -175,40 +140,17 @@ def _span(
     return start, end
 
 
-def _midnight(ws: Workspace, day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=ws.config.tz).astimezone(UTC)
+def of_the_county(ws: Workspace, shore: Shore, weights: WeightSet) -> dict[str, Forecast]:
+    """Return the forecasts that know more than where incidents were: analyst, and learned."""
+    days = happened.each_day(ws, weights)
+    names, known = happened.features(weights, days)
+    return {
+        "analyst": _weighted(shore, days),
+        "learned": learned(shore, features=known, rising=names),
+    }
 
 
-class _Day(NamedTuple):
-    """A local day's mean score of each segment, and its mean value of each indicator."""
-
-    score: Floats
-    values: Floats
-
-
-def _each_day(ws: Workspace, weights: WeightSet) -> Callable[[datetime], _Day]:
-    """Return what a weight set says of the last local day that is over at a time.
-
-    Nothing after that time is seen: incidents as they were known at the end of that day,
-    facilities and landing places as they were on record.
-    """
-    found: dict[date, _Day] = {}
-
-    def of(t0: datetime) -> _Day:
-        day = (t0 - timedelta(days=1)).astimezone(ws.config.tz).date()
-        if day not in found:
-            wanted = shifts(day, tz=ws.config.tz, starts=ws.config.shift_starts)
-            over = _midnight(ws, day + timedelta(days=1))
-            given = as_recorded(ws, inputs(ws, weights, wanted), over)
-            told = evaluate(given, wanted, as_of=over, weights=weights)
-            scored = score(told, weights).score.mean(axis=1)
-            found[day] = _Day(scored, told.value.mean(axis=2).T)
-        return found[day]
-
-    return of
-
-
-def _weighted(shore: Shore, of: Callable[[datetime], _Day]) -> Forecast:
+def _weighted(shore: Shore, of: Callable[[datetime], Day]) -> Forecast:
     """Forecast by a weight set: as many as ``uniform`` expects, by score x length."""
     number = uniform(shore)
 
@@ -218,17 +160,3 @@ def _weighted(shore: Shore, of: Callable[[datetime], _Day]) -> Forecast:
         return expected
 
     return forecast
-
-
-def _learning(shore: Shore, weights: WeightSet, of: Callable[[datetime], _Day]) -> Forecast:
-    """Forecast by learning from the past and from what indicators say of other things.
-
-    An indicator's 1 is its risky end, so that none may lower the risk as it rises.
-    """
-    column = [k for k, name in enumerate(weights.ids) if name not in _OF_INCIDENTS]
-    names = [weights.ids[k] for k in column]
-
-    def features(t0: datetime, _: datetime) -> tuple[list[str], Floats]:
-        return names, of(t0).values[:, column]
-
-    return learned(shore, features=features, rising=names)

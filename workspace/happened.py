@@ -14,6 +14,7 @@ from risk.score import score
 from risk.shifts import shifts
 from risk.weights import WeightSet
 from workspace import store
+from workspace._recorded import as_recorded
 from workspace.evidence import inputs
 from workspace.folder import Workspace
 
@@ -39,7 +40,8 @@ class Day(NamedTuple):
 
 def history(ws: Workspace, as_of: datetime) -> tuple[pl.DataFrame, dict[str, int]]:
     """Return the incidents that a forecast can be made of, and how many cannot be, by reason."""
-    table = store.read(ws.engine, "incidents", columns=["t0", "segment_id", "weight", "source"])
+    columns = ["t0", "known", "segment_id", "weight", "source"]
+    table = store.read(ws.engine, "incidents", columns=columns)
     rows = store.read(ws.engine, "segments", columns=["segment_id"]).with_row_index("segment")
     placed = table.join(rows, on="segment_id", how="left")
     ashore = placed.filter(pl.col("segment").is_not_null(), pl.col("t0").is_not_null())
@@ -51,16 +53,16 @@ def history(ws: Workspace, as_of: datetime) -> tuple[pl.DataFrame, dict[str, int
         "in_the_future": ashore.height - good.height,
     }
     found = good.select(
-        t="t0", segment="segment", weight=pl.col("weight").fill_null(1.0), source="source"
+        "known", "source", t="t0", segment="segment", weight=pl.col("weight").fill_null(1.0)
     )
-    return found.cast(HISTORY), {reason: n for reason, n in left_out.items() if n}
+    return found.cast(dict(HISTORY)), {reason: n for reason, n in left_out.items() if n}
 
 
 def each_day(ws: Workspace, weights: WeightSet) -> Callable[[datetime], Day]:
     """Return what a weight set says of the last local day that is over at a time.
 
-    So nothing after that time is seen. Facilities and landing places are those of today: what
-    they were then is not kept.
+    Nothing after that time is seen: incidents as they were known at the end of that day,
+    facilities and landing places as they were on record.
     """
     found: dict[date, Day] = {}
 
@@ -68,7 +70,9 @@ def each_day(ws: Workspace, weights: WeightSet) -> Callable[[datetime], Day]:
         day = (t0 - timedelta(days=1)).astimezone(ws.config.tz).date()
         if day not in found:
             wanted = shifts(day, tz=ws.config.tz, starts=ws.config.shift_starts)
-            told = evaluate(inputs(ws, weights, wanted), wanted, as_of=t0, weights=weights)
+            over = midnight(ws, day + timedelta(days=1))
+            given = as_recorded(ws, inputs(ws, weights, wanted), over)
+            told = evaluate(given, wanted, as_of=over, weights=weights)
             scored = score(told, weights).score.mean(axis=1)
             # Rounded as the scores keep them, so that they can be compared with those.
             values = np.round(np.round(told.value, 4).mean(axis=2), 6)

@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 
 from geo.errors import InputError
-from risk.history import Floats, Shore
+from risk.gain import JUDGED_SHARE
+from risk.history import Floats, Shore, seen_before
 from risk.learned import Learned, contributions, digest, expect, spreads, train
 from workspace import db, store
 from workspace._learned import NAME, Kept, Watch, coast, newest, watch
@@ -22,8 +23,6 @@ HORIZON = timedelta(days=30)
 
 TOLD_FROM = 0.8
 """Why a stretch is where it is is kept for the fifth of the shore where most is expected."""
-
-_JUDGED_SHARE = 0.05
 
 
 class Taught(NamedTuple):
@@ -64,7 +63,7 @@ def learn(
     before = None if earlier is None else (earlier, watch(ws, earlier, run.as_of))
     with run.step("inputs"):
         found, left_out = history(ws, run.as_of)
-        seen = found.filter(pl.col("t") < end)
+        seen = seen_before(found, end)
         left_out["later"] = found.height - seen.height
         if first is not None:
             seen = seen.filter(pl.col("t") >= first)
@@ -164,7 +163,7 @@ def _kept(
 ) -> Kept:
     """Return the model as it is kept, under a name made from all that it says."""
     tested = trained.tested
-    at = tested.by_share.filter(share=_JUDGED_SHARE).drop("share", "km")
+    at = tested.by_share.filter(share=JUDGED_SHARE).drop("share", "km")
     each = tested.by_forecaster.join(at, on="forecaster", maintain_order="left")
     figures: dict[str, Any] = {
         "incidents": seen.height,

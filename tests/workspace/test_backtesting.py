@@ -23,6 +23,7 @@ from workspace._recorded import as_recorded, began
 from workspace.backtesting import backtest, shore_of
 from workspace.evidence import inputs
 from workspace.folder import Workspace
+from workspace.happened import history as past_of
 from workspace.importers import import_file
 from workspace.weighting import weight_set
 
@@ -152,10 +153,9 @@ def test_the_command_tells_what_cannot_be_tested_and_what_was_left_out(
 def _expected(ws: Workspace, weights: WeightSet, t0: datetime) -> np.ndarray:
     """Return what the analyst's forecast and the learned one say at an origin, in two rows."""
     shore = shore_of(ws)
-    days = backtesting._each_day(ws, weights)
-    history = seen_before(backtesting._history(ws, NOW)[0], t0)
-    both = (backtesting._weighted(shore, days), backtesting._learning(shore, weights, days))
-    return np.array([forecast(history, t0, t0 + timedelta(days=30)) for forecast in both])
+    seen = seen_before(past_of(ws, NOW)[0], t0)
+    both = backtesting.of_the_county(ws, shore, weights).values()
+    return np.array([forecast(seen, t0, t0 + timedelta(days=30)) for forecast in both])
 
 
 @settings(

@@ -133,7 +133,7 @@ def test_the_backtest_says_plainly_what_such_incidents_are_worth(
     assert not re.search(r"\b(nan|NaN|inf|Infinity|None|null)\b", page.told)
     if kind == "future":
         assert tested.left_out == {"in_the_future": 30}
-        assert "30 起案件时间在将来" in page.told
+        assert "30 起案事件时间在将来" in page.told
     if kind == "one_place":
         assert "At least 90 % of the incidents tested on are on one stretch" in page.told
 
