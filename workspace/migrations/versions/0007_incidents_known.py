@@ -5,8 +5,8 @@ from alembic import op
 
 from workspace.columns import UtcDateTime
 
-revision = "0008"
-down_revision = "0007"
+revision = "0007"
+down_revision = "0006"
 
 
 def upgrade() -> None:

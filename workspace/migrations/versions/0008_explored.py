@@ -5,8 +5,8 @@ from alembic import op
 
 from workspace.columns import UtcDateTime
 
-revision = "0009"
-down_revision = "0008"
+revision = "0008"
+down_revision = "0007"
 
 
 def upgrade() -> None:
