@@ -2,6 +2,7 @@
 
 import sys
 from contextlib import closing
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -183,6 +184,14 @@ def import_(
             help="原岸线大部分已不在，仍予采用 · Take a coast that lacks most of the older.",
         ),
     ] = False,
+    valid_from: Annotated[
+        datetime | None,
+        typer.Option(
+            "--from",
+            formats=["%Y-%m-%d"],
+            help="岸段自哪天（当地）起生效 · Local day from which sections hold; today.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """导入图层与台账 · Import a layer or a table; rows that cannot be kept go to quarantine."""
@@ -207,6 +216,7 @@ def import_(
         station=station,
         unit=None if unit is None else unit.value,
         replace=replace,
+        valid_from=None if valid_from is None else valid_from.date(),
     )
     with closing(open_workspace(root)) as ws:
         done = import_file(ws, kind.value, file, options, user=getpass.getuser())

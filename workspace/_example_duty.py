@@ -50,7 +50,6 @@ def make_sections(coast: Coast, *, count: int) -> tuple[pl.DataFrame, pl.DataFra
             "section_id": ids,
             "name": names[0],
             "name_en": names[1],
-            "version": [1] * count,
             "made": [True] * count,
         }
     )

@@ -50,7 +50,7 @@ def explain(
     moment = now or datetime.now(UTC)
     said = sentence(ws, weights, score, shift, as_of=moment)
     day = min(moment, shift.t1).astimezone(ws.config.tz).date()
-    shore = segments(ws)
+    shore = segments(ws, shift.t0.astimezone(ws.config.tz).date())
     at = int(np.flatnonzero((shore["segment_id"] == segment_id).to_numpy())[0])
     section = shore["section_id"].iloc[at]
     section = section if isinstance(section, str) else None

@@ -9,7 +9,7 @@ import shapely
 
 from geo.errors import InputError
 from risk.shifts import Shift, shifts
-from workspace import store
+from workspace._boundaries_held import holding
 from workspace._scored import scored_shifts, shift_of
 from workspace.folder import Workspace
 from workspace.placing import segments
@@ -113,7 +113,7 @@ def _section_segments(ws: Workspace, section: str) -> frozenset[str]:
     shore = segments(ws)
     mine = shore.loc[shore["section_id"] == section, "segment_id"]
     if mine.empty:
-        known = store.read(ws.engine, "sections", columns=["section_id"])["section_id"]
+        known = holding(ws).sections["section_id"]
         raise InputError(
             f"there is no section {section!r}",
             where="--section",

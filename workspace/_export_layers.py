@@ -14,6 +14,7 @@ from geo.view import viewsheds
 from risk.bands import band_index
 from risk.shifts import Shift
 from workspace import archive, db, read, store
+from workspace._boundaries_held import holding
 from workspace._export_choice import Choice, within
 from workspace._scored import NUMBERS, runs_of
 from workspace.exploring import EXPLORE, explored
@@ -58,10 +59,11 @@ def _points(lon: pl.Series, lat: pl.Series) -> pl.Series:
 
 def _with_section(ws: Workspace, found: pl.DataFrame) -> pl.DataFrame:
     """Return things on the shore with the section that each stands in."""
-    cuts, hangs = (store.read(ws.engine, name) for name in ("section_cuts", "section_hangs"))
-    placed = found.filter(pl.col("shoreline_id").is_not_null()) if cuts.height else found.clear()
+    held = holding(ws)
+    on_shore = pl.col("shoreline_id").is_not_null()
+    placed = found.filter(on_shore) if held.cuts.height else found.clear()
     key = found.columns[0]
-    owner = place(placed, cuts, hangs)
+    owner = place(placed, held.cuts, held.hangs)
     return found.join(
         placed.select(key, section_id=owner), on=key, how="left", maintain_order="left"
     )
@@ -73,7 +75,9 @@ def _segments(ws: Workspace, choice: Choice) -> pl.DataFrame:
 
 
 def _scored(ws: Workspace, shift: Shift | None) -> pl.DataFrame:
-    shore = read.segments(ws)
+    # Whose a segment is in a shift is told by the boundaries of its day.
+    day = None if shift is None else shift.t0.astimezone(ws.config.tz).date()
+    shore = read.segments(ws, day)
     found = store.read(ws.engine, "segments")
     known = None if shift is None else read.scores(ws, shift.shift_id)
     numbers = (

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from geo.errors import InputError, Refusal
 from workspace import _import_columns as known
 from workspace import history, placing, store
+from workspace._boundaries_held import Held, newest, publish, read_version
 from workspace._import_cells import Value
 from workspace._import_detections import DETECTIONS
 from workspace._import_places import off_the_earth, onto_shore
@@ -86,7 +87,8 @@ def import_table(
         )
     with ws.begin() as connection:
         if kind == "sections":
-            counts = _sections(connection, frame)
+            counts, note = _sections(ws, connection, frame, options, path, now=now, user=user)
+            result.notes += note
         elif what.key:
             counts, lacking = _write(connection, what, rows, frame, path, now=now, user=user)
             refused += lacking
@@ -339,14 +341,24 @@ def _on_segments(
     return frame.filter(here), refused
 
 
-def _sections(connection: Connection, frame: pl.DataFrame) -> dict[str, int]:
-    """Replace all sections by those whose cut points the file gives.
+def _sections(
+    ws: Workspace,
+    connection: Connection,
+    frame: pl.DataFrame,
+    options: Options,
+    path: Path,
+    *,
+    now: datetime,
+    user: str | None,
+) -> tuple[dict[str, int], list[str]]:
+    """Publish a version with the sections whose cut points the file gives; return its number too.
 
     A section begins at its cut and runs to the next one along the shoreline. The first cut of an
     open shoreline is put at its beginning; shorelines without a cut hang on the nearest one.
     """
     if frame.is_empty():
-        return {"added": 0, "updated": 0}
+        return {"added": 0, "updated": 0}, []
+    store.touch(connection, "boundary_versions")
     rings = store.read(connection, "shorelines", columns=["shoreline_id", "is_ring"])
     first = pl.col("chainage_m") == pl.col("chainage_m").min().over("shoreline_id")
     cuts = (
@@ -357,13 +369,21 @@ def _sections(connection: Connection, frame: pl.DataFrame) -> dict[str, int]:
         )
         .select("shoreline_id", "chainage_m", "section_id")
     )
-    before = store.read(connection, "sections", columns=["section_id", "version"])
-    version = int(before["version"].max() or 0) + 1
+    before = read_version(connection, newest(connection))
     sections = frame.unique("section_id", keep="first", maintain_order=True).select(
-        "section_id", "name", "name_en", version=pl.lit(version)
+        "section_id", "name", "name_en"
     )
-    store.write(connection, "sections", sections, replace=True)
-    store.write(connection, "section_cuts", cuts, replace=True)
-    placing.hang(connection)
-    updated = sections.join(before, on="section_id", how="semi").height
-    return {"added": sections.height - updated, "updated": updated}
+    day = now.astimezone(ws.config.tz).date()
+    begin = options.valid_from or day
+    version = publish(
+        connection,
+        Held(before.version, sections, cuts, placing.hung(connection, cuts)),
+        valid_from=begin,
+        user=user,
+        reason=f"导入 · imported: {path.name[:200]}",
+        now=now,
+        day=day,
+    )
+    updated = sections.join(before.sections, on="section_id", how="semi").height
+    note = f"岸段第 {version} 版自 {begin} 起生效 · version {version} holds from {begin}"
+    return {"added": sections.height - updated, "updated": updated}, [note]

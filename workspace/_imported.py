@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
@@ -27,6 +28,7 @@ class Options:
     station : id of the tide station that a table is of.
     unit : of heights in a tide table that does not state it.
     replace : whether a newer coast is taken although most of the older one is not in it.
+    valid_from : local day from which sections hold; today where none is named.
     """
 
     layer: str | None = None
@@ -42,6 +44,7 @@ class Options:
     station: str | None = None
     unit: Literal["m", "cm", "ft"] | None = None
     replace: bool = False
+    valid_from: date | None = None
 
 
 @dataclass

@@ -1,50 +1,128 @@
-"""Sections on a newer coast: every stretch stays with whom it was."""
+"""Sections on a newer coast: every stretch stays with whom it was, in every version and draft."""
 
+import json
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import numpy as np
 import polars as pl
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
+from duty.division import CUTS, Division
 from duty.sections import assign
+from geo.errors import InputError
 from geo.lineage import Carried
-from workspace import store
-from workspace.placing import hang
+from workspace import db, store
+from workspace._boundaries_draft import divide, replayed
+from workspace._boundaries_held import read_version, write_cuts
+from workspace.placing import hung
 
 _STILL_M = 0.01
-_CUTS = pl.Schema({"shoreline_id": pl.String, "chainage_m": pl.Float64, "section_id": pl.String})
 
 
 def carry_sections(connection: Connection, carried: Carried, older: pl.DataFrame) -> int:
-    """Carry cuts and hangs over; return how many metres of shore changed section all the same.
+    """Carry cuts and hangs of every version over, and the drafts that are being worked on.
 
     Parameters
     ----------
-    older : ``segment_id, shoreline_id, section_id`` of the segments before.
+    older : ``segment_id, shoreline_id, from_m, to_m`` of the segments before, and ``length_m,
+        is_ring`` of their shorelines.
+
+    Returns
+    -------
+    How many metres of shore changed section all the same, in the version where most did.
     """
-    owners = dict(older.select("segment_id", "section_id").iter_rows())
-    _cuts(connection, carried, older, owners)
-    _hangs(connection, carried)
-    return _handed_over(connection, carried, owners)
+    versions = store.read(connection, "boundary_versions", columns=["version"])["version"]
+    onto = _Onto.of(connection, carried, older)
+    before = {number: read_version(connection, number).division for number in versions}
+    done = {one: onto.carry(one) for one in dict.fromkeys(before.values())}
+    _drafts(connection, onto, before, older)
+    for number, division in before.items():
+        write_cuts(connection, number, *done[division].tables())
+    return max((onto.handed_over(one, now) for one, now in done.items()), default=0)
 
 
-def _cuts(
-    connection: Connection,
-    carried: Carried,
-    older: pl.DataFrame,
-    owners: Mapping[str, str | None],
+def _drafts(
+    connection: Connection, onto: "_Onto", before: Mapping[int, Division], older: pl.DataFrame
 ) -> None:
-    """Put the cuts between sections so that each stretch stays with the section it was in.
+    """Turn each open draft into the division that it had come to, on the newer coast."""
+    lines = older.select("shoreline_id", "length_m", "is_ring").unique(maintain_order=True)
+    table = db.boundary_drafts.c
+    open_ = store.read(
+        connection, "boundary_drafts", where=table.state.in_(("draft", "proposed", "approved"))
+    )
+    for row in open_.iter_rows(named=True):
+        operations = json.loads(row["operations"])
+        if not operations:
+            continue
+        try:
+            stood = replayed(before.get(row["based_on"], Division()), operations, lines)
+        except InputError:
+            continue  # it could not be done before either, and says so when it is opened
+        whole = store.as_json([divide(onto.carry(stood))])
+        connection.execute(
+            update(db.boundary_drafts)
+            .where(table.draft_id == row["draft_id"])
+            .values(operations=whole, undone="[]", rev=table.rev + 1)
+        )
+    store.touch(connection, "boundary_drafts")
+
+
+@dataclass(frozen=True)
+class _Onto:
+    """The newer coast, as divisions of the older one are carried over onto it."""
+
+    carried: Carried
+    older: pl.DataFrame
+    segments: pl.DataFrame
+    parents: Mapping[str, str]
+    connection: Connection
+
+    @classmethod
+    def of(cls, connection: Connection, carried: Carried, older: pl.DataFrame) -> "_Onto":
+        columns = ["segment_id", "shoreline_id", "from_m", "to_m", "length_m"]
+        parents = parents_of(carried).select("new_segment_id", "segment_id")
+        segments = store.read(connection, "segments", columns=columns)
+        return cls(carried, older, segments, dict(parents.iter_rows()), connection)
+
+    def owners(self, division: Division) -> Mapping[str, str | None]:
+        """Return the section of each older segment."""
+        owner = assign(self.older, *division.tables())
+        return dict(zip(self.older["segment_id"], owner, strict=True))
+
+    def carry(self, division: Division) -> Division:
+        """Return the division that leaves every stretch with whom it was."""
+        if not division.cuts:
+            return division
+        cuts, hangs = division.tables()
+        moved = _cuts(self, cuts, self.owners(division))
+        hung_on = _hangs(self.carried, hangs, moved, hung(self.connection, moved))
+        return replace(Division.of(moved, hung_on), locked=division.locked)
+
+    def handed_over(self, before: Division, now: Division) -> int:
+        """Return how many metres of older shore belong to another section than before."""
+        if not before.cuts:
+            return 0
+        owners = self.owners(before)
+        was = pl.Series(
+            [owners.get(self.parents.get(name, "")) for name in self.segments["segment_id"]],
+            dtype=pl.String,
+        )
+        known = pl.Series([name in self.parents for name in self.segments["segment_id"]])
+        changed = (assign(self.segments, *now.tables()) != was).fill_null(value=False)
+        return round(float(self.segments.filter(known & changed)["length_m"].sum()))
+
+
+def _cuts(onto: _Onto, cuts: pl.DataFrame, owners: Mapping[str, str | None]) -> pl.DataFrame:
+    """Return the cuts put so that each stretch stays with the section it was in.
 
     Where shorelines join or part, cuts alone would hand stretches over: a section begins at its
     cut and runs on to the next. So every segment takes the section of the older one it has most
     shore from, new shore that of its neighbour, and a cut goes wherever the section changes: to
     where the older cut stood when that lies there, else between the two segments.
     """
-    cuts = store.read(connection, "section_cuts")
-    if cuts.is_empty():
-        return
+    carried = onto.carried
     lines, at_m = carried.locate(cuts["shoreline_id"].to_list(), cuts["chainage_m"].to_numpy())
     # Where the shore did not move, neither does the cut, not by rounding either.
     still = np.abs(at_m - cuts["chainage_m"].to_numpy()) < _STILL_M
@@ -53,21 +131,19 @@ def _cuts(
     for line, at, section in zip(lines, at_m.tolist(), cuts["section_id"], strict=True):
         stood.setdefault((line, section), []).append(at)
     cut_lines = set(cuts["shoreline_id"])
-    was_on = dict(older.select("segment_id", "shoreline_id").iter_rows())
-    parents = dict(parents_of(carried).select("new_segment_id", "segment_id").iter_rows())
+    was_on = dict(onto.older.select("segment_id", "shoreline_id").iter_rows())
     rings = dict(
         zip(carried.shorelines["shoreline_id"], carried.shorelines["is_ring"], strict=True)
     )
     rows: list[tuple[str, float, str]] = []
     for line, own in carried.segments.groupby("shoreline_id", sort=False):
-        mine = [parents.get(name) for name in own["segment_id"]]
+        mine = [onto.parents.get(name) for name in own["segment_id"]]
         if not any(was_on.get(name or "") in cut_lines for name in mine):
             continue  # an island that hangs on another shore, before and after
         sections = _spread([owners.get(name or "") for name in mine], ring=rings[line])
         if sections:
             rows += _changes(line, own, sections, stood, ring=rings[line])
-    moved = pl.DataFrame(rows, schema=_CUTS, orient="row")
-    store.write(connection, "section_cuts", moved, replace=True)
+    return pl.DataFrame(rows, schema=CUTS, orient="row")
 
 
 def _spread(sections: list[str | None], *, ring: bool) -> list[str]:
@@ -114,12 +190,12 @@ def _changes(
     return rows
 
 
-def _hangs(connection: Connection, carried: Carried) -> None:
-    """Hang every shoreline without a cut: where it hung before, or on the nearest."""
-    before = store.read(connection, "section_hangs")
-    hang(connection)
+def _hangs(
+    carried: Carried, before: pl.DataFrame, cuts: pl.DataFrame, nearest: pl.DataFrame
+) -> pl.DataFrame:
+    """Return each shoreline without a cut hung where it hung before, or on the nearest."""
     if before.is_empty():
-        return
+        return nearest
     lines, at_m = carried.locate(
         before["onto_shoreline_id"].to_list(), before["onto_chainage_m"].to_numpy()
     )
@@ -128,34 +204,13 @@ def _hangs(connection: Connection, carried: Carried) -> None:
         onto=pl.Series(lines, dtype=pl.String),
         at=pl.Series(at_m).fill_nan(None),
     )
-    cut = store.read(connection, "section_cuts", columns=["shoreline_id"])["shoreline_id"].unique()
-    good = pl.col("onto").is_in(cut.to_list()) & pl.col("at").is_not_null()
-    now = store.read(connection, "section_hangs").join(
-        kept.filter(good), on="shoreline_id", how="left", maintain_order="left"
-    )
-    hung = now.select(
+    cut = cuts["shoreline_id"].unique().to_list()
+    good = pl.col("onto").is_in(cut) & pl.col("at").is_not_null()
+    now = nearest.join(kept.filter(good), on="shoreline_id", how="left", maintain_order="left")
+    return now.select(
         "shoreline_id",
         onto_shoreline_id=pl.coalesce("onto", "onto_shoreline_id"),
         onto_chainage_m=pl.coalesce("at", "onto_chainage_m"),
-    )
-    store.write(connection, "section_hangs", hung, replace=True)
-
-
-def _handed_over(connection: Connection, carried: Carried, owners: Mapping[str, str | None]) -> int:
-    """Return how many metres of older shore belong to another section than before."""
-    cuts = store.read(connection, "section_cuts")
-    if cuts.is_empty():
-        return 0
-    columns = ["segment_id", "shoreline_id", "from_m", "to_m", "length_m"]
-    now = store.read(connection, "segments", columns=columns)
-    owner = assign(now, cuts, store.read(connection, "section_hangs"))
-    parents = parents_of(carried)
-    told = now.with_columns(owner=owner).join(
-        parents, left_on="segment_id", right_on="new_segment_id", suffix="_old"
-    )
-    before = pl.Series([owners.get(name) for name in told["segment_id_old"]], dtype=pl.String)
-    return round(
-        float(told.filter((told["owner"] != before).fill_null(value=False))["length_m"].sum())
     )
 
 

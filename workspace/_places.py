@@ -9,6 +9,7 @@ import geopandas as gpd
 from duty.sections import place as section_of
 from geo.view import viewsheds as seen
 from workspace import db, history, store
+from workspace._boundaries_held import holding
 from workspace._cache import cached
 from workspace.folder import Workspace
 
@@ -28,10 +29,10 @@ def place(ws: Workspace, table: str, key: str) -> dict[str, Any] | None:
     if found.is_empty():
         return None
     at = store.to_layer(found.select("geometry")).geometry.iloc[0]
-    cuts, hangs = (store.read(ws.engine, name) for name in ("section_cuts", "section_hangs"))
+    held = holding(ws)
     section = None
-    if cuts.height and found["shoreline_id"][0] is not None:
-        section = section_of(found.select("shoreline_id", "chainage_m"), cuts, hangs)[0]
+    if held.cuts.height and found["shoreline_id"][0] is not None:
+        section = section_of(found.select("shoreline_id", "chainage_m"), held.cuts, held.hangs)[0]
     row = found.drop("geometry").row(0, named=True)
     return {
         **{name: _plain(value) for name, value in row.items()},

@@ -9,6 +9,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from workspace import lineage, store
+from workspace._boundaries_held import TABLES
 from workspace._cache import cached
 from workspace.folder import Workspace
 from workspace.placing import segments
@@ -86,7 +87,7 @@ def stretches(ws: Workspace, coast_id: int) -> pl.DataFrame:
     null where there is none), section_id and shoreline_kind (of today's nearest segment), west,
     south, east, north.
     """
-    tables = ("lineage", "segments", "shorelines", "section_cuts", "section_hangs")
+    tables = ("lineage", "segments", "shorelines", *TABLES)
     return cached(ws, ("stretches", coast_id), tables, lambda: _stretches(ws, coast_id))
 
 

@@ -23,7 +23,6 @@ from workspace.inheritance import inherit
 from workspace.landing import TRAITS, with_landing, with_traits
 from workspace.nearness import Ground, water_of
 from workspace.placing import Shore
-from workspace.placing import segments as stored_segments
 from workspace.placing import shorelines as stored_shorelines
 
 # Less of the older coast than this is left only by another layer, or by a part of it.
@@ -164,10 +163,12 @@ def _mostly_there(lineage: pl.DataFrame, origin: Origin) -> None:
 
 
 def _older(ws: Workspace) -> pl.DataFrame:
-    """Return the segments before, each with its shoreline and section."""
-    cut = stored_segments(ws)
-    names = ("segment_id", "shoreline_id", "section_id")
-    return pl.DataFrame({name: pl.Series(cut[name].to_list(), dtype=pl.String) for name in names})
+    """Return the segments before, each with its shoreline and that one's length and form."""
+    lines = ["shoreline_id", "length_m", "is_ring"]
+    names = ["segment_id", "shoreline_id", "from_m", "to_m"]
+    return store.read(ws.engine, "segments", columns=names).join(
+        store.read(ws.engine, "shorelines", columns=lines), on="shoreline_id", maintain_order="left"
+    )
 
 
 def _inherited(ws: Workspace, carried: Carried | None) -> pl.DataFrame:

@@ -30,6 +30,12 @@ from workspace._db_ais import ingests as ingests
 from workspace._db_ais import quarantine as quarantine
 from workspace._db_ais import watch_states as watch_states
 from workspace._db_base import key, made, metadata, place
+from workspace._db_boundaries import boundary_drafts as boundary_drafts
+from workspace._db_boundaries import boundary_steps as boundary_steps
+from workspace._db_boundaries import boundary_versions as boundary_versions
+from workspace._db_boundaries import section_cuts as section_cuts
+from workspace._db_boundaries import section_hangs as section_hangs
+from workspace._db_boundaries import sections as sections
 from workspace._db_learned import learned_forecasts as learned_forecasts
 from workspace._db_learned import learned_models as learned_models
 from workspace._db_plans import explorations as explorations
@@ -247,29 +253,6 @@ effort = Table(
     Column("km", Float),
     Column("hours", Float),
     made(),
-)
-sections = Table(
-    "sections",
-    metadata,
-    key("section_id"),
-    Column("name", String),
-    Column("name_en", String),
-    Column("version", Integer),
-    made(),
-)
-section_cuts = Table(
-    "section_cuts",
-    metadata,
-    key("shoreline_id"),
-    key("chainage_m", Float),
-    Column("section_id", String),
-)
-section_hangs = Table(
-    "section_hangs",
-    metadata,
-    key("shoreline_id"),
-    Column("onto_shoreline_id", String),
-    Column("onto_chainage_m", Float),
 )
 berths = Table(
     "berths",

@@ -19,6 +19,7 @@ from geo.io import read_layer
 from geo.shoreline import repair_land
 from geo.tides import extremes
 from workspace import runs, store, tide, users
+from workspace._boundaries_held import Held, publish
 from workspace._example_earlier import earlier_survey
 from workspace._example_weights import propose_second_set
 from workspace.building import Origin
@@ -38,6 +39,7 @@ _SEED = 20_261_101
 _DAYS = 14
 _VESSELS = 330
 _EARLIER = timedelta(days=3 * 365)
+_SECTIONS_SINCE = timedelta(days=400)
 _SETTINGS: dict[str, Any] = {
     "county_zh": "示例县：象山港至三门湾",
     "county_en": "Example county: Xiangshan Gang to Sanmen Wan",
@@ -131,7 +133,7 @@ def _build(
         counts |= dict(import_file(ws, "coast", shipped_file("land_osm.gpkg")).counts)
     with step("places"):
         made = _make_places(ws, end)
-        _store_places(ws, made)
+        _store_places(ws, made, end)
     with step("simulate AIS"):
         sim = _simulate(ws, made, end, days=days, vessels=vessels)
         sim.truth.write_csv(ws.exports / "simulated-truth.csv")
@@ -227,15 +229,25 @@ def _make_places(ws: Workspace, now: datetime) -> dict[str, Any]:
     )
 
 
-def _store_places(ws: Workspace, made: dict[str, Any]) -> None:
+def _store_places(ws: Workspace, made: dict[str, Any], now: datetime) -> None:
     """Keep the made tables, and a depth that varies with the made kinds of shore."""
     traits: pl.DataFrame = made["segment_traits"]
     with ws.begin() as connection:
         for name, table in made.items():
-            if name in {"section_cuts", "section_hangs"}:
-                store.write(connection, name, table.drop("made"), replace=True)
-            elif name != "segment_traits":
+            if not name.startswith("section") and name != "segment_traits":
                 store.write(connection, name, table, replace=True)
+        cuts, hangs = (made[name].drop("made") for name in ("section_cuts", "section_hangs"))
+        day = now.astimezone(ws.config.tz).date()
+        publish(
+            connection,
+            Held(None, made["sections"], cuts, hangs),
+            valid_from=day - _SECTIONS_SINCE,
+            user=None,
+            reason="示例（虚构） · the example's (made)",
+            now=now,
+            day=day,
+            made=True,
+        )
     cut = store.layer(ws.engine, "segments")
     kinds = dict(traits.select("segment_id", "shore_type").iter_rows())
     make_depth(

@@ -34,7 +34,8 @@ def inherit(
 
     Parameters
     ----------
-    older : ``segment_id, shoreline_id, section_id`` of the segments before.
+    older : ``segment_id, shoreline_id, from_m, to_m`` of the segments before, and ``length_m,
+        is_ring`` of their shorelines.
 
     Returns
     -------

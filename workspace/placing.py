@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import geopandas as gpd
 import numpy as np
@@ -12,6 +13,7 @@ from sqlalchemy import Connection
 from duty.sections import assign, hang_islands
 from geo.nearest import ShoreIndex
 from workspace import store
+from workspace._boundaries_held import TABLES, holding, today
 from workspace._cache import cached
 from workspace.folder import Workspace
 
@@ -29,26 +31,34 @@ def _shorelines(ws: Workspace) -> gpd.GeoDataFrame:
     return found.loc[order["shoreline_id"].to_list()].reset_index(drop=True)
 
 
-def segments(ws: Workspace) -> gpd.GeoDataFrame:
+def segments(ws: Workspace, day: date | None = None) -> gpd.GeoDataFrame:
     """Return the segments in the order of the shore.
 
-    Each has its `section_id` (or None) and `shoreline_kind` (mainland, island or inner).
+    Each has its `section_id` (or None) by the boundaries that hold on a local day, today where
+    none is named, and its `shoreline_kind` (mainland, island or inner).
     """
-    tables = ("segments", "shorelines", "section_cuts", "section_hangs")
-    return cached(ws, "segments", tables, lambda: _cut(ws))
+    chosen = day or today(ws)
+    tables = ("segments", "shorelines", *TABLES)
+
+    def of_version() -> gpd.GeoDataFrame:
+        # Days of one version share what is made of it.
+        version = holding(ws, chosen).version
+        return cached(ws, ("segments of", version), tables, lambda: _cut(ws, chosen))
+
+    return cached(ws, ("segments", chosen), tables, of_version)
 
 
-def _cut(ws: Workspace) -> gpd.GeoDataFrame:
+def _cut(ws: Workspace, day: date) -> gpd.GeoDataFrame:
     kinds = dict(store.read(ws.engine, "shorelines", columns=["shoreline_id", "kind"]).iter_rows())
     found = store.layer(ws.engine, "segments")
     found = found.assign(shoreline_kind=[kinds[name] for name in found["shoreline_id"]])
-    cuts = store.read(ws.engine, "section_cuts")
-    if cuts.is_empty() or found.empty:
+    held = holding(ws, day)
+    if held.cuts.is_empty() or found.empty:
         return found.assign(section_id=None)
     plain = store.read(
         ws.engine, "segments", columns=["segment_id", "shoreline_id", "from_m", "to_m"]
     )
-    owner = assign(plain, cuts, store.read(ws.engine, "section_hangs"))
+    owner = assign(plain, held.cuts, held.hangs)
     return found.assign(section_id=pl.Series(owner).to_list())
 
 
@@ -112,10 +122,7 @@ def snap(ws: Workspace, lon: pl.Series, lat: pl.Series, *, max_m: float) -> pl.D
     return shore(ws).snap(lon, lat, max_m=max_m)
 
 
-def hang(connection: Connection) -> None:
-    """Hang every shoreline without a cut on the nearest one that has cuts."""
-    cuts = store.read(connection, "section_cuts")
-    segments = store.read(
-        connection, "segments", columns=["shoreline_id", "from_m", "to_m", "lon", "lat"]
-    )
-    store.write(connection, "section_hangs", hang_islands(segments, cuts), replace=True)
+def hung(connection: Connection, cuts: pl.DataFrame) -> pl.DataFrame:
+    """Return every shoreline without a cut with the nearest one that has cuts, to hang it on."""
+    columns = ["shoreline_id", "from_m", "to_m", "lon", "lat"]
+    return hang_islands(store.read(connection, "segments", columns=columns), cuts)

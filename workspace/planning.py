@@ -34,7 +34,6 @@ class _County:
     shore: gpd.GeoDataFrame
     ids: list[str]
     line: pl.DataFrame  # as risk.zones wants it: where on which shoreline, and whether a ring
-    owner: pl.Series
     km: Floats
     posts: pl.DataFrame
 
@@ -127,9 +126,8 @@ def _county(ws: Workspace) -> _County:
             "is_ring": [bool(rings[name]) for name in shore["shoreline_id"]],
         }
     )
-    owner = pl.Series(shore["section_id"].to_list(), dtype=pl.String)
     km = line["length_m"].to_numpy() / 1000.0
-    return _County(shore, ids, line, owner, km, store.read(ws.engine, "posts"))
+    return _County(shore, ids, line, km, store.read(ws.engine, "posts"))
 
 
 def _plan_of(county: _County, shift: Shift, chosen: pl.DataFrame, before: Plan | None) -> Plan:
@@ -161,7 +159,8 @@ def _told(
     moved += [name for zone in made.zones if zone.zone_id in new for name in county.km_of(zone)]
     today = changes.score_rows(ws, shift, [*peaks, *moved])
     earlier = {} if before is None else changes.score_rows(ws, before.shift, moved)
-    chiefs = zone_chiefs(chosen, county.line, county.owner, county.posts, day)
+    owner = pl.Series(segments(ws, day)["section_id"].to_list(), dtype=pl.String)
+    chiefs = zone_chiefs(chosen, county.line, owner, county.posts, day)
     rows = []
     for zone, held, peak in zip(chosen.iter_rows(named=True), made.zones, peaks, strict=True):
         clause = ("", "")

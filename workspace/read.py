@@ -16,6 +16,7 @@ from duty.sections import stats
 from risk.light import light
 from risk.shifts import Shift, shifts
 from workspace import archive, db, landing, store
+from workspace._boundaries_held import TABLES, holding, today
 from workspace._cache import cached
 from workspace._coverage import Coverage, coverage
 from workspace._events import (
@@ -144,14 +145,14 @@ def sections(ws: Workspace) -> pl.DataFrame:
     Columns: section_id, name, name_en, km, n_segments, wharves, chief_name, chief_unit,
     duty_phone, made.
     """
-    tables = ("sections", "section_cuts", "section_hangs", "segments", "wharves", "posts")
-    today = datetime.now(ws.config.tz).date()
-    return cached(ws, ("sections", today), tables, lambda: _sections(ws, today))
+    tables = (*TABLES, "segments", "wharves", "posts")
+    day = today(ws)
+    return cached(ws, ("sections", day), tables, lambda: _sections(ws, day))
 
 
-def _sections(ws: Workspace, today: date) -> pl.DataFrame:
-    shore = segments(ws)
-    cuts, hangs = (store.read(ws.engine, name) for name in ("section_cuts", "section_hangs"))
+def _sections(ws: Workspace, day: date) -> pl.DataFrame:
+    shore, held = segments(ws, day), holding(ws, day)
+    cuts, hangs = held.cuts, held.hangs
     wharves = store.read(
         ws.engine,
         "wharves",
@@ -164,7 +165,7 @@ def _sections(ws: Workspace, today: date) -> pl.DataFrame:
         wharves=section_of(wharves, cuts, hangs) if cuts.height else pl.Series([], dtype=pl.String),
     )
     chiefs = (
-        in_force(store.read(ws.engine, "posts"), today)
+        in_force(store.read(ws.engine, "posts"), day)
         .filter((pl.col("object_kind") == "section") & (pl.col("role") == CHIEF))
         .sort("valid_from", "post_id", nulls_last=False)
         .unique("object_id", keep="last", maintain_order=True)
@@ -173,8 +174,7 @@ def _sections(ws: Workspace, today: date) -> pl.DataFrame:
         )
     )
     return (
-        store.read(ws.engine, "sections")
-        .select("section_id", "name", "name_en", "made")
+        held.sections.select("section_id", "name", "name_en", "made")
         .join(sums, on="section_id", how="left", maintain_order="left")
         .with_columns(pl.col("km").fill_null(0.0), pl.col("n_segments", "wharves").fill_null(0))
         .join(chiefs, on="section_id", how="left", maintain_order="left")
@@ -189,7 +189,7 @@ def strip(ws: Workspace, section_id: str | None, day: date) -> pl.DataFrame:
     landed on at some time of the shift; null without tide or depth), landable_estimated (share of
     them that can be by an estimated seabed).
     """
-    shore = segments(ws)
+    shore = segments(ws, day)
     inside = np.ones(len(shore), dtype=bool)
     if section_id is not None:
         inside = (shore["section_id"] == section_id).to_numpy(dtype=bool)
@@ -280,8 +280,8 @@ def layer(
     if name not in LAYERS:
         raise KeyError(f"`name` was {name!r} but is expected to be in {{{', '.join(LAYERS)}}}")
     if name == "sections":
-        tables = ("sections", "section_cuts", "section_hangs", "segments", "posts")
-        return cached(ws, "section lines", tables, lambda: _section_lines(ws))
+        tables = (*TABLES, "segments", "wharves", "posts")
+        return cached(ws, ("section lines", today(ws)), tables, lambda: _section_lines(ws))
     if name == "zones":
         return _zones(ws, shift_id)
     if name == "viewsheds":

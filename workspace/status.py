@@ -8,6 +8,7 @@ import polars as pl
 
 from geo.errors import REFUSED, InputError, Refusal
 from workspace import archive, registers, store
+from workspace._boundaries_held import holding
 from workspace._console import Summary
 from workspace._coverage import coverage, drawn
 from workspace._feeds import feed_days
@@ -40,6 +41,7 @@ def status(ws: Workspace, *, source: str | None = None, day: date | None = None)
     """
     rows, oldest, newest = archive.summary(ws.positions)
     summary = Summary({name: store.count(ws.engine, name) for name in _TABLES})
+    summary.counts["sections"] = holding(ws).sections.height
     summary.counts["positions"] = rows
     summary.counts["rasters"] = int(ws.depth is not None)
     config = ws.config

@@ -212,7 +212,7 @@ def write(
             connection.execute(statement if where is None else statement.where(where))
         if len(frame):
             _insert(connection, table, columns)
-        _bump(connection, name)
+        touch(connection, name)
     return len(frame)
 
 
@@ -221,7 +221,7 @@ def clear(target: Target, name: str, *, where: Condition | None = None) -> None:
     statement = delete(table_of(name))
     with _writing(target) as connection:
         connection.execute(statement if where is None else statement.where(where))
-        _bump(connection, name)
+        touch(connection, name)
 
 
 def forget(target: Target, name: str, column: str, ids: Sequence[str]) -> None:
@@ -243,7 +243,7 @@ def upsert(target: Target, name: str, frame: Frame) -> tuple[int, int]:
         before = connection.scalar(select(func.count()).select_from(table)) or 0
         _merge(connection, table, columns, keys)
         after = connection.scalar(select(func.count()).select_from(table)) or 0
-        _bump(connection, name)
+        touch(connection, name)
     added = after - before
     return added, len(frame) - added
 
@@ -352,8 +352,11 @@ def version(target: Target, *names: str) -> tuple[int, ...]:
     return tuple(known.get(name, 0) for name in names)
 
 
-def _bump(connection: Connection, name: str) -> None:
-    """Note that a table was written."""
+def touch(connection: Connection, name: str) -> None:
+    """Note that a table is written; others who write it wait until this transaction ends.
+
+    Called first thing, it makes writers take their turns: each sees what the one before wrote.
+    """
     on_postgres = connection.dialect.name == "postgresql"
     statement: Any = (insert_on_postgres if on_postgres else insert_on_sqlite)(db.versions)
     connection.execute(

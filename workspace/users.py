@@ -8,6 +8,7 @@ says the same as a wrong password.
 import hashlib
 import json
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -22,6 +23,7 @@ from sqlalchemy.exc import OperationalError
 
 from geo.errors import InputError
 from workspace import db, store
+from workspace._boundaries_held import holding
 from workspace.folder import Workspace
 
 ROLES = {
@@ -91,9 +93,7 @@ def add(
         if _by_name(connection, name) is not None:
             problems.append("the name is taken")
         section = scope.get("section")
-        if section is not None and not store.count(
-            connection, "sections", where=db.sections.c.section_id == section
-        ):
+        if section is not None and section not in holding(ws).sections["section_id"]:
             problems.append(f"there is no section {section!r}")
         if problems:
             raise InputError(
@@ -283,6 +283,22 @@ def sign_out(ws: Workspace, token: str, *, now: datetime | None = None) -> None:
         connection.execute(delete(db.sessions).where(db.sessions.c.token_hash == _digest(token)))
         if user is not None:
             record(connection, user.name, "signed out", now=now)
+
+
+def must_be(connection: Connection, user: str, roles: Sequence[str], *, where: str) -> None:
+    """Raise InputError where this is no open account, or one of another role."""
+    table = db.users.c
+    role = connection.scalar(select(table.role).where(table.name == user, table.active))
+    if role is None:
+        raise InputError(
+            f"there is no account {user!r} that may sign in",
+            where=where,
+            mend="Name one that does: --user NAME; `shoregrid user list WS` shows them.",
+        )
+    if role not in roles:
+        raise InputError(
+            f"the role {role} may not do this", where=where, mend=f"Ask {', '.join(roles)}."
+        )
 
 
 def record(

@@ -151,7 +151,7 @@ def add(
     moment = now or datetime.now(UTC)
     _try(ws, given, moment)
     with ws.begin() as connection:
-        _may(connection, user, WRITERS)
+        users.must_be(connection, user, WRITERS, where="weight sets")
         table = db.weight_sets.c
         known = connection.scalars(select(table.version).where(table.name == given.name)).all()
         if known and given.version <= max(known):
@@ -190,7 +190,7 @@ def propose(
 ) -> None:
     """Propose a draft for approval."""
     with ws.begin() as connection:
-        _may(connection, user, WRITERS)
+        users.must_be(connection, user, WRITERS, where="weight sets")
         _must_be(connection, given, "draft")
         _note(connection, given, "proposed", user=user, reason=reason, now=now)
 
@@ -250,7 +250,7 @@ def use(
         given.
     """
     with ws.begin() as connection:
-        _may(connection, user, APPROVERS)
+        users.must_be(connection, user, APPROVERS, where="weight sets")
         if given.name != shipped_set().name:
             _must_be(connection, given, "approved")
         _reasoned(given, reason)
@@ -277,25 +277,9 @@ def _latest(connection: Connection) -> tuple[str, int]:
 
 def _may_judge(connection: Connection, given: WeightSet, *, user: str, reason: str) -> None:
     """Refuse to approve or reject what is not proposed, without a reason, or by who may not."""
-    _may(connection, user, APPROVERS)
+    users.must_be(connection, user, APPROVERS, where="weight sets")
     _must_be(connection, given, "proposed")
     _reasoned(given, reason)
-
-
-def _may(connection: Connection, user: str, roles: tuple[str, ...]) -> None:
-    """Refuse who has no open account, or one of another role."""
-    table = db.users.c
-    role = connection.scalar(select(table.role).where(table.name == user, table.active))
-    if role is None:
-        raise InputError(
-            f"there is no account {user!r} that may sign in",
-            where="weight sets",
-            mend="Name one that does: --user NAME; `shoregrid user list WS` shows them.",
-        )
-    if role not in roles:
-        raise InputError(
-            f"the role {role} may not do this", where="weight sets", mend=f"Ask {', '.join(roles)}."
-        )
 
 
 def _must_be(connection: Connection, given: WeightSet, state: str) -> None:

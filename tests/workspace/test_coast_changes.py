@@ -14,6 +14,7 @@ import shapely
 from geo.errors import InputError
 from geo.shoreline import repair_land
 from workspace import lineage, placing, read, runs, store
+from workspace._boundaries_held import Held, publish
 from workspace.folder import Workspace, init
 from workspace.importers import Options, import_file
 
@@ -124,12 +125,18 @@ def test_what_is_gone_is_told_with_its_shore_and_its_scores_go(ws: Workspace) ->
 
 def sectioned(ws: Workspace, cuts: list[tuple[str, float, str]]) -> None:
     names = sorted({section for _, _, section in cuts})
-    table = pl.DataFrame({"section_id": names, "name": names, "version": 1, "made": False})
-    store.write(ws.engine, "sections", table, replace=True)
+    table = pl.DataFrame({"section_id": names, "name": names, "made": False})
     rows = pl.DataFrame(cuts, schema=["shoreline_id", "chainage_m", "section_id"], orient="row")
-    store.write(ws.engine, "section_cuts", rows, replace=True)
     with ws.begin() as connection:
-        placing.hang(connection)
+        publish(
+            connection,
+            Held(None, table, rows, placing.hung(connection, rows)),
+            valid_from=NOW.date(),
+            user=None,
+            reason="test",
+            now=NOW,
+            day=NOW.date(),
+        )
 
 
 def owners(ws: Workspace) -> dict[str, str]:
@@ -164,7 +171,12 @@ def test_an_island_hung_by_hand_stays_where_it_was_hung(ws: Workspace) -> None:
     big, small = lines.sort_values("length_m", ascending=False)["shoreline_id"]
     sectioned(ws, [(big, 1_000.0, "SA"), (big, 9_000.0, "SB")])
     for chainage, section in ((2_000.0, "SA"), (12_000.0, "SB")):
-        row = {"shoreline_id": small, "onto_shoreline_id": big, "onto_chainage_m": chainage}
+        row = {
+            "version": 1,
+            "shoreline_id": small,
+            "onto_shoreline_id": big,
+            "onto_chainage_m": chainage,
+        }
         store.write(ws.engine, "section_hangs", pl.DataFrame([row]), replace=True)
         runs.build_coast(ws, land(MAIN, ISLET, PIER), now=NOW)
         cut = placing.segments(ws)

@@ -13,6 +13,7 @@ import shapely
 from ais.schema import POSITIONS
 from geo.shoreline import repair_land
 from workspace import archive, db, placing, read, runs, store
+from workspace._boundaries_held import Held, publish
 from workspace.folder import Workspace, init
 from workspace.nearness import near_pairs
 from workspace.placing import shore_index, shorelines
@@ -179,10 +180,16 @@ def test_a_revised_coast_keeps_its_sections_where_they_stood(ws: Workspace) -> N
         }
     )
     names = pl.DataFrame({"section_id": ["S1", "S2"], "name": ["一", "二"]})
-    store.write(ws.engine, "sections", names.with_columns(version=1, made=False))
-    store.write(ws.engine, "section_cuts", cuts)
     with ws.begin() as connection:
-        placing.hang(connection)
+        publish(
+            connection,
+            Held(None, names.with_columns(made=False), cuts, placing.hung(connection, cuts)),
+            valid_from=date(2026, 11, 1),
+            user=None,
+            reason="test",
+            now=datetime(2026, 11, 1, tzinfo=UTC),
+            day=date(2026, 11, 1),
+        )
     rows = np.array([int(np.argmax(lines["length_m"]))] * 2)
     before = np.column_stack(shore_index(ws).locate(rows, cuts["chainage_m"].to_numpy()))
 

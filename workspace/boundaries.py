@@ -1,0 +1,411 @@
+"""The boundaries of the sections: drafts, their approval, and the versions that are published.
+
+A draft is the version that it began from and a list of operations (`duty.cutting`, and `divide`).
+It goes its way as a weight set does: draft, proposed, approved by another person, published with a
+day from which it holds. Every step is kept with the operations of that moment, so that nothing
+anybody saved is ever lost. Who saves says which revision he had read; where somebody was faster he
+gets a `ConflictError` that tells what differs.
+"""
+
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+
+import polars as pl
+
+from duty.division import Division
+from geo.errors import InputError
+from workspace import _boundaries_held as published
+from workspace import store, users
+from workspace._boundaries_conflict import ConflictError, outdated, overtaken
+from workspace._boundaries_draft import Operation, clashes, parsed, rebased, replayed
+from workspace._boundaries_drafts import (
+    Draft,
+    change,
+    lines,
+    must_be,
+    note,
+    operations_at,
+    read_draft,
+    reasoned,
+    steps_of,
+    stood_on,
+)
+from workspace._boundaries_held import Held, held, holding, read_version, versions
+from workspace._boundaries_history import answering, history, locate
+from workspace.folder import Workspace
+
+__all__ = [
+    "APPROVERS",
+    "STATES",
+    "WRITERS",
+    "ConflictError",
+    "Draft",
+    "answering",
+    "approve",
+    "create",
+    "division",
+    "draft",
+    "drafts",
+    "edit",
+    "history",
+    "lines",
+    "locate",
+    "parsed",
+    "publish",
+    "rebase",
+    "redo",
+    "reject",
+    "save",
+    "steps",
+    "stood",
+    "submit",
+    "undo",
+    "versions",
+]
+
+WRITERS = ("planner", "admin")
+"""Roles that may draft boundaries and propose them."""
+APPROVERS = ("planner", "supervisor", "command_room", "admin")
+"""Roles that may approve what another drafted, and publish it."""
+STATES = ("draft", "proposed", "approved", "rejected", "published")
+_WRITING = ("created", "saved", "undone", "redone", "rebased", "proposed")
+
+
+def division(ws: Workspace, day: date | None = None) -> Division:
+    """Return the boundaries that hold on a local day, today where none is named."""
+    return holding(ws, day).division
+
+
+def draft(ws: Workspace, draft_id: str) -> Draft:
+    """Return a draft; raise InputError where there is none of that id."""
+    return read_draft(ws.engine, draft_id)
+
+
+def drafts(ws: Workspace) -> pl.DataFrame:
+    """Return the drafts, the newest first.
+
+    The table's columns without operations, their number ``n_operations``, and ``stale``: whether
+    the version that it is based on is no longer the one published last.
+    """
+    found = store.read(ws.engine, "boundary_drafts").sort("t", "draft_id", descending=True)
+    with ws.engine.connect() as connection:
+        latest = published.newest(connection)
+    open_ = ~pl.col("state").is_in(("published", "rejected"))
+    number = pl.col("operations").str.json_decode(pl.List(pl.Struct({"op": pl.String}))).list.len()
+    return found.with_columns(
+        n_operations=number.cast(pl.Int64),
+        stale=open_ & pl.col("based_on").ne_missing(pl.lit(latest, dtype=pl.Int64)),
+    ).drop("operations", "undone")
+
+
+def steps(ws: Workspace, draft_id: str) -> pl.DataFrame:
+    """Return what was done with a draft, oldest first: rev, step, operations, t, user, reason."""
+    return steps_of(ws.engine, draft(ws, draft_id).draft_id)
+
+
+def stood(ws: Workspace, reference: str | int | None = None) -> Held:
+    """Return a version by its number, a draft by its id, or what holds today (None).
+
+    A draft comes with the number of the version that it is based on.
+    """
+    if reference is None:
+        return holding(ws)
+    text = str(reference)
+    if text.isdecimal():
+        found = held(ws, int(text))
+        if found.version not in versions(ws)["version"]:
+            raise InputError(
+                f"there is no version {text}",
+                where="boundaries",
+                mend="`shoregrid boundaries WS list` shows them.",
+            )
+        return found
+    one = draft(ws, text)
+    return stood_on(held(ws, one.based_on), one.operations, lines(ws))
+
+
+def create(
+    ws: Workspace,
+    name: str,
+    *,
+    user: str,
+    operations: Sequence[Operation] = (),
+    reason: str = "",
+    made: bool = False,
+    now: datetime | None = None,
+) -> Draft:
+    """Begin a draft from the version published last.
+
+    Raises
+    ------
+    InputError
+        When the account may not, the name is empty, or an operation cannot be done.
+    """
+    if not name.strip():
+        raise InputError("the draft has no name", where="boundaries", mend="Give it: --name TEXT.")
+    moment = now or datetime.now(UTC)
+    with ws.begin() as connection:
+        users.must_be(connection, user, WRITERS, where="boundaries")
+        base = read_version(connection, published.newest(connection))
+        stood_on(base, operations, lines(ws))
+        row = {
+            "draft_id": f"D{secrets.token_hex(4)}",
+            "name": store.sound_text(name.strip()),
+            "based_on": base.version,
+            "operations": store.as_json(list(operations)),
+            "undone": "[]",
+            "rev": 1,
+            "author": user,
+            "state": "draft",
+            "t": moment,
+            "made": made,
+        }
+        frame = pl.DataFrame([row], schema_overrides={"based_on": pl.Int64})
+        store.write(connection, "boundary_drafts", frame)
+        given = read_draft(connection, str(row["draft_id"]))
+        note(connection, given, "created", user=user, reason=reason, now=moment)
+    return given
+
+
+def save(
+    ws: Workspace,
+    draft_id: str,
+    operations: Sequence[Operation],
+    *,
+    rev: int,
+    user: str,
+    undone: Sequence[Operation] = (),
+    step: str = "saved",
+    now: datetime | None = None,
+) -> Draft:
+    """Save a draft's operations over the revision that one had read; an approval is void with it.
+
+    Raises
+    ------
+    ConflictError
+        When somebody saved a newer revision; nothing is changed.
+    InputError
+        When the account may not, the draft is published, or an operation cannot be done.
+    """
+    moment = now or datetime.now(UTC)
+    with ws.begin() as connection:
+        users.must_be(connection, user, WRITERS, where=f"draft {draft_id}")
+        before = read_draft(connection, draft_id)
+        base = read_version(connection, before.based_on)
+        if before.rev == rev:
+            stood_on(base, operations, lines(ws))
+        if before.state == "published":
+            must_be(before, "draft")
+        done = change(
+            connection,
+            before,
+            rev,
+            rev=rev + 1,
+            t=moment,
+            operations=store.as_json(list(operations)),
+            undone=store.as_json(list(undone)),
+            state="draft",
+        )
+        if not done:
+            raise overtaken(ws, connection, draft_id, rev, operations)
+        given = read_draft(connection, draft_id)
+        note(connection, given, step, user=user, now=moment)
+    return given
+
+
+def edit(
+    ws: Workspace,
+    draft_id: str,
+    operations: Sequence[Operation],
+    *,
+    user: str,
+    rev: int | None = None,
+    now: datetime | None = None,
+) -> Draft:
+    """Add operations to a draft; to the revision that one had read, where it is named."""
+    one = draft(ws, draft_id)
+    read = one.rev if rev is None else rev
+    before = one.operations if read == one.rev else operations_at(ws.engine, draft_id, read)
+    return save(ws, draft_id, [*(before or ()), *operations], rev=read, user=user, now=now)
+
+
+def undo(ws: Workspace, draft_id: str, *, user: str, now: datetime | None = None) -> Draft:
+    """Take back the last operation of a draft."""
+    one = draft(ws, draft_id)
+    if not one.operations:
+        raise InputError(
+            "there is nothing to undo", where=one.place, mend="`show` tells its operations."
+        )
+    *kept, last = one.operations
+    return save(
+        ws, draft_id, kept, rev=one.rev, user=user,
+        undone=[*one.undone, last], step="undone", now=now,
+    )  # fmt: skip
+
+
+def redo(ws: Workspace, draft_id: str, *, user: str, now: datetime | None = None) -> Draft:
+    """Put back the operation that was taken back last."""
+    one = draft(ws, draft_id)
+    if not one.undone:
+        raise InputError(
+            "there is nothing to redo", where=one.place, mend="`show` tells its operations."
+        )
+    *left, last = one.undone
+    return save(
+        ws, draft_id, [*one.operations, last], rev=one.rev, user=user,
+        undone=left, step="redone", now=now,
+    )  # fmt: skip
+
+
+def rebase(
+    ws: Workspace, draft_id: str, *, user: str, now: datetime | None = None
+) -> tuple[Draft, list[str], pl.DataFrame]:
+    """Put a draft on the version published last.
+
+    Returns
+    -------
+    The draft, the operations that no longer apply and why, and the stretches that both changed
+    (`_boundaries_draft.clashes`), where the draft's own holds.
+    """
+    moment = now or datetime.now(UTC)
+    with ws.begin() as connection:
+        users.must_be(connection, user, WRITERS, where=f"draft {draft_id}")
+        one = read_draft(connection, draft_id)
+        new = read_version(connection, published.newest(connection))
+        old = read_version(connection, one.based_on).division
+        kept, lost = rebased(one.operations, old, new.division, lines(ws))
+        both = clashes(old, replayed(old, one.operations, lines(ws)), new.division, lines(ws))
+        if one.state == "published":
+            must_be(one, "draft")
+        done = change(
+            connection,
+            one,
+            one.rev,
+            rev=one.rev + 1,
+            t=moment,
+            operations=store.as_json(kept),
+            undone="[]",
+            based_on=new.version,
+            state="draft",
+        )
+        if not done:
+            raise overtaken(ws, connection, draft_id, one.rev, one.operations)
+        given = read_draft(connection, draft_id)
+        note(connection, given, "rebased", user=user, reason="; ".join(lost), now=moment)
+    return given, lost, both
+
+
+def submit(
+    ws: Workspace, draft_id: str, *, user: str, reason: str = "", now: datetime | None = None
+) -> Draft:
+    """Propose a draft for approval."""
+    return _step(ws, draft_id, "draft", "proposed", WRITERS, user=user, reason=reason, now=now)
+
+
+def approve(
+    ws: Workspace, draft_id: str, *, user: str, reason: str, now: datetime | None = None
+) -> Draft:
+    """Approve a proposed draft; whoever drafted, changed or proposed it cannot.
+
+    Raises
+    ------
+    InputError
+        When the account may not, the draft is not proposed, or no reason is given.
+    """
+    reasoned(f"draft {draft_id}", reason)
+    return _step(ws, draft_id, "proposed", "approved", APPROVERS, user=user, reason=reason, now=now)
+
+
+def reject(
+    ws: Workspace, draft_id: str, *, user: str, reason: str, now: datetime | None = None
+) -> Draft:
+    """Reject a proposed draft; saving it again makes it a draft again."""
+    reasoned(f"draft {draft_id}", reason)
+    return _step(ws, draft_id, "proposed", "rejected", APPROVERS, user=user, reason=reason, now=now)
+
+
+def publish(
+    ws: Workspace,
+    draft_id: str,
+    *,
+    valid_from: date,
+    user: str,
+    reason: str,
+    now: datetime | None = None,
+) -> int:
+    """Publish an approved draft with the local day from which it holds; return its version.
+
+    Raises
+    ------
+    ConflictError
+        When another version was published since: `rebase` puts the draft on that one.
+    InputError
+        When the account may not, the draft is not approved, the day lies in the past, or the
+        draft leaves shore without a section.
+    """
+    reasoned(f"draft {draft_id}", reason)
+    moment = now or datetime.now(UTC)
+    day = moment.astimezone(ws.config.tz).date()
+    if valid_from < day:
+        raise InputError(
+            f"the day {valid_from} is past",
+            where=f"draft {draft_id}",
+            mend=f"Give {day} or a later day: --from YYYY-MM-DD.",
+        )
+    with ws.begin() as connection:
+        store.touch(connection, "boundary_versions")
+        users.must_be(connection, user, APPROVERS, where=f"draft {draft_id}")
+        one = read_draft(connection, draft_id)
+        must_be(one, "approved")
+        latest = read_version(connection, published.newest(connection))
+        base = read_version(connection, one.based_on)
+        if latest.version != base.version:
+            raise outdated(ws, connection, one, base.division, latest)
+        version = published.publish(
+            connection,
+            stood_on(base, one.operations, lines(ws)),
+            valid_from=valid_from,
+            user=user,
+            reason=reason.strip(),
+            now=moment,
+            day=day,
+            draft_id=draft_id,
+            made=one.made,
+        )
+        if not change(connection, one, one.rev, t=moment, state="published"):
+            raise overtaken(ws, connection, draft_id, one.rev, one.operations)
+        note(connection, one, "published", user=user, reason=reason, now=moment)
+    return version
+
+
+def _step(
+    ws: Workspace,
+    draft_id: str,
+    before: str,
+    after: str,
+    roles: tuple[str, ...],
+    *,
+    user: str,
+    reason: str,
+    now: datetime | None,
+) -> Draft:
+    """Bring a draft from one state to the next, in the revision that is judged."""
+    moment = now or datetime.now(UTC)
+    with ws.begin() as connection:
+        users.must_be(connection, user, roles, where=f"draft {draft_id}")
+        one = read_draft(connection, draft_id)
+        must_be(one, before)
+        done = steps_of(connection, draft_id)
+        hands = set(done.filter(pl.col("step").is_in(_WRITING))["user"])
+        if after == "approved" and user in hands:
+            raise InputError(
+                f"{user} drafted, changed or proposed it",
+                where=f"draft {draft_id}",
+                mend="Somebody else must approve it.",
+            )
+        if not change(connection, one, one.rev, t=moment, state=after):
+            raise overtaken(ws, connection, draft_id, one.rev, one.operations)
+        given = read_draft(connection, draft_id)
+        note(connection, given, after, user=user, reason=reason, now=moment)
+    return given
