@@ -12,7 +12,7 @@ from duty.sections import problems
 from geo.errors import InputError
 from workspace import db, store, users
 from workspace._boundaries_draft import Operation, names, replayed
-from workspace._boundaries_held import Held
+from workspace._boundaries_held import Held, newest
 from workspace._cache import cached
 from workspace.folder import Workspace
 from workspace.placing import shorelines
@@ -64,6 +64,23 @@ def read_draft(target: store.Target, draft_id: str) -> Draft:
     row = found.row(0, named=True)
     told = {name: tuple(json.loads(row[name])) for name in ("operations", "undone")}
     return Draft(**{**row, **told})
+
+
+def drafts(ws: Workspace) -> pl.DataFrame:
+    """Return the drafts, the newest first.
+
+    The table's columns without operations, their number ``n_operations``, and ``stale``: whether
+    the version that it is based on is no longer the one published last.
+    """
+    found = store.read(ws.engine, "boundary_drafts").sort("t", "draft_id", descending=True)
+    with ws.engine.connect() as connection:
+        latest = newest(connection)
+    open_ = ~pl.col("state").is_in(("published", "rejected"))
+    number = pl.col("operations").str.json_decode(pl.List(pl.Struct({"op": pl.String}))).list.len()
+    return found.with_columns(
+        n_operations=number.cast(pl.Int64),
+        stale=open_ & pl.col("based_on").ne_missing(pl.lit(latest, dtype=pl.Int64)),
+    ).drop("operations", "undone")
 
 
 def steps_of(target: store.Target, draft_id: str) -> pl.DataFrame:

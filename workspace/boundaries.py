@@ -22,6 +22,7 @@ from workspace._boundaries_draft import Operation, clashes, parsed, rebased, rep
 from workspace._boundaries_drafts import (
     Draft,
     change,
+    drafts,
     lines,
     must_be,
     note,
@@ -82,34 +83,17 @@ def draft(ws: Workspace, draft_id: str) -> Draft:
     return read_draft(ws.engine, draft_id)
 
 
-def drafts(ws: Workspace) -> pl.DataFrame:
-    """Return the drafts, the newest first.
-
-    The table's columns without operations, their number ``n_operations``, and ``stale``: whether
-    the version that it is based on is no longer the one published last.
-    """
-    found = store.read(ws.engine, "boundary_drafts").sort("t", "draft_id", descending=True)
-    with ws.engine.connect() as connection:
-        latest = published.newest(connection)
-    open_ = ~pl.col("state").is_in(("published", "rejected"))
-    number = pl.col("operations").str.json_decode(pl.List(pl.Struct({"op": pl.String}))).list.len()
-    return found.with_columns(
-        n_operations=number.cast(pl.Int64),
-        stale=open_ & pl.col("based_on").ne_missing(pl.lit(latest, dtype=pl.Int64)),
-    ).drop("operations", "undone")
-
-
 def steps(ws: Workspace, draft_id: str) -> pl.DataFrame:
     """Return what was done with a draft, oldest first: rev, step, operations, t, user, reason."""
     return steps_of(ws.engine, draft(ws, draft_id).draft_id)
 
 
 def stood(ws: Workspace, reference: str | int | None = None) -> Held:
-    """Return a version by its number, a draft by its id, or what holds today (None).
+    """Return a version by its number, a draft by its id, or what holds today (None, "now").
 
     A draft comes with the number of the version that it is based on.
     """
-    if reference is None:
+    if reference in (None, "now"):
         return holding(ws)
     text = str(reference)
     if text.isdecimal():

@@ -11,6 +11,7 @@ from workspace import (
     _cli_ais,
     _cli_archive,
     _cli_backtest,
+    _cli_boundaries_edit,
     _cli_decode,
     _cli_detect,
     _cli_export,
@@ -36,6 +37,7 @@ app = typer.Typer(
 user_app = typer.Typer(no_args_is_help=True, help="账户 · Accounts that may sign in.")
 app.add_typer(user_app, name="user")
 app.add_typer(_cli_weights.app, name="weights")
+app.add_typer(_cli_boundaries_edit.app, name="boundaries")
 
 
 def _day(ws: "Workspace", chosen: datetime | None) -> date:
