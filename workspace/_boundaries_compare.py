@@ -6,6 +6,7 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 import shapely
+from shapely.ops import substring
 
 from duty.division import CHANGED_HANDS, difference
 from duty.figures import against, figures
@@ -128,7 +129,7 @@ def _told(ws: Workspace, stretches: pl.DataFrame) -> pl.DataFrame:
         on = (laid.place_line == number) & (laid.place_kind == 0)
         wharves = on & (laid.place_m >= one["from_m"]) & (laid.place_m < one["to_m"])
         pieces = [
-            shapely.line_substring(shapes[a], lo, hi, normalized=True)
+            substring(shapes[a], lo, hi, normalized=True)
             for a, lo, hi in zip(
                 at,
                 (begin - from_m[at]) / (to_m[at] - from_m[at]),

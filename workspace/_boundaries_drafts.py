@@ -95,13 +95,13 @@ def operations_at(target: store.Target, draft_id: str, rev: int) -> list[Operati
     return json.loads(found[-1]) if len(found) else None
 
 
-def change(connection: Connection, one: Draft, rev: int, **values: object) -> bool:
+def change(connection: Connection, one: Draft, read: int, /, **values: object) -> bool:
     """Change a draft if it is still in a revision; return whether it was.
 
     On PostgreSQL whoever comes second waits here, and then finds the newer revision.
     """
     table = db.boundary_drafts.c
-    same = and_(table.draft_id == one.draft_id, table.rev == rev, table.state == one.state)
+    same = and_(table.draft_id == one.draft_id, table.rev == read, table.state == one.state)
     done = connection.execute(update(db.boundary_drafts).where(same).values(values))
     store.touch(connection, "boundary_drafts")
     return bool(done.rowcount)
@@ -136,7 +136,7 @@ def stood_on(base: Held, operations: Sequence[Operation], shore: pl.DataFrame) -
             f"the sections do not divide the shore: "
             f"{'; '.join(one.detail for one in wrong[:_TOLD])}",
             where="operations",
-            mend=f"{wrong[0].mend}.",
+            mend="Give every shoreline a section: cut it, or hang it on one that is cut.",
         )
     return found
 

@@ -97,6 +97,7 @@ def show(
     """查看 · Show what each section holds and asks; of a draft also its steps and what changed."""
     from workspace import boundaries
     from workspace._boundaries_compare import compare, figures_of
+    from workspace._boundaries_held import held as held_of
 
     with open_ws(context) as ws:
         held = boundaries.stood(ws, reference)
@@ -105,11 +106,15 @@ def show(
         more: dict[str, Any] = {"version": held.version, "sections": _plain(found)}
         if not reference.isdecimal() and reference != "now":
             one, done = boundaries.draft(ws, reference), boundaries.steps(ws, reference)
-            lines = [
+            base = held_of(ws, one.based_on)
+            head = (
                 f"{one.draft_id} {one.name} {_STATES[one.state]} {one.state} r{one.rev} "
-                f"({one.author})，底本第 {one.based_on} 版 based on {one.based_on}",
+                f"({one.author})，底本第 {one.based_on} 版 based on {one.based_on}"
+            )
+            lines = [
+                head,
                 *lines,
-                *_stretch_lines(compare(ws, boundaries.stood(ws, one.based_on), held).stretches),
+                *_stretch_lines(compare(ws, base, held).stretches),
                 *(
                     f"{row['t'].astimezone(ws.config.tz):%Y-%m-%d %H:%M} r{row['rev']} "
                     f"{_STEPS[row['step']]} {row['step']} ({row['user']}) {row['reason'] or ''}"
