@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -64,8 +65,8 @@ def overview(desk: Desk) -> list[Any]:
     ]
 
 
-def told(desk: Desk, segment_id: str) -> list[Any]:
-    """Return what is forecast of one segment, and what makes it so."""
+def told(desk: Desk, segment_id: str, marks: Mapping[str, list[Any]]) -> list[Any]:
+    """Return what is forecast of one segment, and what makes it so, marked where not surveyed."""
     found = desk.source.forecast()
     here = desk.source.forecast_of(segment_id)
     if found is None or here is None:
@@ -79,7 +80,7 @@ def told(desk: Desk, segment_id: str) -> list[Any]:
     return [
         _head(desk, found),
         html.P(desk.say("forecast_high", share=SHARES[shade - 1], n=number, times=times)),
-        *_parts(desk, here["contributions"]),
+        *_parts(desk, here["contributions"], marks),
         *_drift(desk, found),
     ]
 
@@ -116,9 +117,9 @@ def _drift(desk: Desk, found: Outlook) -> list[Any]:
     return [html.P(found.watch.sentence(0 if desk.lang == "zh" else 1), className="gap-note")]
 
 
-def _parts(desk: Desk, parts: list[dict[str, Any]]) -> list[Any]:
+def _parts(desk: Desk, parts: list[dict[str, Any]], marks: Mapping[str, list[Any]]) -> list[Any]:
     widest = max(abs(math.log(part["times"])) for part in parts) or 1.0
-    rows = [_part(desk, part, widest) for part in parts]
+    rows = [_part(desk, part, widest, marks.get(part["id"], [])) for part in parts]
     felt = sum(abs(math.log(part["times"])) >= math.log(_LEAST_FACTOR) for part in parts)
     first, rest = rows[: min(felt, _SHOWN)], rows[min(felt, _SHOWN) :]
     hint = html.P(desk.say("forecast_product"), className="hint")
@@ -126,12 +127,12 @@ def _parts(desk: Desk, parts: list[dict[str, Any]]) -> list[Any]:
     return [html.Div(first, className="whys"), html.Details(folded, className="fold")]
 
 
-def _part(desk: Desk, part: dict[str, Any], widest: float) -> html.Div:
+def _part(desk: Desk, part: dict[str, Any], widest: float, mark: list[Any]) -> html.Div:
     log_rate = math.log(part["times"])
     way = "threat" if log_rate > 0 else "guardianship_deficit"
     return html.Div(
         [
-            html.Span(part[f"label_{desk.lang}"], className="why-name"),
+            html.Span([part[f"label_{desk.lang}"], *mark], className="why-name"),
             html.Span(
                 html.Span(
                     style={"width": f"{100 * abs(log_rate) / widest:.0f}%"},

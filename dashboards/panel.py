@@ -59,7 +59,11 @@ def explained(desk: Desk, told: dict[str, Any], shift_id: str) -> list[Any]:
         ),
         _pillars(desk, told["pillars"]),
         *_contributions(desk, told),
-        *forecast.told(desk, told["segment_id"]),
+        *forecast.told(
+            desk,
+            told["segment_id"],
+            {_LANDABLE: _basis(desk, "estimate")} if _guessed(told) else {},
+        ),
         html.H3(desk.say("tide")),
         *_tide(desk, told.get("tide")),
         html.H3(desk.say("due")),
@@ -113,10 +117,15 @@ def _pillars(desk: Desk, pillars: dict[str, float]) -> html.Div:
     return html.Div(rows, className="pillars", role="group", **{"aria-label": desk.say("pillars")})
 
 
+def _guessed(told: dict[str, Any]) -> bool:
+    """Return whether its landing windows are an estimate."""
+    return (told.get("tide") or {}).get("basis") == "estimate"
+
+
 def _contributions(desk: Desk, told: dict[str, Any]) -> list[Any]:
     parts = sorted(told["contributions"], key=lambda part: -abs(part["points"]))
     largest = max((abs(part["points"]) for part in parts), default=1.0) or 1.0
-    guessed = (told.get("tide") or {}).get("basis") == "estimate"
+    guessed = _guessed(told)
     rows = [
         _contribution(desk, part, largest, guessed=guessed and part["id"] == _LANDABLE)
         for part in parts

@@ -18,8 +18,10 @@ from geo.errors import InputError
 from geo.io import read_layer
 from geo.shoreline import repair_land
 from geo.tides import extremes
-from workspace import runs, store, tide, users
+from workspace import boundaries, runs, store, tide, users
+from workspace._boundaries_draft import divide
 from workspace._boundaries_held import Held, publish
+from workspace._boundaries_propose import proposed
 from workspace._example_earlier import earlier_survey
 from workspace._example_weights import propose_second_set
 from workspace.building import Origin
@@ -167,6 +169,8 @@ def _build(
         accounts = _accounts(ws, made["sections"])
     with step("weights"):
         propose_second_set(ws, now=end)
+    with step("boundaries"):
+        _draft_boundaries(ws, end)
     counts = {
         **{name: counts[name] for name in ("shorelines", "segments", "shore_km")},
         **{
@@ -311,6 +315,21 @@ def _accounts(ws: Workspace, sections: pl.DataFrame) -> list[dict[str, str]]:
     path.touch(mode=0o600)
     path.write_text(json.dumps(accounts, ensure_ascii=False, indent=1), encoding="utf-8")
     return accounts
+
+
+def _draft_boundaries(ws: Workspace, now: datetime) -> None:
+    """Let the example's planner propose better balanced sections, so that there is a draft."""
+    best = proposed(ws)
+    one = boundaries.create(
+        ws,
+        "示例：均衡岸段（虚构） · Example: balanced sections (made)",
+        user="planner",
+        operations=[divide(best.division)],
+        reason=f"均衡负荷 · balance the load: CV {best.cv:.2f}, {best.moved_km:.1f} km",
+        made=True,
+        now=now,
+    )
+    boundaries.submit(ws, one.draft_id, user="planner", reason="请核 · please check", now=now)
 
 
 def _busiest(ws: Workspace) -> str | None:

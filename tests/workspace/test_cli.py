@@ -169,7 +169,8 @@ def test_every_command_and_option_is_documented() -> None:
     group = typer.main.get_command(cli.app)
     commands = dict(group.commands)
     commands |= {f"user {name}": c for name, c in commands.pop("user").commands.items()}
-    commands |= {f"weights WS {name}": c for name, c in commands["weights"].commands.items()}
+    for part in ("weights", "boundaries"):
+        commands |= {f"{part} WS {name}": c for name, c in commands[part].commands.items()}
     lacking = [name for name in commands if f"shoregrid {name}" not in page]
     for name, command in commands.items():
         for option in command.params:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import math
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -109,7 +110,10 @@ def test_scores_of_a_workspace_with_such_incidents_are_numbers(
         f"/api/scores?shift={shift}",
         f"/api/segments/{segment}/explanation?shift={shift}",
     ]
-    for answer in asyncio.run(_asked(paths)):
+    # In a thread of its own: browser tests may have left an event loop running in this one.
+    with ThreadPoolExecutor(1) as thread:
+        answers = thread.submit(lambda: asyncio.run(_asked(paths))).result()
+    for answer in answers:
         assert answer.status_code == 200, answer.text
         assert _strict(answer.text)
 

@@ -117,7 +117,7 @@ def test_sensitivity_by_command(told: Told, coast: Workspace, tmp_path: Path) ->
     out = tmp_path / "s.csv"
     words = ("sensitivity", "--date", DAY, "--draws", 50, "--top", 3)
     found = told(*words, "--out", out)
-    assert (found["set"], len(found["shifts"]), len(found["top"])) == ("default:2", 6, 3)
+    assert (found["set"], len(found["shifts"]), len(found["top"])) == ("default:3", 6, 3)
     assert len(found["roles"]) == 3 + len(weighting.shipped_set().ids)
     table = pl.read_csv(out)
     segments = table["segment_id"].n_unique()
