@@ -1,5 +1,6 @@
 """A database of the release before becomes today's, with all that was in it."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from alembic.config import Config
 from sqlalchemy import MetaData, inspect
 
 from workspace import config, db, folder, schema, store
+from workspace._boundaries_held import holding
 from workspace.folder import Workspace
 
 
@@ -25,7 +27,7 @@ def before(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
         settings.attributes["connection"] = connection
         command.upgrade(settings, "0002")
         old = MetaData()
-        old.reflect(connection, only=["vessels", "ingests"])
+        old.reflect(connection, only=["vessels", "ingests", "sections", "section_cuts"])
         for mmsi in (412_000_001, 412_000_002):
             connection.execute(
                 old.tables["vessels"].insert().values(mmsi=mmsi, kind="vessel", name=f"N{mmsi}")
@@ -34,6 +36,10 @@ def before(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
         connection.execute(
             old.tables["ingests"].insert().values(sha256="a", rows_in=3, simulated=False)
         )
+        row = {"section_id": "S1", "name": "一", "version": 4, "made": True}
+        connection.execute(old.tables["sections"].insert().values(row))
+        cut = {"shoreline_id": "L", "chainage_m": 0.0, "section_id": "S1"}
+        connection.execute(old.tables["section_cuts"].insert().values(cut))
     engine.dispose()
     return root
 
@@ -49,7 +55,14 @@ def test_a_database_of_the_release_before_keeps_what_it_has(before: Path) -> Non
     with ws.engine.connect() as connection:
         assert schema.current(connection) == schema.HEAD == "0009"
     counts = _content(ws)
-    assert {name: n for name, n in counts.items() if n} == {"vessels": 3, "ingests": 1}
+    assert {name: n for name, n in counts.items() if n} == {
+        "vessels": 3, "ingests": 1, "sections": 1, "section_cuts": 1, "boundary_versions": 1,
+    }  # fmt: skip
+    # What was there before versions has held for as long as anybody knows.
+    held = holding(ws, date(2001, 2, 3))
+    assert (held.version, held.sections.row(0)) == (4, ("S1", "一", None, True))
+    assert held.cuts.row(0) == ("L", 0.0, "S1")
+    assert store.read(ws.engine, "boundary_versions")["made"].to_list() == [True]
     assert set(counts) == set(db.metadata.tables)
     found = store.read(ws.engine, "vessels")
     assert found["name"].to_list() == [None, "N412000001", "N412000002"]
