@@ -30,6 +30,7 @@ _STATES = {
 }  # fmt: skip
 _STEPS = {
     "created": "新建", "saved": "修改", "undone": "撤销", "redone": "重做", "rebased": "换底",
+    "carried": "随新岸线转换",
     **_STATES,
 }  # fmt: skip
 

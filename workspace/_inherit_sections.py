@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 import geopandas as gpd
 import numpy as np
@@ -15,6 +16,7 @@ from geo.errors import InputError
 from geo.lineage import Carried
 from workspace import db, store
 from workspace._boundaries_draft import divide, replayed
+from workspace._boundaries_drafts import note, read_draft
 from workspace._boundaries_held import read_version, write_cuts
 from workspace.placing import hung
 
@@ -66,6 +68,8 @@ def _drafts(
             .where(table.draft_id == row["draft_id"])
             .values(operations=whole, undone="[]", rev=table.rev + 1)
         )
+        now = read_draft(connection, row["draft_id"])
+        note(connection, now, "carried", user="import", now=datetime.now(UTC))
     store.touch(connection, "boundary_drafts")
 
 

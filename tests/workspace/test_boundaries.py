@@ -386,6 +386,7 @@ def test_a_newer_coast_takes_every_version_and_draft_along(shore: tuple[Workspac
     assert before[0] != before[1] != before[2]
     carried = boundaries.draft(ws, open_.draft_id)
     assert (carried.rev, carried.operations[0]["op"]) == (2, "divide")
+    assert boundaries.steps(ws, open_.draft_id)["step"].to_list() == ["created", "carried"]
     assert walked(ws, open_.draft_id, TODAY) == 3
 
 
