@@ -46,7 +46,10 @@ class Arcs:
 
 def edges_of(shapes: Shapes) -> Edges:
     """Return the edges of polygons (shells turned counterclockwise, holes clockwise)."""
-    rings, owner = shapely.get_rings(shapely.orient_polygons(shapes), return_index=True)
+    # Rings are taken of single polygons only: a multipolygon has none of its own.
+    parts, whole = shapely.get_parts(shapely.orient_polygons(shapes), return_index=True)
+    rings, part = shapely.get_rings(parts, return_index=True)
+    owner = whole[part]
     xy, ring = shapely.get_coordinates(rings, return_index=True)
     vertices, number = np.unique(xy[:, 0] + 1j * xy[:, 1], return_inverse=True)
     one = np.flatnonzero(ring[1:] == ring[:-1])

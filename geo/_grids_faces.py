@@ -76,7 +76,7 @@ def _open_gaps(shapes: Shapes, narrow_m: float) -> Shapes:
     gaps = gaps[shapely.get_type_id(gaps) == 3]
     gaps = gaps[shapely.length(gaps) > 2 * _LONG * np.maximum(_strip_width(gaps), narrow_m / 4)]
     if not len(gaps):
-        return gaps
+        return np.empty(0, dtype=object)
     # The two grids beside it both follow it; a bay of one grid's own is none.
     gap, grid = shapely.STRtree(flat).query(gaps, predicate="dwithin", distance=0.05)
     along = shapely.length(
@@ -116,22 +116,7 @@ def places_of(faces: Faces, shapes: Shapes) -> list[Place]:
         if odd[face] and label[face] != label[other]:
             held = around[int(label[face])]
             held[other] = held.get(other, 0.0) + metres
-    given: dict[int, int] = {}
-    waiting = sorted(groups, key=lambda name: (not faces.owners[groups[name][0]], name))
-    while waiting:
-        left = []
-        for name in waiting:
-            owners = faces.owners[groups[name][0]]
-            to = _heir(owners, _beside(around[name], holder), alone)
-            if to is None:
-                left.append(name)
-                continue
-            given[name] = to
-            holder |= dict.fromkeys(groups[name], to)
-            alone[to] += sum(faces.shapes[face].area for face in groups[name])
-        if len(left) == len(waiting):
-            break
-        waiting = left
+    given = _given(faces, groups, around, holder, alone)
     found = []
     for name, to in given.items():
         members = groups[name]
@@ -150,6 +135,36 @@ def places_of(faces: Faces, shapes: Shapes) -> list[Place]:
             )
         )
     return found
+
+
+def _given(
+    faces: Faces,
+    groups: dict[int, list[int]],
+    around: dict[int, dict[int, float]],
+    holder: dict[int, int],
+    alone: Floats,
+) -> dict[int, int]:
+    """Return the grid that each place goes to; ``holder`` and ``alone`` learn of it.
+
+    Overlaps come first; a hole among holes waits until a neighbour is known.
+    """
+    given: dict[int, int] = {}
+    waiting = sorted(groups, key=lambda name: (not faces.owners[groups[name][0]], name))
+    while waiting:
+        left = []
+        for name in waiting:
+            owners = faces.owners[groups[name][0]]
+            to = _heir(owners, _beside(around[name], holder), alone)
+            if to is None:
+                left.append(name)
+                continue
+            given[name] = to
+            holder |= dict.fromkeys(groups[name], to)
+            alone[to] += sum(faces.shapes[face].area for face in groups[name])
+        if len(left) == len(waiting):
+            break
+        waiting = left
+    return given
 
 
 def _beside(around: dict[int, float], holder: dict[int, int]) -> dict[int, float]:

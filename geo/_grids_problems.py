@@ -60,8 +60,9 @@ def _features(seen: Survey) -> Iterator[_Fault]:
 def _ids(seen: Survey) -> Iterator[_Fault]:
     for row in seen.rows:
         if not seen.ids[row]:
-            yield (row, "no_id", f"feature {row + 1} has no `grid_id`",
-                   f"Give it one, such as {seen.names[row]}.", *place_of(seen.raw[row]))  # fmt: skip
+            mend = f"Give it one, such as {seen.names[row]}."
+            lon, lat = place_of(seen.raw[row])
+            yield row, "no_id", f"feature {row + 1} has no `grid_id`", mend, lon, lat
         elif seen.names[row] != seen.ids[row]:
             yield (row, "id_twice", f"the id {seen.ids[row]} is used by an earlier feature too",
                    f"Give it another, such as {seen.names[row]}.",
@@ -81,9 +82,8 @@ def _borders(seen: Survey) -> Iterator[_Fault]:
         yield row, reason, text, f"Draw the border anew there, or give it to {heir}.", lon, lat
     for (one, two), edges in seen.unmatched.items():
         row, other = seen.rows[one], seen.rows[two]
-        yield (row, "unmatched",
-               f"the edges of {called(seen, row)} and {called(seen, other)} do not match vertex "
-               f"by vertex",
+        both = f"{called(seen, row)} and {called(seen, other)}"
+        yield (row, "unmatched", f"the edges of {both} do not match vertex by vertex",
                "Snap the two borders, or take the repair.", *place_of(edges))  # fmt: skip
 
 

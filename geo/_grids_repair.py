@@ -67,6 +67,12 @@ class Survey:
     sound: Shapes
     narrow_m: float
 
+    @property
+    def plain(self) -> bool:
+        """Whether every feature is a valid polygon of its own with an id of its own."""
+        whole = self.names == self.ids and not self.folded
+        return whole and len(self.rows) == len(self.layer)
+
     @cached_property
     def fits(self) -> bool:
         """Whether the grids form a coverage without any hole already."""
