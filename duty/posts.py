@@ -1,4 +1,4 @@
-"""Say who answers for a section, a wharf or a zone on a given day."""
+"""Say who answers for an object or a zone on a day: the holder, or a deputy where away."""
 
 from datetime import date
 
@@ -14,6 +14,17 @@ ZONE_CHIEFS = pl.Schema(
         "name": pl.String(),
         "unit": pl.String(),
         "duty_phone": pl.String(),
+    }
+)
+ANSWERS = pl.Schema(
+    {
+        "role": pl.String(),
+        "state": pl.String(),
+        "post_id": pl.String(),
+        "name": pl.String(),
+        "unit": pl.String(),
+        "duty_phone": pl.String(),
+        "stands_in_for": pl.String(),
     }
 )
 
@@ -43,6 +54,77 @@ def who(posts: pl.DataFrame, object_kind: str, object_id: str, day: date) -> pl.
     return in_force(posts.filter(own), day).sort("role", "post_id")
 
 
+def answering(posts: pl.DataFrame, absences: pl.DataFrame, day: date) -> pl.DataFrame:
+    """Return who answers on a day: holders who are there, and deputies of those who are away.
+
+    Parameters
+    ----------
+    posts : polars.DataFrame
+        As for `who`, with ``deputy_of``: null for a holder, else the ``post_id`` of the holder in
+        whose place this post stands.
+    absences : polars.DataFrame
+        ``post_id, away_from, away_to``; both days count, a null end is open.
+    day : date
+        The local day.
+
+    Returns
+    -------
+    polars.DataFrame
+        The columns of ``posts`` and ``stands_in_for`` (the holder's ``post_id``; null for a
+        holder), by role, object and post. Of several deputies the first by ``post_id`` who is
+        there stands in. A deputy of nobody in force answers for nothing: that place is vacant.
+    """
+    held = in_force(posts, day)
+    out = in_force(absences.rename({"away_from": "valid_from", "away_to": "valid_to"}), day)
+    there = held.join(out, on="post_id", how="anti")
+    away = held.filter(pl.col("deputy_of").is_null()).join(out, on="post_id", how="semi")
+    holders = there.filter(pl.col("deputy_of").is_null())
+    deputies = (
+        there.join(away.select(deputy_of="post_id"), on="deputy_of", how="semi")
+        .sort("post_id")
+        .unique("deputy_of", keep="first", maintain_order=True)
+    )
+    return pl.concat(
+        [
+            holders.with_columns(stands_in_for=pl.lit(None, dtype=pl.String)),
+            deputies.with_columns(stands_in_for="deputy_of"),
+        ]
+    ).sort("role", "object_kind", "object_id", "post_id")
+
+
+def answers(
+    posts: pl.DataFrame,
+    absences: pl.DataFrame,
+    roles: pl.DataFrame,
+    *,
+    object_kind: str,
+    object_id: str,
+    day: date,
+) -> pl.DataFrame:
+    """Return for each role of one object who answers there on a day, in the order of the roles.
+
+    ``roles`` is the table of `duty.roles`; the rest is as for `answering`. The result is
+    ``ANSWERS``: ``state`` is holder, deputy or vacant; a vacant role has a row only where at least
+    one holder is wanted.
+    """
+    own = posts.filter((pl.col("object_kind") == object_kind) & (pl.col("object_id") == object_id))
+    wanted = roles.filter(pl.col("object_kind") == object_kind).select("role", "least")
+    deputised = pl.col("stands_in_for").is_not_null()
+    return (
+        wanted.join(answering(own, absences, day), on="role", how="left", maintain_order="left")
+        .filter((pl.col("least") > 0) | pl.col("post_id").is_not_null())
+        .with_columns(
+            state=pl.when(pl.col("post_id").is_null())
+            .then(pl.lit("vacant"))
+            .when(deputised)
+            .then(pl.lit("deputy"))
+            .otherwise(pl.lit("holder"))
+        )
+        .select(ANSWERS.names())
+        .cast(dict(ANSWERS))  # type: ignore[arg-type]
+    )
+
+
 def zone_chiefs(
     zones: pl.DataFrame,
     segments: pl.DataFrame,
@@ -61,7 +143,7 @@ def zone_chiefs(
     section_id : polars.Series
         The section of each segment.
     posts : polars.DataFrame
-        As for `who`.
+        As for `who`; those who answer, as `answering` gives them, so that deputies are named.
     day : date
         The local day.
 

@@ -1,0 +1,217 @@
+"""Share out the shifts of some weeks among teams: cover, rest and fair turns."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from duty._rota_plan import KINDS, Plan, Shift, Team
+from duty._rota_solve import Work, share
+from duty._toml import parse
+from geo.errors import InputError
+
+_MOST_DAYS = 92
+
+
+@dataclass(frozen=True)
+class Rota:
+    """A rota: who is out when, which shifts lack whom, how fair it is, who leads at the border.
+
+    Attributes
+    ----------
+    turns : polars.DataFrame
+        ``day, shift, kind, team, unit, people, start, end`` (local wall-clock; ``end`` with the
+        handover), ``second_half``, in order of their beginning.
+    lacking : polars.DataFrame
+        ``day, shift, kind, wanted, there, lacking`` (people): shifts that no sharing could fill.
+    fairness : polars.DataFrame
+        ``team, kind, turns, nights, weekends, hours``, one row a team.
+    leads : polars.DataFrame
+        ``day, joint, shoreline_id, from_m, to_m, ours`` and who leads, ``leads_zh, leads_en``.
+    fair : bool
+        Whether nights and weekends are equal within 1 among the teams of each kind.
+    proven : bool
+        Whether the solver proved that no rota lacks less, and none as full is fairer.
+    """
+
+    turns: pl.DataFrame
+    lacking: pl.DataFrame
+    fairness: pl.DataFrame
+    leads: pl.DataFrame
+    fair: bool
+    proven: bool
+
+
+def load(text: str, *, where: str) -> Plan:
+    """Read teams, shifts and joint stretches from TOML; raise InputError naming every problem."""
+    return parse(Plan, text, where=where)
+
+
+def rota(plan: Plan, *, first: date, last: date) -> Rota:
+    """Share out every shift from the first day to the last among the teams of its kind.
+
+    Kinds don't mix, so each is a mixed-integer programme of its own, solved by HiGHS
+    (`scipy.optimize.milp`): first the fewest people lacking, then nights and weekends as equal as
+    can be (the widest difference beyond 1 is least), then turns in all equal within as little as
+    can be, with the fewest of them. Weekend turns are those that begin on a Saturday or Sunday. A
+    team's turns are at least ``rest_hours`` apart from the end with the handover.
+
+    Raises
+    ------
+    InputError
+        When the span is turned round or longer than 92 days.
+    """
+    days = (last - first).days + 1
+    if not 1 <= days <= _MOST_DAYS:
+        raise InputError(
+            f"the rota spans {days} days, expected 1 to {_MOST_DAYS}",
+            where=f"{first} – {last}",
+            mend="Give a first day not after the last, and three months at most.",
+        )
+    parts = [_of_kind(plan, kind, first, days) for kind in KINDS]
+    parts = [part for part in parts if part is not None]
+    return Rota(
+        turns=pl.concat([part.turns for part in parts]).sort("start", "shift", "team"),
+        lacking=pl.concat([part.lacking for part in parts]).sort("day", "shift"),
+        fairness=pl.concat([part.fairness for part in parts]),
+        leads=leads(plan, first=first, last=last),
+        fair=all(part.fair for part in parts),
+        proven=all(part.proven for part in parts),
+    )
+
+
+def leads(plan: Plan, *, first: date, last: date) -> pl.DataFrame:
+    """Return who leads on each joint stretch on each day; see `Rota.leads`."""
+    days = pl.select(day=pl.date_range(first, last))
+    schema = {
+        "joint": pl.String,
+        "shoreline_id": pl.String,
+        "from_m": pl.Float64,
+        "to_m": pl.Float64,
+        "our_days": pl.List(pl.Int8),
+        "unit": pl.String,
+        "zh": pl.String,
+        "en": pl.String,
+    }
+    rows = [
+        (j.id, j.shoreline_id, j.from_m, j.to_m, j.our_days, j.unit, j.neighbour_zh, j.neighbour_en)
+        for j in plan.joint
+    ]
+    joint = pl.DataFrame(rows, schema=schema, orient="row")
+    ours = pl.col("our_days").list.contains(pl.col("day").dt.weekday())
+    return (
+        days.join(joint, how="cross")
+        .with_columns(ours=ours)
+        .select(
+            "day",
+            "joint",
+            "shoreline_id",
+            "from_m",
+            "to_m",
+            "ours",
+            leads_zh=pl.when("ours").then("unit").otherwise("zh"),
+            leads_en=pl.when("ours").then("unit").otherwise("en"),
+        )
+        .sort("day", "joint")
+    )
+
+
+def _of_kind(plan: Plan, kind: str, first: date, days: int) -> Rota | None:
+    """Share out the shifts of one kind; None where there are none."""
+    shifts = [shift for shift in plan.shifts if shift.kind == kind]
+    teams = [team for team in plan.teams if team.kind == kind]
+    if not shifts:
+        return None
+    dates = [first + timedelta(days=n) for n in range(days)]
+    due = [(day, shift) for day in dates for shift in shifts]
+    start = np.array([n * 1440 + s.start_min for n in range(days) for s in shifts])
+    length = np.array([s.minutes for _, s in due])
+    work = Work(
+        start=start,
+        free=start + length + plan.handover_min + round(plan.rest_hours * 60),
+        wanted=np.array([s.people for _, s in due]),
+        night=np.array([s.night for _, s in due]),
+        weekend=np.array([day.isoweekday() >= 6 for day, _ in due]),
+        people=np.array([team.people for team in teams], dtype=int),
+    )
+    out, proven = share(work)
+    there = work.people @ out
+    missing = np.flatnonzero(there < work.wanted)
+    team, turn = np.nonzero(out)
+    return Rota(
+        turns=_turns(plan, [(due[t], teams[m]) for m, t in zip(team, turn, strict=True)]),
+        lacking=pl.DataFrame(
+            [
+                (
+                    due[n][0],
+                    due[n][1].id,
+                    kind,
+                    int(work.wanted[n]),
+                    int(there[n]),
+                    int(work.wanted[n] - there[n]),
+                )
+                for n in missing
+            ],
+            schema={
+                "day": pl.Date,
+                "shift": pl.String,
+                "kind": pl.String,
+                "wanted": pl.Int64,
+                "there": pl.Int64,
+                "lacking": pl.Int64,
+            },
+            orient="row",
+        ),
+        fairness=pl.DataFrame(
+            {
+                "team": pl.Series([one.id for one in teams], dtype=pl.String),
+                "kind": pl.Series([kind] * len(teams), dtype=pl.String),
+                "turns": out.sum(axis=1).astype(np.int64),
+                "nights": out[:, work.night].sum(axis=1).astype(np.int64),
+                "weekends": out[:, work.weekend].sum(axis=1).astype(np.int64),
+                "hours": (out @ length) / 60.0,
+            }
+        ),
+        leads=pl.DataFrame(),
+        fair=_is_fair(out[:, work.night]) and _is_fair(out[:, work.weekend]),
+        proven=proven,
+    )
+
+
+def _is_fair(out: npt.NDArray[np.bool_]) -> bool:
+    counts = out.sum(axis=1)
+    return not counts.size or int(counts.max() - counts.min()) <= 1
+
+
+def _turns(plan: Plan, given: list[tuple[tuple[date, Shift], Team]]) -> pl.DataFrame:
+    rows = []
+    for (day, shift), team in given:
+        begins = datetime.combine(day, time()) + timedelta(minutes=shift.start_min)
+        ends = begins + timedelta(minutes=shift.minutes + plan.handover_min)
+        rows.append(
+            (
+                day,
+                shift.id,
+                shift.kind,
+                team.id,
+                team.unit,
+                team.people,
+                begins,
+                ends,
+                shift.second_half,
+            )
+        )
+    schema = {
+        "day": pl.Date,
+        "shift": pl.String,
+        "kind": pl.String,
+        "team": pl.String,
+        "unit": pl.String,
+        "people": pl.Int64,
+        "start": pl.Datetime("ms"),
+        "end": pl.Datetime("ms"),
+        "second_half": pl.Boolean,
+    }
+    return pl.DataFrame(rows, schema=schema, orient="row")
