@@ -64,7 +64,7 @@ def share(work: Work) -> tuple[Bools, bool]:
         proven = proven and done.status == 0
         if done.x is not None:
             found = np.asarray(done.x)
-            rules.append(LinearConstraint(csr_array(aim[None, :]), -np.inf, round(aim @ found)))
+            rules.append(LinearConstraint(csr_array(aim[None, :]), -np.inf, np.rint(aim @ found)))
     return found[:size].round().reshape(teams, turns).astype(bool), proven
 
 

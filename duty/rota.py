@@ -13,6 +13,41 @@ from duty._toml import parse
 from geo.errors import InputError
 
 _MOST_DAYS = 92
+TURNS = pl.Schema(
+    {
+        "day": pl.Date(),
+        "shift": pl.String(),
+        "kind": pl.String(),
+        "team": pl.String(),
+        "unit": pl.String(),
+        "people": pl.Int64(),
+        "start": pl.Datetime("ms"),
+        "end": pl.Datetime("ms"),
+        "second_half": pl.Boolean(),
+    }
+)
+LACKING = pl.Schema(
+    {
+        "day": pl.Date(),
+        "shift": pl.String(),
+        "kind": pl.String(),
+        "wanted": pl.Int64(),
+        "there": pl.Int64(),
+        "lacking": pl.Int64(),
+    }
+)
+_JOINT = pl.Schema(
+    {
+        "joint": pl.String(),
+        "shoreline_id": pl.String(),
+        "from_m": pl.Float64(),
+        "to_m": pl.Float64(),
+        "our_days": pl.List(pl.Int8()),
+        "unit": pl.String(),
+        "zh": pl.String(),
+        "en": pl.String(),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -70,8 +105,8 @@ def rota(plan: Plan, *, first: date, last: date) -> Rota:
             where=f"{first} – {last}",
             mend="Give a first day not after the last, and three months at most.",
         )
-    parts = [_of_kind(plan, kind, first, days) for kind in KINDS]
-    parts = [part for part in parts if part is not None]
+    kinds = [kind for kind in KINDS if any(shift.kind == kind for shift in plan.shifts)]
+    parts = [_of_kind(plan, kind, first, days) for kind in kinds]
     return Rota(
         turns=pl.concat([part.turns for part in parts]).sort("start", "shift", "team"),
         lacking=pl.concat([part.lacking for part in parts]).sort("day", "shift"),
@@ -85,21 +120,11 @@ def rota(plan: Plan, *, first: date, last: date) -> Rota:
 def leads(plan: Plan, *, first: date, last: date) -> pl.DataFrame:
     """Return who leads on each joint stretch on each day; see `Rota.leads`."""
     days = pl.select(day=pl.date_range(first, last))
-    schema = {
-        "joint": pl.String,
-        "shoreline_id": pl.String,
-        "from_m": pl.Float64,
-        "to_m": pl.Float64,
-        "our_days": pl.List(pl.Int8),
-        "unit": pl.String,
-        "zh": pl.String,
-        "en": pl.String,
-    }
     rows = [
         (j.id, j.shoreline_id, j.from_m, j.to_m, j.our_days, j.unit, j.neighbour_zh, j.neighbour_en)
         for j in plan.joint
     ]
-    joint = pl.DataFrame(rows, schema=schema, orient="row")
+    joint = pl.DataFrame(rows, schema=_JOINT, orient="row")
     ours = pl.col("our_days").list.contains(pl.col("day").dt.weekday())
     return (
         days.join(joint, how="cross")
@@ -118,12 +143,10 @@ def leads(plan: Plan, *, first: date, last: date) -> pl.DataFrame:
     )
 
 
-def _of_kind(plan: Plan, kind: str, first: date, days: int) -> Rota | None:
-    """Share out the shifts of one kind; None where there are none."""
+def _of_kind(plan: Plan, kind: str, first: date, days: int) -> Rota:
+    """Share out the shifts of one kind."""
     shifts = [shift for shift in plan.shifts if shift.kind == kind]
     teams = [team for team in plan.teams if team.kind == kind]
-    if not shifts:
-        return None
     dates = [first + timedelta(days=n) for n in range(days)]
     due = [(day, shift) for day in dates for shift in shifts]
     start = np.array([n * 1440 + s.start_min for n in range(days) for s in shifts])
@@ -154,14 +177,7 @@ def _of_kind(plan: Plan, kind: str, first: date, days: int) -> Rota | None:
                 )
                 for n in missing
             ],
-            schema={
-                "day": pl.Date,
-                "shift": pl.String,
-                "kind": pl.String,
-                "wanted": pl.Int64,
-                "there": pl.Int64,
-                "lacking": pl.Int64,
-            },
+            schema=LACKING,
             orient="row",
         ),
         fairness=pl.DataFrame(
@@ -203,15 +219,4 @@ def _turns(plan: Plan, given: list[tuple[tuple[date, Shift], Team]]) -> pl.DataF
                 shift.second_half,
             )
         )
-    schema = {
-        "day": pl.Date,
-        "shift": pl.String,
-        "kind": pl.String,
-        "team": pl.String,
-        "unit": pl.String,
-        "people": pl.Int64,
-        "start": pl.Datetime("ms"),
-        "end": pl.Datetime("ms"),
-        "second_half": pl.Boolean,
-    }
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    return pl.DataFrame(rows, schema=TURNS, orient="row")

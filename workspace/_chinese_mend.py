@@ -431,4 +431,8 @@ MEND = (
     ("Merge grids instead, or draw over free ground.", "请改用合并，或在空地上画。"),
     ("The nearest is{}.", "最近的顶点在{}。"),
     ("Begin and end the line where the border begins and ends.", "请使线的首尾与边界首尾一致。"),
+    ("Give a first day not after the last, and three months at most.",
+     "起始日不得晚于截止日，且不超过三个月。"),
+    ("Give a first day that is not after the last.", "起始日不得晚于截止日。"),
+    ("docs/posts.md says what each entry means.", "各项含义见 docs/posts.md。"),
 )  # fmt: skip

@@ -399,4 +399,8 @@ WHAT = (
     ("no border between {} runs from end to end of the line{}{}",
      "{} 之间没有与该线首尾相接的边界{}{}"),
     ("nothing is left of {}", "{} 已无剩余部分"),
+    ("the rota spans {} days, expected 1 to {}", "值班表共 {} 天，应为 1 至 {} 天"),
+    ("the days run from {} to {}", "起止日期为 {} 至 {}"),
+    ("a table cannot be written as {}", "表格不能写成 {}"),
+    ("it is not TOML: {}", "不是 TOML：{}"),
 )  # fmt: skip

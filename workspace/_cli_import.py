@@ -20,6 +20,7 @@ class Kind(StrEnum):
     RISK_POINTS = "risk-points"
     FACILITIES = "facilities"
     POSTS = "posts"
+    ABSENCES = "absences"
     INCIDENTS = "incidents"
     INSPECTIONS = "inspections"
     EFFORT = "effort"

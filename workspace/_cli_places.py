@@ -19,6 +19,7 @@ class TableKind(StrEnum):
     FACILITIES = "facilities"
     INCIDENTS = "incidents"
     POSTS = "posts"
+    ABSENCES = "absences"
     INSPECTIONS = "inspections"
     EFFORT = "effort"
     BERTHS = "berths"

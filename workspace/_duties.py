@@ -8,9 +8,9 @@ import polars as pl
 from duty.due import due, out_of_order
 from duty.posts import CHIEF, who
 from risk.weights import WeightSet
-from workspace import store
 from workspace.evidence import evidence, near
 from workspace.folder import Workspace
+from workspace.staffing import answering
 
 _NEAR_M = 1_000.0
 _MOST = 8
@@ -64,6 +64,6 @@ def chiefs(ws: Workspace, section_id: str | None, day: date) -> list[dict[str, A
     """Return who answers for a section on a day, its chief first."""
     if section_id is None:
         return []
-    posts = who(store.read(ws.engine, "posts"), "section", section_id, day)
+    posts = who(answering(ws, day), "section", section_id, day)
     order = posts.sort(pl.col("role") != CHIEF, "role", "post_id", maintain_order=True)
     return order.select("role", "name", "unit", "duty_phone").to_dicts()

@@ -16,6 +16,9 @@ _TIME = pl.Datetime("ms", "UTC")
 _CUT_FREEDOM = 0.3
 _EFFORT_DAYS = 30
 _ROUNDS_A_DAY = 3
+_GRIDS = 6
+# Roles whose second post on an object is a deputy's.
+_DEPUTISED = ("chief_section_head", "area_section_head")
 
 
 def make_sections(coast: Coast, *, count: int) -> tuple[pl.DataFrame, pl.DataFrame, Ints]:
@@ -96,50 +99,127 @@ def make_hangs(coast: Coast) -> pl.DataFrame:
 
 
 def make_posts(sections: pl.DataFrame, wharves: gpd.GeoDataFrame, *, today: date) -> pl.DataFrame:
-    """Return section chiefs, four levels of wharf chief and a daily manager each.
+    """Return all roles of 1+4+N and 1+3+N, with one wharf lacking its third-level chief.
 
-    Names are numbers and telephones do not exist: nobody can take them for real ones.
+    The county's and the areas' heads have deputies. There is no list of areas, grids and
+    townships in the example: these posts name some. Names are numbers and telephones do not
+    exist: nobody can take them for real ones.
     """
-    since = today - timedelta(days=400)
-    rows: list[tuple[str, str, str, str, str, str]] = []
-    for n, section in enumerate(sections["section_id"], start=1):
-        rows.append(
-            (
-                "section_chief",
-                f"示例段长{n:02d} / Example chief {n:02d}",
-                f"示例岸段办 {n:02d} / Example section office {n:02d}",
-                f"0574-0000 {100 + n:04d}",
-                "section",
-                section,
-            )
-        )
-    roles = [*(f"wharf_chief_{level}" for level in range(1, 5)), "daily_manager"]
+    rows = [
+        _post("section_chief", "段长", "chief", n, ("section", section), 100 + n)
+        for n, section in enumerate(sections["section_id"], start=1)
+    ]
     for n, wharf in enumerate(wharves["wharf_id"], start=1):
-        for level, role in enumerate(roles, start=1):
-            who = f"示例码长{n:02d}-{level} / Example wharf chief {n:02d}-{level}"
-            if role == "daily_manager":
-                who = f"示例管理员{n:02d} / Example daily manager {n:02d}"
-            rows.append(
-                (
-                    role,
-                    who,
-                    f"示例码头办 {n:02d} / Example wharf office {n:02d}",
-                    f"0574-0000 {1000 + n * 10 + level:04d}",
-                    "wharf",
-                    str(wharf),
-                )
-            )
+        thing = ("wharf", str(wharf))
+        phone = 1000 + n * 10
+        rows += [
+            _post(f"wharf_chief_{at}", "码长", "wharf chief", n, thing, phone + at, level=at)
+            for at in range(1, 5)
+        ]
+        rows.append(_post("daily_manager", "管理员", "daily manager", n, thing, phone + 5))
+    rows += _of_the_county() + _of_the_grids()
     columns = ["role", "name", "unit", "duty_phone", "object_kind", "object_id"]
-    return (
+    in_use = wharves.loc[wharves["status"] == "in_use", "wharf_id"]
+    vacant = (pl.col("role") == "wharf_chief_3") & (pl.col("object_id") == str(in_use.iloc[-1]))
+    posts = (
         pl.DataFrame(rows, schema=columns, orient="row")
         .with_columns(
             post_id=pl.format("P{}", pl.int_range(1, pl.len() + 1).cast(pl.String).str.zfill(4)),
-            valid_from=pl.lit(since),
+            valid_from=pl.lit(today - timedelta(days=400)),
             valid_to=pl.lit(None, dtype=pl.Date),
             made=pl.lit(value=True),
         )
-        .select("post_id", *columns, "valid_from", "valid_to", "made")
+        .filter(~vacant)
     )
+    group = ["role", "object_kind", "object_id"]
+    deputy = pl.col("role").is_in(_DEPUTISED) & ~pl.struct(group).is_first_distinct()
+    holder = pl.col("post_id").first().over(group)
+    return posts.with_columns(deputy_of=pl.when(deputy).then(holder)).select(
+        "post_id", *columns, "valid_from", "valid_to", "made", "deputy_of"
+    )
+
+
+def make_absences(posts: pl.DataFrame, *, today: date) -> pl.DataFrame:
+    """Return two absences: the county's head, who has a deputy, and a section chief, who has none.
+
+    ``posts`` is as `make_posts` gives them.
+    """
+    head = posts.filter(pl.col("role") == "chief_section_head")["post_id"][0]
+    chief = posts.filter(pl.col("role") == "section_chief")["post_id"][-1]
+    return pl.DataFrame(
+        {
+            "absence_id": ["A0001", "A0002"],
+            "post_id": [head, chief],
+            "away_from": [today - timedelta(days=1), today + timedelta(days=2)],
+            "away_to": [today + timedelta(days=3), today + timedelta(days=6)],
+            "cause": ["business", "leave"],
+            "made": [True, True],
+        }
+    )
+
+
+def _post(
+    role: str,
+    zh: str,
+    en: str,
+    n: int,
+    thing: tuple[str, str],
+    phone: int,
+    *,
+    level: int = 0,
+) -> tuple[str, str, str, str, str, str]:
+    """Return one made post: role, name, unit, duty phone, kind and id of its object."""
+    number = f"{n:02d}-{level}" if level else f"{n:02d}"
+    offices = {"section": ("岸段办", "section office"), "wharf": ("码头办", "wharf office")}
+    office = offices.get(thing[0], ("值守办", "duty office"))
+    return (
+        role,
+        f"示例{zh}{number} / Example {en} {number}",
+        f"示例{office[0]} {n:02d} / Example {office[1]} {n:02d}",
+        f"0574-0000 {phone:04d}",
+        *thing,
+    )
+
+
+def _of_the_county() -> list[tuple[str, str, str, str, str, str]]:
+    """Return the county's head and the areas', each followed by a deputy."""
+    county, areas = ("county", "county"), [("area", f"A{n}") for n in (1, 2)]
+    rows = [
+        _post("chief_section_head", "总段长", "chief section head", 1, county, 10),
+        _post("chief_section_head", "副总段长", "deputy chief section head", 1, county, 11),
+    ]
+    for n, area in enumerate(areas, start=1):
+        rows += [
+            _post("area_section_head", "片区段长", "area section head", n, area, 20 + n),
+            _post("area_section_head", "副片区段长", "deputy area section head", n, area, 30 + n),
+        ]
+    return rows
+
+
+def _of_the_grids() -> list[tuple[str, str, str, str, str, str]]:
+    """Return the teams of the example's grids, and of its townships."""
+    team = (
+        ("grid_head", "网格长", "grid head", 1),
+        ("grid_full_time", "专职网格员", "full-time grid member", 2),
+        ("grid_part_time", "兼职网格员", "part-time grid member", 2),
+        ("grid_guide", "网格指导员", "guiding grid member", 1),
+        ("grid_daily_manager", "网格管理员", "daily manager of a grid", 1),
+    )
+    rows = []
+    for n in range(1, _GRIDS + 1):
+        place = 0
+        for role, zh, en, count in team:
+            for _ in range(count):
+                place += 1
+                rows.append(
+                    _post(
+                        role, zh, en, n, ("grid", f"G{n:02d}"), 2000 + n * 10 + place, level=place
+                    )
+                )
+    for n in (1, 2):
+        thing = ("township", f"T{n}")
+        rows.append(_post("township_officer", "镇街专干", "township officer", n, thing, 3000 + n))
+    return rows
 
 
 def make_inspections(

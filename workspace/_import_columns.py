@@ -64,6 +64,12 @@ _OBJECT = {
     "wharf": ("码头",),
     "risk_point": ("风险点",),
 }
+_POST_OBJECT = _OBJECT | {
+    "county": ("全县", "县"),
+    "area": ("片区",),
+    "grid": ("网格",),
+    "township": ("镇街", "乡镇", "街道"),
+}
 
 WHARVES = (
     Known("wharf_id", ("编号", "码头编号", "id")),
@@ -250,10 +256,29 @@ POSTS = (
     Known("name", ("姓名", "名称")),
     Known("unit", ("单位", "所属单位")),
     Known("duty_phone", ("值班电话", "办公电话", "duty phone")),
-    Known("object_kind", ("对象类型", "责任对象类型"), "choice", needed=True, choices=_OBJECT),
+    Known("object_kind", ("对象类型", "责任对象类型"), "choice", needed=True, choices=_POST_OBJECT),
     Known("object_id", ("对象编号", "责任对象", "责任对象编号"), needed=True),
     Known("valid_from", ("任职起", "起始日期", "生效日期"), "date"),
     Known("valid_to", ("任职止", "终止日期", "失效日期"), "date"),
+    Known("deputy_of", ("代理岗位", "代理岗位编号", "代理何岗")),
+)
+ABSENCES = (
+    Known("absence_id", ("编号", "外出编号", "id")),
+    Known("post_id", ("岗位编号", "外出岗位"), needed=True),
+    Known("away_from", ("外出起", "离岗起"), "date", needed=True),
+    Known("away_to", ("外出止", "离岗止"), "date"),
+    Known(
+        "cause",
+        ("事由类别", "外出类别"),
+        "choice",
+        default="other",
+        choices={
+            "leave": ("休假", "请假"),
+            "training": ("培训", "学习"),
+            "business": ("公出", "出差"),
+            "other": ("其他", "其它"),
+        },
+    ),
 )
 INSPECTIONS = (
     Known("inspection_id", ("编号", "检查编号", "id")),

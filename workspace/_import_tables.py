@@ -16,6 +16,7 @@ from workspace._boundaries_held import Held, newest, publish, read_version
 from workspace._import_cells import Value
 from workspace._import_detections import DETECTIONS
 from workspace._import_places import off_the_earth, onto_shore
+from workspace._import_posts import check_absences, check_posts
 from workspace._import_registers import check_vessels
 from workspace._import_rows import Rows, convert, read_rows, zone
 from workspace._imported import Imported, Options
@@ -42,6 +43,7 @@ TABLES = {
     "facilities": Table("facilities", "facility_id", known.FACILITIES, placed=True, prefix="F"),
     "incidents": Table("incidents", "incident_id", known.INCIDENTS, placed=True, prefix="I"),
     "posts": Table("posts", "post_id", known.POSTS, prefix="P"),
+    "absences": Table("post_absences", "absence_id", known.ABSENCES, prefix="A"),
     "inspections": Table("inspections", "inspection_id", known.INSPECTIONS, prefix="N"),
     "effort": Table("effort", "", known.EFFORT),
     "berths": Table("berths", "berth_id", known.BERTHS, prefix="B"),
@@ -128,6 +130,9 @@ def _checked(
         refused += more
     if kind == "registers":
         frame, more = check_vessels(rows, frame)
+        refused += more
+    if kind in {"posts", "absences"}:
+        frame, more = (check_posts if kind == "posts" else check_absences)(ws, rows, frame)
         refused += more
     return frame, refused, notes
 
@@ -308,7 +313,12 @@ def _in_order(
 ) -> tuple[pl.DataFrame, list[Refusal]]:
     """Refuse what ends before it begins."""
     refused: list[Refusal] = []
-    for begin, end in (("t0", "t1"), ("t0", "known"), ("valid_from", "valid_to")):
+    for begin, end in (
+        ("t0", "t1"),
+        ("t0", "known"),
+        ("valid_from", "valid_to"),
+        ("away_from", "away_to"),
+    ):
         if end not in frame.columns:
             continue
         wrong = (pl.col(end) < pl.col(begin)).fill_null(value=False)

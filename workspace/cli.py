@@ -18,6 +18,7 @@ from workspace import (
     _cli_import,
     _cli_learn,
     _cli_places,
+    _cli_posts,
     _cli_remedies,
     _cli_tides,
     _cli_weights,
@@ -36,6 +37,7 @@ app = typer.Typer(
 )
 user_app = typer.Typer(no_args_is_help=True, help="账户 · Accounts that may sign in.")
 app.add_typer(user_app, name="user")
+app.add_typer(_cli_posts.app, name="posts")
 app.add_typer(_cli_weights.app, name="weights")
 app.add_typer(_cli_boundaries_edit.app, name="boundaries")
 

@@ -40,6 +40,8 @@ from workspace._db_learned import learned_forecasts as learned_forecasts
 from workspace._db_learned import learned_models as learned_models
 from workspace._db_plans import explorations as explorations
 from workspace._db_plans import seeds as seeds
+from workspace._db_posts import post_absences as post_absences
+from workspace._db_posts import posts as posts
 from workspace._db_weights import runs as runs
 from workspace._db_weights import weight_sets as weight_sets
 from workspace._db_weights import weight_steps as weight_steps
@@ -205,20 +207,6 @@ history = Table(
     Column("changes", Json),
     Column("source", String),
     Column("user", String),
-)
-posts = Table(
-    "posts",
-    metadata,
-    key("post_id"),
-    Column("role", String),
-    Column("name", String),
-    Column("unit", String),
-    Column("duty_phone", String),
-    Column("object_kind", String),
-    Column("object_id", String),
-    Column("valid_from", Date),
-    Column("valid_to", Date),
-    made(),
 )
 inspections = Table(
     "inspections",

@@ -55,6 +55,7 @@ _SETTINGS: dict[str, Any] = {
         "risk_points",
         "facilities",
         "posts",
+        "post_absences",
         "inspections",
         "incidents",
         "effort",

@@ -15,6 +15,7 @@ from geo.nearest import ShoreIndex
 from workspace._example_coast import read_coast, segment_traits
 from workspace._example_depth import make_depth
 from workspace._example_duty import (
+    make_absences,
     make_effort,
     make_hangs,
     make_inspections,
@@ -61,8 +62,9 @@ def make_places(
     -------
     dict
         ``wharves, risk_points, facilities, incidents`` (GeoDataFrames of Points, EPSG:4326) and
-        ``posts, inspections, effort, sections, section_cuts, section_hangs, segment_traits``
-        (polars). ``offset_m`` is metres inland of the shoreline. Every row has ``made`` = True.
+        ``posts, post_absences, inspections, effort, sections, section_cuts, section_hangs,
+        segment_traits`` (polars). ``offset_m`` is metres inland of the shoreline. Every row has
+        ``made`` = True.
 
     Raises
     ------
@@ -93,6 +95,8 @@ def make_places(
             _checked("risk_point", risk_points, "risk_point_id"),
         ]
     )
+    today = now.astimezone(local).date()
+    posts = make_posts(sections, wharves, today=today)
     return {
         "wharves": wharves,
         "risk_points": risk_points,
@@ -100,7 +104,8 @@ def make_places(
         "incidents": make_incidents(
             coast, hot, index, count=_INCIDENTS, now=now, zone=local, rng=rngs[5]
         ),
-        "posts": make_posts(sections, wharves, today=now.astimezone(local).date()),
+        "posts": posts,
+        "post_absences": make_absences(posts, today=today),
         "inspections": make_inspections(checked, now=now, zone=local, rng=rngs[6]),
         "effort": make_effort(coast, number, now=now, zone=local, rng=rngs[7]),
         "sections": sections,

@@ -23,6 +23,7 @@ KEPT_OF = (
     "risk_points",
     "facilities",
     "posts",
+    "post_absences",
     "incidents",
     "inspections",
     "berths",

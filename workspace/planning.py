@@ -24,6 +24,7 @@ from workspace._zone_changes import Held, Plan, Plans
 from workspace.folder import Workspace
 from workspace.placing import segments, shorelines
 from workspace.scoring import score
+from workspace.staffing import answering
 from workspace.weighting import weight_set_of
 
 
@@ -35,7 +36,6 @@ class _County:
     ids: list[str]
     line: pl.DataFrame  # as risk.zones wants it: where on which shoreline, and whether a ring
     km: Floats
-    posts: pl.DataFrame
 
     def mask(self, plan: Plan) -> Bools:
         """Return which segments are in a plan's zones."""
@@ -127,7 +127,7 @@ def _county(ws: Workspace) -> _County:
         }
     )
     km = line["length_m"].to_numpy() / 1000.0
-    return _County(shore, ids, line, km, store.read(ws.engine, "posts"))
+    return _County(shore, ids, line, km)
 
 
 def _plan_of(county: _County, shift: Shift, chosen: pl.DataFrame, before: Plan | None) -> Plan:
@@ -160,7 +160,7 @@ def _told(
     today = changes.score_rows(ws, shift, [*peaks, *moved])
     earlier = {} if before is None else changes.score_rows(ws, before.shift, moved)
     owner = pl.Series(segments(ws, day)["section_id"].to_list(), dtype=pl.String)
-    chiefs = zone_chiefs(chosen, county.line, owner, county.posts, day)
+    chiefs = zone_chiefs(chosen, county.line, owner, answering(ws, day), day)
     rows = []
     for zone, held, peak in zip(chosen.iter_rows(named=True), made.zones, peaks, strict=True):
         clause = ("", "")

@@ -10,7 +10,7 @@ import polars as pl
 import shapely
 from sqlalchemy import and_
 
-from duty.posts import CHIEF, in_force
+from duty.posts import CHIEF
 from duty.sections import place as section_of
 from duty.sections import stats
 from risk.light import light
@@ -39,6 +39,7 @@ from workspace._vessel import Vessel, vessel, vessels_like
 from workspace.folder import Workspace
 from workspace.placing import segments
 from workspace.registers import listed
+from workspace.staffing import answering
 
 __all__ = [
     "LAYERS",
@@ -145,7 +146,7 @@ def sections(ws: Workspace) -> pl.DataFrame:
     Columns: section_id, name, name_en, km, n_segments, wharves, chief_name, chief_unit,
     duty_phone, made.
     """
-    tables = (*TABLES, "segments", "wharves", "posts")
+    tables = (*TABLES, "segments", "wharves", "posts", "post_absences")
     day = today(ws)
     return cached(ws, ("sections", day), tables, lambda: _sections(ws, day))
 
@@ -165,7 +166,7 @@ def _sections(ws: Workspace, day: date) -> pl.DataFrame:
         wharves=section_of(wharves, cuts, hangs) if cuts.height else pl.Series([], dtype=pl.String),
     )
     chiefs = (
-        in_force(store.read(ws.engine, "posts"), day)
+        answering(ws, day)
         .filter((pl.col("object_kind") == "section") & (pl.col("role") == CHIEF))
         .sort("valid_from", "post_id", nulls_last=False)
         .unique("object_id", keep="last", maintain_order=True)
@@ -280,7 +281,7 @@ def layer(
     if name not in LAYERS:
         raise KeyError(f"`name` was {name!r} but is expected to be in {{{', '.join(LAYERS)}}}")
     if name == "sections":
-        tables = (*TABLES, "segments", "wharves", "posts")
+        tables = (*TABLES, "segments", "wharves", "posts", "post_absences")
         return cached(ws, ("section lines", today(ws)), tables, lambda: _section_lines(ws))
     if name == "zones":
         return _zones(ws, shift_id)

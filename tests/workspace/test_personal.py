@@ -7,6 +7,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import openpyxl
+import polars as pl
 import pytest
 import shapely
 from hypothesis import given
@@ -54,6 +55,7 @@ ROWS = {
     "facilities": {"name": "一号", "kind": "camera"},
     "incidents": {"t0": "2026-11-01 22:00", "kind": "走私"},
     "posts": {"role": "section_chief", "object_kind": "section", "object_id": "S01"},
+    "absences": {"post_id": "P1", "away_from": "2026-11-01"},
     "inspections": {"object_kind": "wharf", "object_id": "W1", "t": "2026-11-01"},
     "effort": {"segment_id": "", "shift_start": "2026-11-01 22:00", "km": "1"},
     "berths": {},
@@ -176,6 +178,8 @@ def test_every_kind_of_table_is_looked_through(
 ) -> None:
     table = _table(kind, coast, header, ["x", ""])
     path = _csv(tmp_path, *table)
+    if kind == "absences":
+        store.write(coast.engine, "posts", pl.DataFrame({"post_id": ["P1"]}))
     if kind == "sections":
         with pytest.raises(InputError, match="个人信息"):
             import_file(coast, kind, path, now=NOW)

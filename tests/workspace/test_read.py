@@ -38,7 +38,7 @@ def full_ws(coast: Workspace, shared: Path, tmp_path: Path) -> Workspace:
         "posts",
         "role,name,unit,duty_phone,object_kind,object_id,valid_from,valid_to\n"
         "section_chief,旧段长,甲所,0574-0000 0001,section,S2,2020-01-01,2025-12-31\n"
-        "section_chief,新段长,乙所,0574-0000 0002,section,S2,2026-01-01,\n"
+        "section_chief,新段长,乙所,0574-0000 0002,section,S2,2026-01-01,2026-12-31\n"
         "section_chief,将来,丙所,0574-0000 0003,section,S2,2027-01-01,\n",
     )
     _import(

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import openpyxl
+import polars as pl
 import pytest
 
 from geo.errors import InputError
@@ -21,7 +22,7 @@ LANGS: tuple[Lang, ...] = ("zh", "en")
 OWN = {
     "wharf_id": "W9", "risk_point_id": "R9", "facility_id": "F9", "incident_id": "I9",
     "post_id": "P9", "inspection_id": "N9", "berth_id": "B9", "section_id": "S9",
-    "list_id": "L9", "detection_id": "D9",
+    "list_id": "L9", "detection_id": "D9", "absence_id": "A9",
 }  # fmt: skip
 
 
@@ -63,6 +64,8 @@ def test_a_template_filled_in_imports_as_it_is(
     else:
         with path.open("a", encoding="utf-8", newline="") as file:
             csv.writer(file).writerow(row)
+    if kind == "absences":
+        store.write(coast.engine, "posts", pl.DataFrame({"post_id": [OWN["post_id"]]}))
     done = import_file(coast, kind, path, now=NOW)
     assert (done.counts["added"], done.counts["skipped"]) == (1, 1)
     assert done.counts["rows_in"] == 2
