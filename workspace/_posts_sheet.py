@@ -44,10 +44,14 @@ def write(tables: dict[str, pl.DataFrame], out: Path) -> list[Path]:
 def _flat(table: pl.DataFrame) -> pl.DataFrame:
     """Return a table whose cells are single values that no spreadsheet takes for a formula."""
     lists = [name for name, dtype in table.schema.items() if dtype == pl.List(pl.String)]
-    texts = pl.col(pl.String)
-    formula = texts.str.contains(r"^[=+\-@\t\r]")
-    return table.with_columns(pl.col(name).list.join(", ") for name in lists).with_columns(
-        pl.when(formula).then(pl.concat_str(pl.lit("'"), texts)).otherwise(texts).name.keep()
+    joined = table.with_columns(pl.col(name).list.join(", ") for name in lists)
+    return joined.with_columns(
+        pl.when(pl.col(name).str.contains(r"^[=+\-@\t\r]"))
+        .then(pl.lit("'") + pl.col(name))
+        .otherwise(pl.col(name))
+        .alias(name)
+        for name, dtype in joined.schema.items()
+        if dtype == pl.String
     )
 
 

@@ -1,6 +1,6 @@
 """The example's places: made, the same every time, on the shore, free of persons, covering all."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,8 @@ import polars as pl
 import pytest
 import rasterio
 
+from duty.gaps import gaps
+from duty.roles import load
 from geo.errors import InputError
 from geo.exposure import exposure
 from geo.nearest import ShoreIndex
@@ -17,6 +19,7 @@ from geo.segments import segments
 from geo.shoreline import repair_land, shorelines
 from workspace._import_columns import FACILITIES, WHARVES
 from workspace.example_places import make_depth, make_places, simulation_places
+from workspace.shipped import shipped_file
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
@@ -130,6 +133,30 @@ def test_nobody_real_is_named(tables: dict) -> None:
     for name, table in tables.items():
         if name != "posts":
             assert not {"duty_phone", "phone", "person"} & set(table.columns), name
+
+
+def test_the_posts_have_one_vacancy_and_one_absence_that_nobody_fills(tables: dict) -> None:
+    roles = load(shipped_file("duty/roles.toml").read_text(encoding="utf-8"), where="roles").table()
+    posts, wharves = tables["posts"], tables["wharves"]
+    in_use = wharves.loc[wharves["status"] == "in_use", "wharf_id"]
+    objects = pl.DataFrame(
+        {
+            "object_kind": ["section"] * 12 + ["wharf"] * len(wharves),
+            "object_id": [*tables["sections"]["section_id"], *wharves["wharf_id"]],
+        }
+    )
+    day = NOW.date()
+    found = gaps(
+        posts, tables["post_absences"], roles, objects, first=day, last=day + timedelta(days=60)
+    )
+    told = found.select("gap", "role", "object_id").rows()
+    assert told == [
+        ("vacant", "wharf_chief_3", in_use.iloc[-1]),
+        ("away", "section_chief", "S12"),
+    ]
+    assert {"grid_head", "grid_guide", "area_section_head", "township_officer"} <= set(
+        posts["role"]
+    )
 
 
 def test_nothing_is_dated_after_now(tables: dict) -> None:
