@@ -396,8 +396,8 @@ MEND = (
     ("Hang those elsewhere first", "请先把它们挂靠到别处"),
     ("Name one that hangs", "请指明已挂靠的岸线"),
     ("Its fields are {}", "须有这些字段：{}"),
-    ("Give cuts [[shoreline, chainage, section]], hangs [[shoreline, onto, chainage]] and locked "
-     "[section]",
+    (("Give cuts [[shoreline, chainage, section]], hangs [[shoreline, onto, chainage]] and locked "
+      "[section]"),
      "请给 cuts [[岸线, 里程, 岸段]]、hangs [[岸线, 所挂岸线, 里程]] 和 locked [岸段]"),
     ("Write it such as {}", "写法如 {}"),
     ("`shoregrid boundaries WS list` shows them.", "用 `shoregrid boundaries WS list` 查看。"),
