@@ -160,12 +160,7 @@ def test_pages_and_plans_name_who_stands_in(
     told = staffing.answers(manned, "section", "S2", date(2026, 11, 24))
     assert told.select("role", "state").rows() == [("section_chief", "vacant")]
 
-    class Clock(datetime):
-        @classmethod
-        def now(cls, tz: object = None) -> datetime:
-            return NOW.astimezone(tz)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(read, "datetime", Clock)
+    monkeypatch.setattr(read, "today", lambda _: TODAY)
     assert read.sections(manned)["chief_name"].to_list() == ["乙", "丙"]
     planning.plan(manned, TODAY, days=1, now=NOW)
 
