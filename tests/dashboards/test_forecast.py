@@ -43,13 +43,13 @@ def test_where_nothing_is_offered_the_reason_stands_everywhere(source, trained, 
     assert whole["features"] == []
     assert said in whole["why"]
     assert said in text(forecast.overview(desk))
-    assert said in text(forecast.told(desk, "seg0230"))
+    assert said in text(forecast.told(desk, "seg0230", {}))
     assert forecast.legend(desk) == []
 
 
 def test_a_high_segment_tells_its_factors_and_a_low_one_that_it_is_low(source):
     desk = desk_of(source)
-    high = forecast.told(desk, "seg0239")
+    high = forecast.told(desk, "seg0239", {})
     words = text(high)
     assert "Within the 1 % of the shore" in words
     assert "5.0 times" in words
@@ -59,7 +59,7 @@ def test_a_high_segment_tells_its_factors_and_a_low_one_that_it_is_low(source):
     assert "2026-11-23 to 2026-12-22" in words
     bars = [part for part in every(high) if getattr(part, "className", "").startswith("fill")]
     assert bars[0].style == {"width": "100%"}
-    assert "Outside the 20 % of the shore" in text(forecast.told(desk, "seg0010"))
+    assert "Outside the 20 % of the shore" in text(forecast.told(desk, "seg0010", {}))
 
 
 def test_the_api_hands_out_what_is_offered(client, source):
