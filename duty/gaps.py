@@ -145,7 +145,7 @@ def gaps(
             for n, name in enumerate(GAPS.names()[7:])
         )
         .sort(order, "object_kind", "object_id", "role", "first", "post_ids")
-        .cast(dict(GAPS))  # type: ignore[arg-type]
+        .cast(GAPS)
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any, Literal
 
 import polars as pl
 import shapely
@@ -85,9 +86,9 @@ def apply(grids: Grids, operation: Mapping[str, object]) -> Grids:
 def _changed(grids: Coverage, name: str, operation: Mapping[str, object]) -> Coverage:
     told: Mapping[str, object] = operation
     if name == "draw":
-        over = "free" if told["over"] == "free" else "neighbours"
+        over: Literal["free", "neighbours"] = "free" if told["over"] == "free" else "neighbours"
         shape = shapely.Polygon(_list(told["polygon"]))
-        return geometry.draw(grids, str(told["grid"]), shape, over=over)  # type: ignore[arg-type]
+        return geometry.draw(grids, str(told["grid"]), shape, over=over)
     if name == "split":
         line = shapely.LineString(_list(told["line"]))
         return geometry.split(grids, str(told["grid"]), line, new=str(told["new"]))
@@ -105,7 +106,7 @@ def _changed(grids: Coverage, name: str, operation: Mapping[str, object]) -> Cov
     return geometry.snap(grids, tolerance_m=float(str(told["tolerance_m"])))
 
 
-def _list(value: object) -> list:  # type: ignore[type-arg]
+def _list(value: object) -> list[Any]:
     if not isinstance(value, Sequence) or isinstance(value, str):
         raise TypeError(f"{value!r} is no list")
     return list(value)

@@ -121,7 +121,7 @@ def answers(
             .otherwise(pl.lit("holder"))
         )
         .select(ANSWERS.names())
-        .cast(dict(ANSWERS))  # type: ignore[arg-type]
+        .cast(ANSWERS)
     )
 
 
@@ -174,5 +174,5 @@ def zone_chiefs(
         )
         .sort(["rank", "km", "section_id", "post_id"], descending=[False, True, False, False])
         .select(ZONE_CHIEFS.names())
-        .cast(dict(ZONE_CHIEFS))  # type: ignore[arg-type]
+        .cast(ZONE_CHIEFS)
     )

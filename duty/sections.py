@@ -132,11 +132,13 @@ def hang_islands(segments: pl.DataFrame, cuts: pl.DataFrame) -> pl.DataFrame:
     """
     cut = pl.col("shoreline_id").is_in(cuts["shoreline_id"].unique().to_list())
     firm, loose = segments.filter(cut), segments.filter(~cut)
-    schema = {
-        "shoreline_id": pl.String,
-        "onto_shoreline_id": pl.String,
-        "onto_chainage_m": pl.Float64,
-    }
+    schema = pl.Schema(
+        {
+            "shoreline_id": pl.String(),
+            "onto_shoreline_id": pl.String(),
+            "onto_chainage_m": pl.Float64(),
+        }
+    )
     if firm.is_empty() or loose.is_empty():
         return pl.DataFrame(schema=schema)
     distance, nearest = cKDTree(_unit(firm)).query(_unit(loose))
@@ -151,7 +153,7 @@ def hang_islands(segments: pl.DataFrame, cuts: pl.DataFrame) -> pl.DataFrame:
         .sort("shoreline_id", "distance", "onto_shoreline_id", "onto_chainage_m")
         .unique("shoreline_id", keep="first", maintain_order=True)
         .drop("distance")
-        .cast(schema)  # type: ignore[arg-type]
+        .cast(schema)
     )
 
 

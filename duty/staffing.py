@@ -142,5 +142,5 @@ def _by_rule(
         )
         .sort("lacking", "object_id", descending=[True, False])
         .select(STAFFING.names())
-        .cast(dict(STAFFING))  # type: ignore[arg-type]
+        .cast(STAFFING)
     )

@@ -59,7 +59,10 @@ def _held(ws: Workspace, version: int | None) -> Held:
 def version_on(target: store.Target, day: date) -> int | None:
     """Return the latest published version whose day has come, None where there is none."""
     found = store.read(target, "boundary_versions", columns=["version", "valid_from"])
-    return found.filter(pl.col("valid_from") <= day)["version"].max()  # type: ignore[return-value]
+    latest: int | None = (
+        found.filter(pl.col("valid_from") <= day).select(pl.col("version").max()).item()
+    )
+    return latest
 
 
 def newest(connection: Connection) -> int | None:

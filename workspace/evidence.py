@@ -176,7 +176,7 @@ def _views(
                 pl.col("kind") == "camera",
                 pl.any_horizontal(
                     pl.col("heading_deg").is_null()
-                    & ~(pl.col("fov_deg") >= 360.0).fill_null(False),  # noqa: FBT003
+                    & ~(pl.col("fov_deg") >= 360.0).fill_null(value=False),
                     pl.col("fov_deg").is_null(),
                     pl.col("range_m").is_null(),
                 ),

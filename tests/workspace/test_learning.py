@@ -17,7 +17,7 @@ from workspace import read, runs, store
 from workspace._learned import Kept, newest, watch
 from workspace.folder import Workspace, open_workspace
 from workspace.importers import import_file
-from workspace.learning import Taught, learn, percentiles
+from workspace.learning import learn, percentiles
 from workspace.status import status
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -82,10 +82,10 @@ def kept_of(ws: Workspace) -> Kept:
     return found
 
 
-def rows_of(ws: Workspace, taught: Taught) -> tuple[dict[str, object], pl.DataFrame]:
+def rows_of(ws: Workspace, kept: Kept) -> tuple[dict[str, object], pl.DataFrame]:
     model = store.read(ws.engine, "learned_models").row(0, named=True)
     told = {name: value for name, value in model.items() if name not in {"run_id", "t"}}
-    assert model["model_id"] == taught.kept.model_id
+    assert model["model_id"] == kept.model_id
     return told, store.read(ws.engine, "learned_forecasts")
 
 
@@ -122,9 +122,9 @@ def test_a_hot_place_is_learned_and_offered(taught: Workspace) -> None:
 
 
 def test_the_same_again_gives_the_same_rows(taught: Workspace) -> None:
-    first, forecasts = rows_of(taught, Taught(None, kept_of(taught), None))  # type: ignore[arg-type]
+    first, forecasts = rows_of(taught, kept_of(taught))
     again = learn(taught, now=NOW + timedelta(hours=1))
-    second, others = rows_of(taught, again)
+    second, others = rows_of(taught, again.kept)
     assert first == second
     assert forecasts.equals(others)
     assert store.count(taught.engine, "learned_models") == 1
