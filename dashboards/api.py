@@ -10,7 +10,7 @@ import polars as pl
 from fastapi import FastAPI, HTTPException, Query, Request
 from fastapi.responses import JSONResponse, Response
 
-from dashboards import coastmap, eventpanel, events, forecast, forecastapi, geojson
+from dashboards import coastmap, eventpanel, events, forecast, forecastapi, geojson, zones
 from dashboards.address import DEFAULT_LEAST, KINDS, LAYERS, PLACES
 from dashboards.desk import Desk
 from dashboards.geojson import Kept, Payload
@@ -88,8 +88,10 @@ def _add_coast(server: FastAPI, source: Source, coast: Coast) -> None:
     ) -> Response:
         """Return one layer of the map as GeoJSON.
 
-        `behaviours` are limited to `kinds` (parted by commas) and to those that rank `least` or
-        higher; `left` tells how many are not sent, being below that or beyond the most that are.
+        `zones` of a `shift` have `part` "plan", with their `rank`, or "explore": drawn by lot, with
+        the `chance`. `behaviours` are limited to `kinds` (parted by commas) and to those that rank
+        `least` or higher; `left` tells how many are not sent, being below that or beyond the most
+        that are.
         """
         if name not in LAYERS:
             raise HTTPException(404, f"layer {name!r} is not one of {', '.join(LAYERS)}")
@@ -293,9 +295,9 @@ def _tracks(desk: Desk, shift: str | None, box: tuple[float, float, float, float
 
 
 def _things(desk: Desk, name: str, shift: str | None) -> tuple[Iterable[Any], list[dict[str, Any]]]:
-    if name == "zones" and shift is None:
-        return [], []
-    frame = desk.source.layer(name, **({"shift_id": shift} if name == "zones" else {}))
+    if name == "zones":
+        return zones.layer(desk, shift)
+    frame = desk.source.layer(name)
     tell = _TELL[name]
     rows = frame.drop(columns="geometry").to_dict("records")
     return frame.geometry, [{**tell(desk, row), **_made(row)} for row in rows]
@@ -377,14 +379,6 @@ def _section(desk: Desk, row: dict[str, Any]) -> dict[str, Any]:
     return {"label": desk.section_name(name), "sub": "", "odd": odd, "id": name}
 
 
-def _zone(desk: Desk, row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "label": desk.say("zone", rank=int(row["rank"])),
-        "sub": f"{row['km']:.1f} km",
-        "rank": int(row["rank"]),
-    }
-
-
 _TELL: dict[str, Callable[[Desk, dict[str, Any]], dict[str, Any]]] = {
     "wharves": _wharf,
     "risk_points": _risk_point,
@@ -392,7 +386,6 @@ _TELL: dict[str, Callable[[Desk, dict[str, Any]], dict[str, Any]]] = {
     "viewsheds": _viewshed,
     "incidents": _incident,
     "sections": _section,
-    "zones": _zone,
 }
 
 

@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse, Response
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import Message
 
-from dashboards import api, callbacks, signin, tokens
+from dashboards import api, callbacks, patrols, signin, tokens
 from dashboards.guard import Guard
 from dashboards.pages import Pages
 from dashboards.source import Person, Source
@@ -43,6 +43,7 @@ def create(source: Source | None = None) -> Guard:
     server = FastAPI(title="Shoregrid", docs_url=None, redoc_url=None)
     coast = api.Coast(source)
     signin.add_routes(server, source)
+    patrols.add_routes(server, source)
     api.add_routes(server, source, coast)
     pages = Pages(source, coast.tags)
     dash = _dash(server, pages)

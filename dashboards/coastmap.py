@@ -12,7 +12,7 @@ import dash_leaflet as dl
 import numpy as np
 from dash import html
 
-from dashboards import forecast, tokens
+from dashboards import forecast, tokens, zones
 from dashboards.address import DEFAULT_LEAST, KINDS, LAYERS
 from dashboards.desk import Desk
 
@@ -264,6 +264,7 @@ def legend(desk: Desk) -> html.Div:
                 html.Div(
                     [
                         html.Ul(rows),
+                        zones.legend(desk),
                         *forecast.legend(desk),
                         html.Div(
                             [html.Strong(desk.say("shifts")), html.Ul(strip)],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
@@ -43,13 +44,21 @@ def listing(
     sort: str,
     page: int,
     chosen: str | None,
+    patrols: Mapping[str, str],
 ) -> Part:
-    """Return one page of the table; ``rows`` are all that match, in the coast's order."""
+    """Return one page of the table; ``rows`` are all that match, in the coast's order.
+
+    ``patrols`` says of a segment for what it is patrolled in the shift.
+    """
     if rows.is_empty():
         return html.P(desk.say("list_empty"), className="empty")
     page = min(max(1, page), pages_of(rows))
     first = (page - 1) * PAGE
     shown = ordered(rows, sort).slice(first, PAGE).to_dicts()
+    lines = [
+        _row(desk, row, first + i, chosen, patrols.get(row["segment_id"]))
+        for i, row in enumerate(shown, 1)
+    ]
     return html.Table(
         [
             html.Caption(desk.say("list_caption", n=rows.height, shift=desk.shift_name(shift_id))),
@@ -61,7 +70,7 @@ def listing(
                     ]
                 )
             ),
-            html.Tbody([_row(desk, row, first + i, chosen) for i, row in enumerate(shown, 1)]),
+            html.Tbody(lines),
         ],
         className="list-table",
     )
@@ -89,17 +98,22 @@ def _head(desk: Desk, name: str, sort: str) -> html.Th:
     )
 
 
-def _row(desk: Desk, row: dict[str, Any], rank: int, chosen: str | None) -> html.Tr:
+def _row(
+    desk: Desk, row: dict[str, Any], rank: int, chosen: str | None, patrol: str | None
+) -> html.Tr:
     level = level_of(row["score"])
     return html.Tr(
         [
             html.Td(rank, className="num"),
             html.Td(
-                html.Button(
-                    desk.section_name(row["section_id"]),
-                    type="button",
-                    **{"data-segment": row["segment_id"]},
-                )
+                [
+                    html.Button(
+                        desk.section_name(row["section_id"]),
+                        type="button",
+                        **{"data-segment": row["segment_id"]},
+                    ),
+                    *([html.Small(patrol, className="patrol")] if patrol else []),
+                ]
             ),
             html.Td(
                 f"{places.kind(desk, row)}{row['from_m'] / 1000:.1f}–{row['to_m'] / 1000:.1f}",

@@ -45,6 +45,7 @@ def about_me(desk: Desk) -> list[Any]:
             html.P(desk.say("me_km", km=f"{own['km']:.0f}", n=own["n_segments"]), className="hint"),
         ]
     rows += [
+        html.P(html.A(desk.say("patrol_sheet"), href="/patrols", className="plain")),
         html.H3(desk.say("display")),
         html.Div(
             [

@@ -25,6 +25,8 @@ def overview(
     shift_id: str,
     top: Sequence[dict[str, Any]],
     zones: Sequence[dict[str, Any]],
+    gone: Sequence[dict[str, Any]],
+    explored: Sequence[dict[str, Any]],
     events: Sequence[dict[str, Any]],
 ) -> list[Any]:
     """Return what a shift holds before anything is selected: where, how bad, who."""
@@ -61,6 +63,8 @@ def overview(
         *eventlist.top(desk, events),
         html.H3(desk.say("zones")),
         _zones(desk, zones),
+        *_gone(desk, gone),
+        *_explored(desk, explored),
         *forecast.overview(desk),
         *_notes(desk),
     ]
@@ -77,24 +81,7 @@ def _zones(desk: Desk, zones: Sequence[dict[str, Any]]) -> Part:
         [
             html.Li(
                 [
-                    html.Button(
-                        [
-                            html.Span(desk.say("zone", rank=zone["rank"]), className="zone-rank"),
-                            html.Span(
-                                [
-                                    listed(
-                                        [desk.section_name(s) for s in zone["section_ids"]],
-                                        desk.lang,
-                                    ),
-                                    html.Small(f"{zone['km']:.1f} km · {zone['reason']}"),
-                                ],
-                                className="row-words",
-                            ),
-                        ],
-                        type="button",
-                        className="row-button",
-                        **{"data-bounds": ",".join(f"{x:.5f}" for x in zone["bounds"])},
-                    ),
+                    _stretch(desk, zone, desk.say("zone", rank=int(zone["rank"]))),
                     *[
                         call(desk, chief)
                         for chief in (_section_chief(desk, s) for s in zone["section_ids"])
@@ -107,6 +94,55 @@ def _zones(desk: Desk, zones: Sequence[dict[str, Any]]) -> Part:
         ],
         className="rows",
     )
+
+
+def _stretch(desk: Desk, zone: dict[str, Any], word: str) -> html.Button:
+    """Return a stretch with its sections, length and reason; pressed, the map goes there."""
+    small = html.Small(f"{zone['km']:.1f} km · {zone['reason']}")
+    return html.Button(
+        [
+            html.Span(word, className="zone-rank"),
+            html.Span([_sections(desk, zone), small], className="row-words"),
+        ],
+        type="button",
+        className="row-button",
+        **{"data-bounds": ",".join(f"{x:.5f}" for x in zone["bounds"])},
+    )
+
+
+def _sections(desk: Desk, zone: dict[str, Any]) -> str:
+    return listed([desk.section_name(s) for s in zone["section_ids"]], desk.lang)
+
+
+def _gone(desk: Desk, zones: Sequence[dict[str, Any]]) -> list[Any]:
+    """Return the zones of the day before that are none any more, and why."""
+    rows = [
+        html.Li(
+            html.Button(
+                desk.say(
+                    "zone_gone",
+                    where=_sections(desk, zone),
+                    km=f"{zone['km']:.1f}",
+                    why=zone["reason"],
+                ),
+                type="button",
+                className="row-button",
+                **{"data-bounds": ",".join(f"{x:.5f}" for x in zone["bounds"])},
+            )
+        )
+        for zone in zones
+    ]
+    return [html.Ul(rows, className="rows zones-gone")] if rows else []
+
+
+def _explored(desk: Desk, stretches: Sequence[dict[str, Any]]) -> list[Any]:
+    """Return what is patrolled by lot, folded: it is told, and does not outshout the zones."""
+    if not stretches:
+        return []
+    km = f"{sum(one['km'] for one in stretches):.1f}"
+    rows = [html.Li(_stretch(desk, one, desk.say("explored"))) for one in stretches]
+    told = html.Summary(desk.say("explored_many", n=len(stretches), km=km))
+    return [html.Details([told, html.Ul(rows, className="rows")], className="fold explored")]
 
 
 def _section_chief(desk: Desk, section_id: str) -> dict[str, Any] | None:

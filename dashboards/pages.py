@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -22,6 +21,7 @@ from dashboards import (
     panel,
     placepanel,
     shell,
+    zones,
 )
 from dashboards.address import DEFAULT_LAYERS, DEFAULT_LEAST, KINDS, PLACES, parse
 from dashboards.desk import Desk
@@ -196,27 +196,11 @@ class Pages:
             desk,
             shift_id=shift,
             top=top,
-            zones=self._zones(desk, shift, scope),
+            zones=zones.told(desk, "zones", shift, scope),
+            gone=zones.told(desk, "zones_gone", shift, scope),
+            explored=zones.told(desk, "explored", shift, scope),
             events=self._events(desk, shift, scope, KINDS, events.HIGH)[1][:_TOP_EVENTS],
         )
-
-    def _zones(self, desk: Desk, shift: str, scope: str | None) -> list[dict[str, Any]]:
-        frame = self.source.layer("zones", shift_id=shift)
-        zones = []
-        for row in frame.sort_values("rank").to_dict("records") if len(frame) else []:
-            sections = json.loads(row["section_ids"] or "[]")
-            if scope is not None and scope not in sections:
-                continue
-            zones.append(
-                {
-                    "rank": int(row["rank"]),
-                    "km": float(row["km"]),
-                    "reason": row[f"reason_{desk.lang}"],
-                    "section_ids": sections,
-                    "bounds": row["geometry"].bounds,
-                }
-            )
-        return zones
 
     def listed(
         self,
@@ -231,7 +215,10 @@ class Pages:
         if shift is None:
             return overview.empty(desk.say("not_scored_title"), desk.say("not_scored_mend")), 1
         rows = self.rows(shift, scope)
-        table = listing(desk, rows, shift_id=shift, sort=sort, page=page, chosen=chosen)
+        table = listing(
+            desk, rows, shift_id=shift, sort=sort, page=page, chosen=chosen,
+            patrols=zones.patrols(desk, shift),
+        )  # fmt: skip
         return table, pages_of(rows)
 
     def events(

@@ -168,6 +168,14 @@ class Source(Protocol):
         """Return times and heights above mean sea level, None without a station."""
         ...
 
+    def patrol_sheet(self, shift_id: str | None, team: str | None) -> str:
+        """Return the sheet of a team's patrol as a page."""
+        ...
+
+    def patrol_route(self, shift_id: str, team: str) -> str | None:
+        """Return a team's route as GPX, None where it has none."""
+        ...
+
     def ensure_scored(self, day: date) -> None:
         """Score a date unless it is scored."""
         ...

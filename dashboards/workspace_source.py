@@ -12,6 +12,7 @@ import polars as pl
 
 from dashboards.source import MOST_FOUND, MOST_SAMPLES, Person
 from workspace import lineage, read, runs, tide, users
+from workspace import patrol_sheet as patrolling
 from workspace.folder import open_workspace
 
 if TYPE_CHECKING:
@@ -144,6 +145,14 @@ class WorkspaceSource:
             return None
         times, heights = tide.curve(station, t0, t1, step_min=30)
         return [moment.replace(tzinfo=UTC) for moment in times.tolist()], heights.tolist()
+
+    def patrol_sheet(self, shift_id: str | None, team: str | None) -> str:
+        """Return the sheet of a team's patrol as a page."""
+        return patrolling.phone(self._ws, shift_id, team, now=self.now())
+
+    def patrol_route(self, shift_id: str, team: str) -> str | None:
+        """Return a team's route as GPX, None where it has none."""
+        return patrolling.route(self._ws, shift_id, team)
 
     def ensure_scored(self, day: date) -> None:
         """Score a date unless it is scored; one at a time."""

@@ -20,7 +20,9 @@ _SHARED = 3
 class Work:
     """Turns to be filled (n) and teams (m): minutes, people, what is to be shared evenly.
 
-    ``free`` is the minute from which a team that took the turn may begin another.
+    ``free`` is the minute from which a team that took the turn may begin another. Of what was
+    before the first of them ``rested`` is the minute from which a team may begin (m), and ``had``
+    how many nights, weekends and turns it had (3, m), which count as its own.
     """
 
     start: Ints
@@ -29,6 +31,8 @@ class Work:
     night: Bools
     weekend: Bools
     people: Ints
+    rested: Ints
+    had: Ints
 
 
 def share(work: Work) -> tuple[Bools, bool]:
@@ -49,7 +53,7 @@ def share(work: Work) -> tuple[Bools, bool]:
     unfair[beyond[:2]] = 1.0
     effort[:size], effort[beyond[2]] = 1.0, 1.0
     upper = np.full(width, np.inf)
-    upper[:size] = 1.0
+    upper[:size] = (work.start[None, :] >= work.rested[:, None]).ravel()
     rules = [_cover(work, width), _rest(work, width), _fair(work, width)]
     found, proven = np.zeros(width), True
     found[size : size + turns] = work.wanted
@@ -87,7 +91,7 @@ def _rest(work: Work, width: int) -> LinearConstraint:
 
 
 def _fair(work: Work, width: int) -> LinearConstraint:
-    """Hold each team's nights, weekends and turns between the least and the most of all."""
+    """Hold each team's nights, weekends and turns, had and to come, between least and most."""
     teams, turns = len(work.people), len(work.start)
     blocks, low, high = [], [], []
     for n, marked in enumerate((work.night, work.weekend, np.ones(turns, dtype=bool))):
@@ -98,8 +102,8 @@ def _fair(work: Work, width: int) -> LinearConstraint:
             count - _column(least + 1, teams, width),
             _column(least, 1, width) - _column(least + 1, 1, width) + _column(least + 2, 1, width),
         ]
-        low += [np.zeros(teams), np.full(teams, -np.inf), np.array([-1.0])]
-        high += [np.full(teams, np.inf), np.zeros(teams), np.array([np.inf])]
+        low += [-work.had[n], np.full(teams, -np.inf), np.array([-1.0])]
+        high += [np.full(teams, np.inf), -work.had[n], np.array([np.inf])]
     return LinearConstraint(vstack(blocks).tocsr(), np.concatenate(low), np.concatenate(high))
 
 

@@ -22,8 +22,12 @@ FIELDS: Mapping[str, Mapping[str, type]] = {
     "lock": {"section_id": str},
     "unlock": {"section_id": str},
 }
+# What a new section may be called, where it has a name.
+_NAMES = ("name", "name_en")
 # Two chainages so near are one place: a page sends them rounded to the millimetre.
 _SAME_M = 0.002
+# A cut is known again by the whole metres that tables print.
+_NAMED_M = 0.51
 
 
 def fresh_id(taken: Iterable[str], stem: str) -> str:
@@ -138,6 +142,14 @@ class _Step:
         return after
 
 
+def _is(value: object, kind: type) -> bool:
+    """Tell whether a value is of its kind: text that can be printed, or a number."""
+    if kind is str:
+        return isinstance(value, str) and value.isprintable()
+    # True is an int to Python, and no chainage.
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def _apply(division: Division, operation: Operation, shores: _Shores, number: str) -> Division:
     op = operation.get("op")
     fields = FIELDS.get(str(op))
@@ -145,11 +157,8 @@ def _apply(division: Division, operation: Operation, shores: _Shores, number: st
         raise InputError(
             f"{op!r} is not an operation", where=number, mend=f"It is one of {', '.join(FIELDS)}"
         )
-    wrong = [
-        name
-        for name, kind in fields.items()
-        if not isinstance(operation.get(name), kind if kind is str else (int, float))
-    ]
+    wrong = [name for name, kind in fields.items() if not _is(operation.get(name), kind)]
+    wrong += [name for name in _NAMES if not isinstance(operation.get(name), str | None)]
     step = _Step(division, operation, shores, f"{number} ({op})")
     if wrong:
         known = ", ".join(f"{name} ({kind.__name__})" for name, kind in fields.items())
@@ -165,9 +174,9 @@ def _move(step: _Step) -> Division:
     own = step.cuts_on("shoreline_id")
     at, to = step.on_shore("chainage_m", length), step.on_shore("to_m", length)
     n = min(range(len(own)), key=lambda i: abs(own[i].chainage_m - at))
-    if abs(own[n].chainage_m - at) > _SAME_M:
+    if abs(own[n].chainage_m - at) > _NAMED_M:
         raise step.refuse(
-            f"there is no cut at {at:g} m; the nearest is at {own[n].chainage_m:g} m",
+            f"there is no cut at {at:.2f} m; the nearest is at {own[n].chainage_m:.2f} m",
             "Name a cut by its chainage",
         )
     if n == 0 and not ring:
@@ -194,7 +203,7 @@ def _cut(step: _Step) -> Division:
     own = step.cuts_on("shoreline_id")
     at = step.on_shore("chainage_m", length)
     new = str(step.operation["section_id"])
-    if not new or new in step.division.sections:
+    if not new.strip() or new in step.division.sections:
         raise step.refuse(f"section {new!r} is there already", "Give the new section another id")
     if any(abs(cut.chainage_m - at) <= _SAME_M for cut in own):
         raise step.refuse(f"there is a cut at {at:g} m already", "Cut elsewhere")

@@ -10,7 +10,10 @@ import polars as pl
 from duty._rota_plan import KINDS, Plan, Shift, Team
 from duty._rota_solve import Work, share
 from duty._toml import parse
+from duty.joint import leads
 from geo.errors import InputError
+
+__all__ = ["LACKING", "TURNS", "Plan", "Rota", "load", "rota"]
 
 _MOST_DAYS = 92
 TURNS = pl.Schema(
@@ -36,18 +39,6 @@ LACKING = pl.Schema(
         "lacking": pl.Int64(),
     }
 )
-_JOINT = pl.Schema(
-    {
-        "joint": pl.String(),
-        "shoreline_id": pl.String(),
-        "from_m": pl.Float64(),
-        "to_m": pl.Float64(),
-        "our_days": pl.List(pl.Int8()),
-        "unit": pl.String(),
-        "zh": pl.String(),
-        "en": pl.String(),
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -62,11 +53,14 @@ class Rota:
     lacking : polars.DataFrame
         ``day, shift, kind, wanted, there, lacking`` (people): shifts that no sharing could fill.
     fairness : polars.DataFrame
-        ``team, kind, turns, nights, weekends, hours``, one row a team.
+        ``team, kind, turns, nights, weekends, hours``, one row a team, and what it had before:
+        ``had_turns, had_nights, had_weekends``.
     leads : polars.DataFrame
-        ``day, joint, shoreline_id, from_m, to_m, ours`` and who leads, ``leads_zh, leads_en``.
+        ``day, joint, shoreline_id, from_m, to_m, neighbour_zh, neighbour_en, ours`` and who leads,
+        ``leads_zh, leads_en``.
     fair : bool
-        Whether nights and weekends are equal within 1 among the teams of each kind.
+        Whether nights and weekends, with those had before, are equal within 1 among the teams of
+        each kind.
     proven : bool
         Whether the solver proved that no rota lacks less, and none as full is fairer.
     """
@@ -84,7 +78,7 @@ def load(text: str, *, where: str) -> Plan:
     return parse(Plan, text, where=where)
 
 
-def rota(plan: Plan, *, first: date, last: date) -> Rota:
+def rota(plan: Plan, *, first: date, last: date, before: pl.DataFrame | None = None) -> Rota:
     """Share out every shift from the first day to the last among the teams of its kind.
 
     Kinds don't mix, so each is a mixed-integer programme of its own, solved by HiGHS
@@ -92,6 +86,10 @@ def rota(plan: Plan, *, first: date, last: date) -> Rota:
     can be (the widest difference beyond 1 is least), then turns in all equal within as little as
     can be, with the fewest of them. Weekend turns are those that begin on a Saturday or Sunday. A
     team's turns are at least ``rest_hours`` apart from the end with the handover.
+
+    ``before`` are the turns of the rota that this one goes on from (``TURNS``): of them those that
+    begin before the first day count, for the rest after them and for what is fair. A team that had
+    none of them counts as having had as many as the mean of the others.
 
     Raises
     ------
@@ -106,44 +104,19 @@ def rota(plan: Plan, *, first: date, last: date) -> Rota:
             mend="Give a first day not after the last, and three months at most.",
         )
     kinds = [kind for kind in KINDS if any(shift.kind == kind for shift in plan.shifts)]
-    parts = [_of_kind(plan, kind, first, days) for kind in kinds]
+    past = TURNS.to_frame() if before is None else before.filter(pl.col("day") < first)
+    parts = [_of_kind(plan, kind, first, days, past) for kind in kinds]
     return Rota(
         turns=pl.concat([part.turns for part in parts]).sort("start", "shift", "team"),
         lacking=pl.concat([part.lacking for part in parts]).sort("day", "shift"),
         fairness=pl.concat([part.fairness for part in parts]),
-        leads=leads(plan, first=first, last=last),
+        leads=leads(plan.joint, first=first, last=last),
         fair=all(part.fair for part in parts),
         proven=all(part.proven for part in parts),
     )
 
 
-def leads(plan: Plan, *, first: date, last: date) -> pl.DataFrame:
-    """Return who leads on each joint stretch on each day; see `Rota.leads`."""
-    days = pl.select(day=pl.date_range(first, last))
-    rows = [
-        (j.id, j.shoreline_id, j.from_m, j.to_m, j.our_days, j.unit, j.neighbour_zh, j.neighbour_en)
-        for j in plan.joint
-    ]
-    joint = pl.DataFrame(rows, schema=_JOINT, orient="row")
-    ours = pl.col("our_days").list.contains(pl.col("day").dt.weekday())
-    return (
-        days.join(joint, how="cross")
-        .with_columns(ours=ours)
-        .select(
-            "day",
-            "joint",
-            "shoreline_id",
-            "from_m",
-            "to_m",
-            "ours",
-            leads_zh=pl.when("ours").then("unit").otherwise("zh"),
-            leads_en=pl.when("ours").then("unit").otherwise("en"),
-        )
-        .sort("day", "joint")
-    )
-
-
-def _of_kind(plan: Plan, kind: str, first: date, days: int) -> Rota:
+def _of_kind(plan: Plan, kind: str, first: date, days: int, past: pl.DataFrame) -> Rota:
     """Share out the shifts of one kind."""
     shifts = [shift for shift in plan.shifts if shift.kind == kind]
     teams = [team for team in plan.teams if team.kind == kind]
@@ -151,6 +124,7 @@ def _of_kind(plan: Plan, kind: str, first: date, days: int) -> Rota:
     due = [(day, shift) for day in dates for shift in shifts]
     start = np.array([n * 1440 + s.start_min for n in range(days) for s in shifts])
     length = np.array([s.minutes for _, s in due])
+    rested, had = _before(plan, [team.id for team in teams], past, first)
     work = Work(
         start=start,
         free=start + length + plan.handover_min + round(plan.rest_hours * 60),
@@ -158,6 +132,8 @@ def _of_kind(plan: Plan, kind: str, first: date, days: int) -> Rota:
         night=np.array([s.night for _, s in due]),
         weekend=np.array([day.isoweekday() >= 6 for day, _ in due]),
         people=np.array([team.people for team in teams], dtype=int),
+        rested=rested,
+        had=had,
     )
     out, proven = share(work)
     there = work.people @ out
@@ -188,16 +164,43 @@ def _of_kind(plan: Plan, kind: str, first: date, days: int) -> Rota:
                 "nights": out[:, work.night].sum(axis=1).astype(np.int64),
                 "weekends": out[:, work.weekend].sum(axis=1).astype(np.int64),
                 "hours": (out @ length) / 60.0,
+                "had_turns": had[2],
+                "had_nights": had[0],
+                "had_weekends": had[1],
             }
         ),
         leads=pl.DataFrame(),
-        fair=_is_fair(out[:, work.night]) and _is_fair(out[:, work.weekend]),
+        fair=_is_fair(out[:, work.night].sum(axis=1) + had[0])
+        and _is_fair(out[:, work.weekend].sum(axis=1) + had[1]),
         proven=proven,
     )
 
 
-def _is_fair(out: npt.NDArray[np.bool_]) -> bool:
-    counts = out.sum(axis=1)
+def _before(
+    plan: Plan, teams: list[str], past: pl.DataFrame, first: date
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return from which minute each team may begin, and its nights, weekends and turns till then.
+
+    What had none of the turns is new, and takes the mean of the others.
+    """
+    nights = [shift.id for shift in plan.shifts if shift.night]
+    midnight = datetime.combine(first, time())
+    counted = past.group_by("team").agg(
+        rested=(pl.col("end").max() - midnight).dt.total_minutes() + round(plan.rest_hours * 60),
+        nights=pl.col("shift").is_in(nights).sum(),
+        weekends=(pl.col("day").dt.weekday() >= 6).sum(),
+        turns=pl.len(),
+    )
+    mine = pl.DataFrame({"team": teams}, schema={"team": pl.String}).join(
+        counted, on="team", how="left", maintain_order="left"
+    )
+    sums = ["nights", "weekends", "turns"]
+    full = mine.with_columns(pl.col(sums).fill_null(pl.col(sums).mean().round()).fill_null(0))
+    had = full.select(pl.col(sums).cast(pl.Int64)).to_numpy().T
+    return mine["rested"].fill_null(0).cast(pl.Int64).to_numpy(), had
+
+
+def _is_fair(counts: npt.NDArray[np.int64]) -> bool:
     return not counts.size or int(counts.max() - counts.min()) <= 1
 
 

@@ -34,13 +34,21 @@ def place_of(shape: BaseGeometry | None) -> tuple[float | None, float | None]:
     return (float(good[0, 0]), float(good[0, 1])) if len(good) else (None, None)
 
 
+def rings_of(shapes: Shapes) -> tuple[Shapes, Ints]:
+    """Return all rings of polygons and multipolygons, and the row of the shape that each is of."""
+    # Of a multipolygon as a whole shapely gives no ring.
+    parts, row = shapely.get_parts(shapes, return_index=True)
+    rings, part = shapely.get_rings(parts, return_index=True)
+    return rings, row[part]
+
+
 def self_crossings(shape: BaseGeometry) -> list[tuple[float, float, str]]:
     """Return every place (lon, lat, what) where a polygon's rings cross, touch or run along.
 
     What leaves no such place (a hole outside its shell) is given at the place, and with the
     words, that GEOS has for it.
     """
-    pieces = shapely.get_parts(shapely.union_all(shapely.get_rings(shape)))
+    pieces = shapely.get_parts(shapely.union_all(rings_of(np.array([shape], dtype=object))[0]))
     ends = shapely.get_coordinates([shapely.get_point(pieces, 0), shapely.get_point(pieces, -1)])
     places, degree = np.unique(ends, axis=0, return_counts=True)
     found = [
@@ -58,7 +66,7 @@ def self_crossings(shape: BaseGeometry) -> list[tuple[float, float, str]]:
 
 def without_repeats(shapes: Shapes) -> Shapes:
     """Return polygons without vertices that repeat the one before; collapsed rings stay."""
-    rings, owner = shapely.get_rings(shapes, return_index=True)
+    rings, owner = rings_of(shapes)
     xy, ring = shapely.get_coordinates(rings, return_index=True)
     moves = np.r_[(xy[1:] != xy[:-1]).any(axis=1) & (ring[1:] == ring[:-1]), False]
     # A ring needs three sides to be a ring when they are gone.
@@ -79,7 +87,7 @@ def without_spikes(shapes: Shapes) -> tuple[Shapes, list[tuple[int, float, float
     found: list[tuple[int, float, float]] = []
     rows = np.arange(len(out))
     for _ in range(_PASSES):
-        rings, owner = shapely.get_rings(out[rows], return_index=True)
+        rings, owner = rings_of(out[rows])
         xy, ring = shapely.get_coordinates(rings, return_index=True)
         tip = _tips(xy, ring)
         if not tip.any():

@@ -14,6 +14,7 @@ from geo._problems import (
     first_of_each,
     overlaps,
     place_of,
+    rings_of,
     self_crossings,
     sliver_list,
     without_gaps,
@@ -240,7 +241,7 @@ def _kind(geometry: BaseGeometry | None) -> str:
 def _wraps(geometry: Shapes, polygonal: Bools) -> Bools:
     """Mark the polygons with an edge that goes round the world the wrong way."""
     rows = np.flatnonzero(polygonal)
-    rings, owner = shapely.get_rings(geometry[rows], return_index=True)
+    rings, owner = rings_of(geometry[rows])
     xy, ring = shapely.get_coordinates(rings, return_index=True)
     # Along a pole an edge may be any length: layers of the whole world are closed there.
     long = (np.abs(np.diff(xy[:, 0])) > 180) & (np.abs(xy[1:, 1]) < 90) & (ring[1:] == ring[:-1])

@@ -190,7 +190,8 @@ def split(grids: Coverage, grid: str, line: BaseGeometry, *, new: str) -> Covera
         raise InputError(
             f"the id {new!r} is taken", where="grids", mend="Give the new grid another."
         )
-    rows = rows_near(grids.shapes, grids.shapes[row])
+    # All that the line meets learn its vertices, or the borders between them would part.
+    rows = np.union1d(*(rows_near(grids.shapes, one) for one in (grids.shapes[row], line)))
     near, drawn = met(grids.shapes, line, rows.tolist())
     left, right = sides_of(near[row], drawn, grid)
     shapes = grids.shapes.copy()

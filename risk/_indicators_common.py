@@ -48,6 +48,13 @@ def epoch(column: str) -> pl.Expr:
     return time.dt.epoch("ms").cast(pl.Float64).fill_null(np.nan)
 
 
+def noted(incidents: pl.DataFrame) -> pl.Series:
+    """Return the milliseconds from when on each incident was known: at once, if not noted."""
+    if "known" not in incidents:
+        return incidents.select(epoch("t0")).to_series()
+    return incidents.select(t=pl.max_horizontal("t0", "known")).select(epoch("t")).to_series()
+
+
 def faded(things: pl.DataFrame, when: When, *, half_life_days: float, window_days: float) -> Floats:
     """Return ``[thing, shift]``: weight x 0.5^(age / half-life), 0 beyond the window.
 

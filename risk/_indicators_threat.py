@@ -11,6 +11,7 @@ from risk._indicators_common import (
     by_distance,
     epoch,
     faded,
+    noted,
     spread,
     unknown,
 )
@@ -95,7 +96,8 @@ def _heard_share(days: pl.Series, when: When, indicator: Indicator) -> Floats:
 def incidents_near(inputs: Inputs, when: When, indicator: Indicator) -> Floats:
     """Count incidents, by their weights, faded by shore distance and age.
 
-    The weights are those of ``inputs``, corrected for patrol effort beforehand.
+    The weights are those of ``inputs``, corrected for patrol effort beforehand. An incident ages
+    from when it happened, and counts from when it was known.
     """
     if inputs.incidents is None or inputs.incident_pairs is None:
         return unknown()
@@ -103,7 +105,7 @@ def incidents_near(inputs: Inputs, when: When, indicator: Indicator) -> Floats:
     things = inputs.incidents.select(
         "incident_id",
         group=pl.int_range(pl.len(), dtype=pl.Int64),
-        first=epoch("t0"),
+        first=noted(inputs.incidents),
         last=epoch("t0"),
         weight=pl.col("weight").cast(pl.Float64).fill_null(1.0),
     )
@@ -116,9 +118,9 @@ def seasonality(inputs: Inputs, when: When, indicator: Indicator) -> Floats:
     """Return how many incidents the time of year brings, 1 being the year's mean: ``[1, shift]``.
 
     A circular kernel (von Mises) over the day of the year, ``width_days`` wide, with
-    ``flat_incidents`` spread evenly over the year beside those that happened. Only whole years
-    before count, at most ``most_years``, so that no month was seen more often than another; NaN
-    before the first incident is a year old.
+    ``flat_incidents`` spread evenly over the year beside those that happened and were known. Only
+    whole years before count, at most ``most_years``, so that no month was seen more often than
+    another; NaN before the first incident is a year old.
     """
     if inputs.incidents is None or inputs.incidents.is_empty():
         return unknown()
@@ -126,9 +128,10 @@ def seasonality(inputs: Inputs, when: When, indicator: Indicator) -> Floats:
     t = inputs.incidents.select(t=epoch("t0"))["t"].to_numpy()[:, None]
     weight = inputs.incidents["weight"].cast(pl.Float64).fill_null(1.0).to_numpy()[:, None]
     year_ms = _YEAR_DAYS * DAY_MS
-    oldest = np.where(np.isnan(t), np.inf, t).min()
+    known = noted(inputs.incidents).to_numpy()[:, None] <= when.cutoff
+    oldest = np.where(known & ~np.isnan(t), t, np.inf).min(axis=0)
     years = np.minimum(np.floor((when.cutoff - oldest) / year_ms), p["most_years"])
-    counts = (t <= when.cutoff) & (t > when.cutoff - years * year_ms - DAY_MS)
+    counts = known & (t > when.cutoff - years * year_ms - DAY_MS)
     middle = when.t0 + when.hours * (DAY_MS / 48.0)
     angle = 2.0 * np.pi * (middle - t) / year_ms
     narrow = (_YEAR_DAYS / (2.0 * np.pi * p["width_days"])) ** 2

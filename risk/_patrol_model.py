@@ -155,7 +155,11 @@ def search(
     cap_s: float | None,
     first: list[Visits],
 ) -> list[Visits]:
-    """Return the tours that PyVRP finds; ``first`` are tours to begin from, if any."""
+    """Return the tours that PyVRP finds; ``first`` are tours to begin from, if any.
+
+    Of ``first`` it takes what can still be kept: a search that begins out of time may never come
+    back into it. One that ends out of time is made again from the plan without any stop.
+    """
     data = _data(m, price_per_hour)
     rules: list[StoppingCriterion] = [MaxIterations(iterations)]
     if cap_s is not None:
@@ -169,17 +173,18 @@ def search(
     at_first = ([_LATE] * data.num_load_dimensions, _LATE, _LATE)
     penalties = PenaltyManager(at_first, PenaltyParams(max_penalty=1e6))
     if first:
-        begun = Solution(data, [Route(data, one.options, one.team) for one in first])
+        begun = Solution(data, [_kept(data, one) for one in first])
     else:
         begun = descent(
             Solution.make_random(data, rng), penalties.max_cost_evaluator(), exhaustive=True
         )
     params = IteratedLocalSearchParams(history_length=_HISTORY)
-    best = IteratedLocalSearch(data, penalties, descent, begun, params).run(
-        MultipleCriteria(rules), collect_stats=False, display=False
-    ).best  # fmt: skip
-    if not best.is_feasible():
-        return []
+    for start in (begun, Solution(data, [])):
+        best = IteratedLocalSearch(data, penalties, descent, start, params).run(
+            MultipleCriteria(rules), collect_stats=False, display=False
+        ).best  # fmt: skip
+        if best.is_feasible():
+            break
     return [
         Visits(
             route.vehicle_type(),
@@ -190,6 +195,18 @@ def search(
         )
         for route in best.routes()
     ]
+
+
+def _kept(data: ProblemData, tour: Visits) -> Route:
+    """Return a tour without the stops that it can no longer come to in time."""
+    route = Route(data, [], tour.team)
+    kept: list[int] = []
+    for option in tour.options:
+        longer = Route(data, [*kept, option], tour.team)
+        if longer.is_feasible():
+            route = longer
+            kept.append(option)
+    return route
 
 
 def _data(m: Model, price_per_hour: float) -> ProblemData:

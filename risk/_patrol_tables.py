@@ -59,6 +59,7 @@ TOTALS = pl.Schema(
 """One row per team; one that goes nowhere has 0 stops and no times. ``basis``: where its ways
 come from."""
 REASONS: Mapping[str, tuple[str, str]] = {
+    "lot": ("抽签未中：探索时间有限", "not drawn: the time for exploration is limited"),
     "kind": ("没有可到此处的队伍类型", "no team of a kind that may come"),
     "way": ("没有通路，或不在摄像头视野内", "no way there, or out of every camera's sight"),
     "far": ("一班之内来不及往返", "too far to go, stop and come back within a shift"),
@@ -96,16 +97,17 @@ def nothing(inputs: Inputs, why: tuple[str, str]) -> Plan:
     totals = [_total(team, [], "") for team in inputs.teams.iter_rows(named=True)]
     return Plan(
         pl.DataFrame(schema=ROUTES),
-        _said(left),
+        said(left),
         pl.DataFrame(totals, schema=TOTALS),
         why,
     )
 
 
-def _said(left: pl.DataFrame) -> pl.DataFrame:
+def said(left: pl.DataFrame) -> pl.DataFrame:
+    """Return ``LEFT_OUT`` of ``stop_id, prize, due, reason``: the reason in words."""
     rows = [(code, zh, en) for code, (zh, en) in REASONS.items()]
     words = pl.DataFrame(rows, schema=["reason", "reason_zh", "reason_en"], orient="row")
-    return left.join(words, on="reason", how="left").select(LEFT_OUT.names())
+    return left.join(words, on="reason", how="left", maintain_order="left").select(LEFT_OUT.names())
 
 
 def result(inputs: Inputs, m: Model, tours: list[Visits], explored: frozenset[str]) -> Plan:
@@ -146,7 +148,7 @@ def result(inputs: Inputs, m: Model, tours: list[Visits], explored: frozenset[st
     none = ("没有一个点值得去或去得了", "no stop can be reached, or none is worth the way")
     return Plan(
         pl.DataFrame(rows, schema=ROUTES),
-        _said(pl.DataFrame(left, schema=schema)).sort(
+        said(pl.DataFrame(left, schema=schema)).sort(
             "due", "prize", "stop_id", descending=[True, True, False]
         ),
         pl.DataFrame(totals, schema=TOTALS),

@@ -13,6 +13,9 @@ from geo.crs import ELLIPSOID, to_metres, working_crs
 from risk.patrol_inputs import CAMERA, Floats, Inputs, Network
 
 Ints = npt.NDArray[np.int64]
+HOP_KM = {"car": 1.0, "foot": 3.0, "boat": 5.0}
+"""How far from the ways' nearest node a place may lie, by kind: assumptions. A car goes no further
+off the road, so that none is sent to an island; walkers cross fields, boats open water."""
 
 
 @dataclass(frozen=True)
@@ -76,24 +79,30 @@ def _of_kind(
         edges = inputs.network.edges.filter(pl.col("kind").is_null() | (pl.col("kind") == kind))
         if len(edges):
             open_ways = Network(inputs.network.nodes, edges)
-            return _by_network(open_ways, speed_kmh, inputs.detour, lon, lat)
+            return _by_network(open_ways, kind, speed_kmh, inputs.detour, lon, lat)
     km = straight_km * inputs.detour
     return Ways(km / speed_kmh * 60.0, km, f"straight line x {inputs.detour:g}")
 
 
 def _by_network(
-    network: Network, speed_kmh: float, detour: float, lon: Floats, lat: Floats
+    network: Network, kind: str, speed_kmh: float, detour: float, lon: Floats, lat: Floats
 ) -> Ways:
-    """Return the quickest ways; from a place to its nearest node one goes straight (x detour)."""
+    """Return the quickest ways; from a place to its nearest node one goes straight (x detour).
+
+    No way leads to a place that is further than ``HOP_KM`` from every node.
+    """
     used = network.edges["a"].append(network.edges["b"]).unique()
     nodes = network.nodes.filter(pl.col("node").is_in(used.implode())).with_row_index("row")
     node_lon, node_lat = nodes["lon"].to_numpy(), nodes["lat"].to_numpy()
     crs = working_crs([lon.min(), lat.min(), lon.max(), lat.max()])
     tree = KDTree(np.column_stack(to_metres(crs, node_lon, node_lat)))
     near = tree.query(np.column_stack(to_metres(crs, lon, lat)))[1]
-    access_km = ELLIPSOID.inv(lon, lat, node_lon[near], node_lat[near])[2] / 1000.0 * detour
+    hop_km = ELLIPSOID.inv(lon, lat, node_lon[near], node_lat[near])[2] / 1000.0
+    access_km = np.where(hop_km <= HOP_KM[kind], hop_km * detour, np.inf)
 
-    minutes, km = _quickest(_open_edges(network.edges, nodes), len(nodes), near)
+    own = pl.col("km") / speed_kmh * 60.0
+    edges = network.edges.with_columns(pl.coalesce(pl.col("minutes"), own).alias("minutes"))
+    minutes, km = _quickest(_open_edges(edges, nodes), len(nodes), near)
     access_minutes = access_km / speed_kmh * 60.0
     minutes = minutes + access_minutes[:, None] + access_minutes[None, :]
     km = km + access_km[:, None] + access_km[None, :]

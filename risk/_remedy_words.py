@@ -72,15 +72,21 @@ def _what(
         kind = words.FACILITY.get(row["kind"], ("设施", "facility"))
         return f"在 {zh} 新设{kind[0]}", f"Put a new {kind[1]} at {en}"
     if len(targets) > 1:
-        every = [names.get(t, (t, t)) for t in targets]
+        every = [names.get(t) or _facility(t, facilities, (t, t)) for t in targets]
         return (
             f"一并修好 {'、'.join(n[0] for n in every)}（{len(targets)} 处）",
             f"Mend {', '.join(n[1] for n in every)} together",
         )
-    facility = facilities.get(targets[0], {})
+    zh, en = _facility(targets[0], facilities, (zh, en))
+    return f"修好 {zh}", f"Mend {en}"
+
+
+def _facility(target: str, facilities: Mapping[str, Mapping[str, Any]], called: Both) -> Both:
+    """Return a facility as its name or id with its kind and line."""
+    facility = facilities.get(target, {})
     kind = words.FACILITY.get(str(facility.get("kind")), ("设施", "facility"))
     line = words.LINE.get(str(facility.get("line")), ("", ""))
-    return f"修好 {zh} {line[0]}{kind[0]}", f"Mend the {kind[1]}{line[1]} ({en})"
+    return f"{called[0]} {line[0]}{kind[0]}", f"the {kind[1]}{line[1]} ({called[1]})"
 
 
 def _fall(row: Mapping[str, Any]) -> Both:

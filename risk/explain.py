@@ -265,7 +265,7 @@ def _incidents(facts: Facts, clock: _Clock, weights: WeightSet) -> Both | None:
     found = [
         i
         for i in facts.incidents
-        if i.distance_m <= reach_m and timedelta(0) <= clock.known - i.t0 <= window
+        if i.distance_m <= reach_m and max(i.t0, i.known or i.t0) <= clock.known <= i.t0 + window
     ]
     if not found:
         return None

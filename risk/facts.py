@@ -32,10 +32,11 @@ class Silence:
 
 @dataclass(frozen=True)
 class NearIncident:
-    """An incident near the segment."""
+    """An incident near the segment; ``known`` is when it was, None: at once."""
 
     t0: datetime
     distance_m: float
+    known: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,8 @@ class Inputs:
     the stretches that plans left to exploration, with their chance (`risk.explore`). ``light``
     has one row per shift, as `risk.light.light` makes it.
 
+    ``incidents`` may have ``known``, from when on each counts (null: at once).
+
     None says that the county has no such source: its indicators are missing then, and take their
     prior with a wider interval. An empty table says that the source is there and nothing in it.
     """

@@ -8,10 +8,10 @@ import polars as pl
 
 from geo.errors import InputError
 from risk._patrol_model import Model, Visits, model, search
-from risk._patrol_tables import LEFT_OUT, REASONS, ROUTES, TOTALS, Plan, nothing, result
+from risk._patrol_tables import LEFT_OUT, REASONS, ROUTES, TOTALS, Plan, nothing, result, said
 from risk.patrol_inputs import Inputs, checked
 
-__all__ = ["LEFT_OUT", "REASONS", "ROUTES", "TOTALS", "Inputs", "Plan", "plan"]
+__all__ = ["LEFT_OUT", "REASONS", "ROUTES", "TOTALS", "Inputs", "Plan", "plan", "said"]
 ITERATIONS = 5_000
 PRICE_PER_HOUR = 1.0
 

@@ -56,8 +56,8 @@ _SHOWN = 20
 class Network:
     """Ways: ``nodes`` has ``node, lon, lat``; ``edges`` has ``a, b, minutes, km, kind, barred``.
 
-    An edge goes both ways. ``kind`` is the kind of team whose minutes these are, null for all;
-    ``barred`` edges are not used.
+    An edge goes both ways. ``minutes`` null is at the team's own speed. ``kind`` is the kind of
+    team whose minutes these are, null for all; ``barred`` edges are not used.
     """
 
     nodes: pl.DataFrame
@@ -187,6 +187,8 @@ def _network(network: Network | None) -> Iterator[str]:
         if not {edge["a"], edge["b"]} <= known:
             yield f"{what} names a node that is not there"
         for column in ("minutes", "km"):
+            if edge[column] is None and column == "minutes":
+                continue
             if edge[column] is None or not (np.isfinite(edge[column]) and edge[column] >= 0.0):
                 yield f"{what}: {column} is {edge[column]}, expected 0 or more"
         if edge["kind"] is not None:

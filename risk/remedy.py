@@ -84,14 +84,14 @@ def effects(
     """Tell by how much each measure alone would lower risk, if it were taken at ``as_of``.
 
     Only the indicators that a measure touches are evaluated again, only on the segments that it
-    reaches, for all measures at once. Shifts that began before ``as_of`` are left out.
+    reaches, for all measures at once.
 
     Parameters
     ----------
     inputs : Inputs
         What is known.
     shifts : sequence of Shift
-        The shifts to come over which risk is summed.
+        The shifts over which risk is summed: those of ``inputs``, none begun before ``as_of``.
     measures : Measures
         What might be done, as `risk.remedy.candidates` lists it.
     as_of : datetime
@@ -107,7 +107,7 @@ def effects(
     Raises
     ------
     InputError
-        When no shift is to come, or as `risk.indicators.evaluate`.
+        When a shift has begun or none is given, or as `risk.indicators.evaluate`.
     """
     state, context = _begin(inputs, shifts, as_of, weights)
     total = _total(state, context)
@@ -178,21 +178,22 @@ def choose(
 def _begin(
     inputs: Inputs, shifts: Sequence[Shift], as_of: datetime, weights: WeightSet
 ) -> tuple[_State, _Context]:
-    coming = tuple(s for s in shifts if s.t0 >= as_of)
-    if not coming:
+    begun = [s.shift_id for s in shifts if s.t0 < as_of]
+    if begun or not shifts:
+        told = f"{len(begun)} of the {len(shifts)} shifts began before {as_of:%Y-%m-%d %H:%M %Z}"
         raise InputError(
-            f"none of the {len(shifts)} shifts begins after {as_of:%Y-%m-%d %H:%M}",
+            f"{told}: {', '.join(begun)}" if begun else "no shift is given",
             where="remedies",
-            mend="Give shifts that are still to come",
+            mend="Give shifts that are still to come, and inputs made for just these",
         )
     context = _Context(
-        shifts=coming,
-        hours=np.array([s.hours for s in coming], dtype=np.float64),
+        shifts=tuple(shifts),
+        hours=np.array([s.hours for s in shifts], dtype=np.float64),
         km=inputs.segments["length_m"].cast(pl.Float64).to_numpy() / 1000.0,
         as_of=as_of,
         weights=weights,
     )
-    value = evaluate(inputs, coming, as_of=as_of, weights=weights).value
+    value = evaluate(inputs, shifts, as_of=as_of, weights=weights).value
     return _State(inputs, value, pillar_means(value, weights)[0]), context
 
 

@@ -14,6 +14,9 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 _TIE = 1e-12
 _SAME = 1e-6  # points x km that are no gain
+# What leaving out an end of a shoreline adds: of a ring with a run through its origin, both ends
+# are in it.
+_FREE, _BARRED = 0.0, -np.inf
 ZONES = pl.Schema(
     {
         "zone_id": pl.String(),
@@ -300,8 +303,10 @@ def _choose(
         j = count[s]
         if j > 0:
             a, b = start[s], start[s + 1]
-            closed = wrapped[s, j]
-            _, picked = _line(gain[a:b], j + 1 if closed else j, closed)
+            if wrapped[s, j]:
+                _, picked = _line(gain[a:b], j + 1, _BARRED)
+            else:
+                _, picked = _line(gain[a:b], j, _FREE)
             chosen[a:b] = picked
     return chosen
 
@@ -316,10 +321,10 @@ def _values(gain: Floats, start: Ints, ring: Bools, k_max: int) -> tuple[Floats,
         g = gain[start[s] : start[s + 1]]
         if g.max() <= 0.0:
             continue
-        value[s], _ = _line(g, k_max, False)  # noqa: FBT003
+        value[s], _ = _line(g, k_max, _FREE)
         if ring[s] and len(g) > 1:
             # A run through the origin counts once but is two runs on the opened ring.
-            loop, _ = _line(g, k_max + 1, True)  # noqa: FBT003
+            loop, _ = _line(g, k_max + 1, _BARRED)
             for k in range(1, k_max + 1):
                 if loop[k + 1] > value[s, k] + _TIE:
                     value[s, k] = loop[k + 1]
@@ -350,36 +355,34 @@ def _share_out(value: Floats) -> Ints:
 
 
 @numba.njit(cache=True)
-def _line(gain: Floats, k_max: int, closed: bool) -> tuple[Floats, Bools]:  # noqa: FBT001
+def _line(gain: Floats, k_max: int, end_out: float) -> tuple[Floats, Bools]:
     """Return the best gain of at most k runs for each k, and the choice for ``k_max``.
 
-    ``closed`` wants both ends chosen (a run through the origin of a ring). A tie leaves out.
+    ``end_out`` is added for each end that is left out. A tie leaves out.
     """
     n = len(gain)
-    worst = -np.inf
-    out = np.full((n + 1, k_max + 1), worst)  # best of the first i, the last of them left out
-    inn = np.full((n + 1, k_max + 1), worst)  # the same, the last of them in a run
+    out = np.full((n + 1, k_max + 1), -np.inf)  # best of the first i, the last of them left out
+    inn = np.full((n + 1, k_max + 1), -np.inf)  # the same, the last of them in a run
     fresh = np.zeros((n + 1, k_max + 1), np.bool_)  # inn: does the run begin here
     kept = np.zeros((n + 1, k_max + 1), np.bool_)  # out: was the one before in a run
     out[0, :] = 0.0
     for i in range(1, n + 1):
         for k in range(k_max + 1):
-            if closed and i == 1:
-                out[i, k] = worst
-            else:
-                a, b = out[i - 1, k], inn[i - 1, k]
-                kept[i, k] = b > a
-                out[i, k] = b if b > a else a
+            a, b = out[i - 1, k], inn[i - 1, k]
+            kept[i, k] = b > a
+            out[i, k] = b if b > a else a
+            if i in (1, n):
+                out[i, k] += end_out
             if k > 0:
                 a, b = out[i - 1, k - 1], inn[i - 1, k]
                 fresh[i, k] = a >= b
                 inn[i, k] = gain[i - 1] + (a if a >= b else b)
     values = np.empty(k_max + 1)
     for k in range(k_max + 1):
-        values[k] = inn[n, k] if closed else max(out[n, k], inn[n, k])
+        values[k] = max(out[n, k], inn[n, k])
     picked = np.zeros(n, np.bool_)
     k = k_max
-    inside = closed or inn[n, k] > out[n, k]
+    inside = inn[n, k] > out[n, k]
     for i in range(n, 0, -1):
         if inside:
             picked[i - 1] = True

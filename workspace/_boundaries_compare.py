@@ -13,10 +13,12 @@ from duty.figures import against, figures
 from duty.workload import Shore
 from workspace import db, store
 from workspace._boundaries_drafts import lines
-from workspace._boundaries_held import Held
+from workspace._boundaries_held import Held, today
 from workspace._cache import cached
 from workspace._scored import runs_of
 from workspace.folder import Workspace
+from workspace.grids import TABLES as GROUNDS
+from workspace.grids import holding, of_places
 from workspace.placing import segments
 
 DIFFERING = pl.Schema(
@@ -40,15 +42,19 @@ def shore_of(ws: Workspace) -> Shore:
     """Return the shore laid out for figures and proposals, with the risk of the newest scores.
 
     The risk of a segment is its mean over the shifts of the run that scored last; a segment
-    without a score has the mean of the others. Wharves that are not in use are left out.
+    without a score has the mean of the others. Wharves that are not in use are left out. A
+    segment's township is today's in which its middle lies, or the nearest.
     """
-    tables = ("segments", "shorelines", "scores", "runs", "wharves", "risk_points")
-    return cached(ws, "workload shore", tables, lambda: _shore(ws))
+    tables = ("segments", "shorelines", "scores", "runs", "wharves", "risk_points", *GROUNDS)
+    return cached(ws, ("workload shore", today(ws)), tables, lambda: _shore(ws))
 
 
 def _shore(ws: Workspace) -> Shore:
     columns = ["segment_id", "shoreline_id", "from_m", "to_m", "length_m", "lon", "lat"]
     cut = store.read(ws.engine, "segments", columns=columns)
+    towns = holding(ws, "township")
+    if towns.version is not None:
+        cut = cut.with_columns(township_id=of_places(towns, cut["lon"], cut["lat"]))
     risk = _risk(ws)
     if risk.height:
         cut = cut.join(risk, on="segment_id", how="left", maintain_order="left").with_columns(

@@ -12,7 +12,7 @@ from duty.sections import problems
 from geo.errors import InputError
 from workspace import db, store, users
 from workspace._boundaries_draft import Operation, names, replayed
-from workspace._boundaries_held import Held, newest
+from workspace._boundaries_held import Held
 from workspace._cache import cached
 from workspace.folder import Workspace
 from workspace.placing import shorelines
@@ -22,7 +22,10 @@ _TOLD = 5
 
 @dataclass(frozen=True)
 class Draft:
-    """A draft as it stands; ``undone`` are operations that can be put back, the last one first."""
+    """A draft as it stands; ``undone`` are operations that can be put back, the last one first.
+
+    It is of the sections (``level`` is "section") or of a level of grids.
+    """
 
     draft_id: str
     name: str
@@ -34,6 +37,7 @@ class Draft:
     state: str
     t: datetime
     made: bool
+    level: str
 
     @property
     def place(self) -> str:
@@ -66,21 +70,32 @@ def read_draft(target: store.Target, draft_id: str) -> Draft:
     return Draft(**{**row, **told})
 
 
-def drafts(ws: Workspace) -> pl.DataFrame:
-    """Return the drafts, the newest first.
+def drafts(ws: Workspace, *, levels: Sequence[str] = ("section",)) -> pl.DataFrame:
+    """Return the drafts of the sections, or of some levels of grids, the newest first.
 
     The table's columns without operations, their number ``n_operations``, and ``stale``: whether
-    the version that it is based on is no longer the one published last.
+    the version that it is based on is no longer the one of its level published last.
     """
-    found = store.read(ws.engine, "boundary_drafts").sort("t", "draft_id", descending=True)
-    with ws.engine.connect() as connection:
-        latest = newest(connection)
+    found = store.read(
+        ws.engine, "boundary_drafts", where=db.boundary_drafts.c.level.in_(levels)
+    ).sort("t", "draft_id", descending=True)
+    latest = pl.concat(
+        [
+            store.read(ws.engine, "boundary_versions").select("version", level=pl.lit("section")),
+            store.read(ws.engine, "grid_versions").select("version", "level"),
+        ]
+    )
+    last = latest.group_by("level").agg(latest=pl.col("version").max())
     open_ = ~pl.col("state").is_in(("published", "rejected"))
     number = pl.col("operations").str.json_decode(pl.List(pl.Struct({"op": pl.String}))).list.len()
-    return found.with_columns(
-        n_operations=number.cast(pl.Int64),
-        stale=open_ & pl.col("based_on").ne_missing(pl.lit(latest, dtype=pl.Int64)),
-    ).drop("operations", "undone")
+    return (
+        found.join(last, on="level", how="left", maintain_order="left")
+        .with_columns(
+            n_operations=number.cast(pl.Int64),
+            stale=open_ & pl.col("based_on").ne_missing(pl.col("latest")),
+        )
+        .drop("operations", "undone", "latest")
+    )
 
 
 def steps_of(target: store.Target, draft_id: str) -> pl.DataFrame:
@@ -123,13 +138,19 @@ def note(
     kinds = {"reason": pl.String}
     store.write(connection, "boundary_steps", pl.DataFrame([row], schema_overrides=kinds))
     detail = {"name": one.name, "rev": one.rev, "reason": reason}
-    users.record(connection, user, f"boundaries {step}", one.draft_id, detail, now=now)
+    what = "boundaries" if one.level == "section" else "grids"
+    users.record(connection, user, f"{what} {step}", one.draft_id, detail, now=now)
+
+
+def made_of(base: Held, operations: Sequence[Operation], shore: pl.DataFrame) -> Held:
+    """Return what operations make of a version."""
+    made = replayed(base.division, operations, shore)
+    return Held(base.version, names(base, operations, made), *made.tables())
 
 
 def stood_on(base: Held, operations: Sequence[Operation], shore: pl.DataFrame) -> Held:
     """Return what operations make of a version; raise InputError where shore has no section."""
-    made = replayed(base.division, operations, shore)
-    found = Held(base.version, names(base, operations, made), *made.tables())
+    found = made_of(base, operations, shore)
     wrong = problems(found.sections, found.cuts, found.hangs, shore) if operations else []
     if wrong:
         raise InputError(
@@ -148,6 +169,16 @@ def must_be(one: Draft, state: str) -> None:
             f"the draft is {one.state}, not {state}",
             where=one.place,
             mend="The way is: edit, submit, approve by another person, publish.",
+        )
+
+
+def must_be_of(one: Draft, levels: Sequence[str]) -> None:
+    """Raise InputError where a draft is of something else."""
+    if one.level not in levels:
+        raise InputError(
+            f"the draft is of {one.level}",
+            where=one.place,
+            mend="`shoregrid boundaries WS list` and `shoregrid grids WS list` show the drafts.",
         )
 
 

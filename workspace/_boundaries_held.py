@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import polars as pl
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, func, select
 
 from duty.division import Division
 from geo.errors import InputError
@@ -120,32 +120,55 @@ def publish(
     InputError
         When the version would hold before the one that holds now began to.
     """
-    before = store.read(
-        connection, "boundary_versions", where=db.boundary_versions.c.valid_from <= day
+    version = begin_version(
+        connection,
+        "boundary_versions",
+        {
+            "published_at": now,
+            "user": user,
+            "reason": reason,
+            "valid_from": valid_from,
+            "based_on": held.version,
+            "draft_id": draft_id,
+            "made": made,
+        },
+        day=day,
     )
-    begun = before["valid_from"].max()
-    if isinstance(begun, date) and valid_from < begun:
-        raise InputError(
-            f"the day {valid_from} lies before {begun}, from which the present version holds",
-            where="boundaries",
-            mend=f"Give {begun} or a later day: who answered before stays as it was.",
-        )
-    version = (newest(connection) or 0) + 1
-    row: Mapping[str, object] = {
-        "version": version,
-        "published_at": now,
-        "user": user,
-        "reason": reason,
-        "valid_from": valid_from,
-        "based_on": held.version,
-        "draft_id": draft_id,
-        "made": made,
-    }
-    kinds = {"based_on": pl.Int64, "user": pl.String, "draft_id": pl.String}
-    store.write(connection, "boundary_versions", pl.DataFrame([row], schema_overrides=kinds))
     number = pl.lit(version, dtype=pl.Int64)
     store.write(connection, "sections", held.sections.with_columns(version=number))
     write_cuts(connection, version, held.cuts, held.hangs)
+    return version
+
+
+def begin_version(
+    connection: Connection,
+    name: str,
+    row: Mapping[str, object],
+    *,
+    day: date,
+    of: store.Condition | None = None,
+) -> int:
+    """Add a row to a table of versions and return its number.
+
+    Raises
+    ------
+    InputError
+        When it would hold before that one of the versions ``of`` which holds on ``day`` began to.
+    """
+    table = store.table_of(name)
+    begun = table.c.valid_from <= day
+    before = store.read(connection, name, where=begun if of is None else and_(begun, of))
+    first, valid_from = before["valid_from"].max(), row["valid_from"]
+    if isinstance(first, date) and isinstance(valid_from, date) and valid_from < first:
+        raise InputError(
+            f"the day {valid_from} lies before {first}, from which the present version holds",
+            where="boundaries",
+            mend=f"Give {first} or a later day: who answered before stays as it was.",
+        )
+    version = (connection.scalar(select(func.max(table.c.version))) or 0) + 1
+    kinds = {"based_on": pl.Int64, "user": pl.String, "draft_id": pl.String, "reason": pl.String}
+    frame = pl.DataFrame([{"version": version, **row}], schema_overrides=kinds)
+    store.write(connection, name, frame)
     return version
 
 

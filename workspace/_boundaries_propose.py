@@ -13,6 +13,7 @@ from workspace import store
 from workspace._boundaries_compare import shore_of
 from workspace._boundaries_drafts import lines
 from workspace._boundaries_held import newest, read_version
+from workspace._grids_held import holding
 from workspace.folder import Workspace
 
 __all__ = ["PRICES", "Limits", "proposed", "trade_off"]
@@ -107,9 +108,22 @@ def _order(ws: Workspace, base: Division) -> list[str]:
     return [name for name in lines(ws)["shoreline_id"] if name not in hung]
 
 
-def limits_of(*, length_km: float | None, travel_min: float | None) -> Limits:
-    """Return limits, infinite where none is named."""
+def limits_of(
+    ws: Workspace,
+    *,
+    length_km: float | None,
+    travel_min: float | None,
+    crossing_h: float | None,
+) -> Limits:
+    """Return limits, infinite where none is named; without townships no border can cost."""
+    if crossing_h is not None and holding(ws, "township").version is None:
+        raise InputError(
+            "there are no townships yet, so their borders are not known",
+            where="--crossing",
+            mend="Import them: shoregrid import WS boundaries FILE.",
+        )
     return Limits(
         math.inf if length_km is None else length_km,
         math.inf if travel_min is None else travel_min,
+        crossing_h or 0.0,
     )

@@ -1,7 +1,7 @@
 """The command `boundaries` with its parts."""
 
 from contextlib import closing
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -52,7 +52,7 @@ def open_ws(context: typer.Context) -> "closing[Workspace]":
     return closing(open_workspace(context.obj))
 
 
-def _plain(table: "pl.DataFrame") -> list[dict[str, Any]]:
+def plain(table: "pl.DataFrame") -> list[dict[str, Any]]:
     return [
         {k: v.isoformat() if isinstance(v, (date, datetime)) else v for k, v in row.items()}
         for row in table.iter_rows(named=True)
@@ -61,6 +61,15 @@ def _plain(table: "pl.DataFrame") -> list[dict[str, Any]]:
 
 def _made(row: dict[str, Any]) -> str:
     return " （虚构 made）" if row["made"] else ""
+
+
+def draft_line(row: dict[str, Any], zone: tzinfo) -> str:
+    return (
+        f"{row['draft_id']} {row['name']} {_STATES[row['state']]} {row['state']} "
+        f"r{row['rev']} ({row['author']}, {row['t'].astimezone(zone):%Y-%m-%d %H:%M})"
+        + ("，底本已更新 the base is older" if row["stale"] else "")
+        + _made(row)
+    )
 
 
 @app.command(name="list")
@@ -76,14 +85,8 @@ def list_(context: typer.Context, *, as_json: AsJson = False) -> None:
         + _made(row)
         for row in versions.iter_rows(named=True)
     ]
-    lines += [
-        f"  {row['draft_id']} {row['name']} {_STATES[row['state']]} {row['state']} "
-        f"r{row['rev']} ({row['author']}, {row['t'].astimezone(zone):%Y-%m-%d %H:%M})"
-        + ("，底本已更新 the base is older" if row["stale"] else "")
-        + _made(row)
-        for row in drafts.iter_rows(named=True)
-    ]
-    more = {"versions": _plain(versions), "drafts": _plain(drafts)}
+    lines += [f"  {draft_line(row, zone)}" for row in drafts.iter_rows(named=True)]
+    more = {"versions": plain(versions), "drafts": plain(drafts)}
     counts = {"versions": versions.height, "drafts": drafts.height}
     Summary(counts, lines=lines, more=more).tell(as_json=as_json)
 
@@ -104,7 +107,7 @@ def show(
         held = boundaries.stood(ws, reference)
         found = figures_of(ws, held) if held.cuts.height else held.sections
         lines = _figure_lines(found) if held.cuts.height else ["没有岸段 · no sections"]
-        more: dict[str, Any] = {"version": held.version, "sections": _plain(found)}
+        more: dict[str, Any] = {"version": held.version, "sections": plain(found)}
         if not reference.isdecimal() and reference != "now":
             one, done = boundaries.draft(ws, reference), boundaries.steps(ws, reference)
             base = held_of(ws, one.based_on)
@@ -123,7 +126,7 @@ def show(
                 ),
             ]
             more |= {"operations": list(one.operations), "rev": one.rev, "state": one.state}
-            more["steps"] = _plain(done)
+            more["steps"] = plain(done)
     Summary({"sections": found.height}, lines=lines, more=more).tell(as_json=as_json)
 
 
@@ -195,8 +198,8 @@ def diff(
         if row["state"] != "same"
     ]
     more = {
-        "stretches": _plain(found.stretches.drop("geometry")),
-        "sections": _plain(found.sections),
+        "stretches": plain(found.stretches.drop("geometry")),
+        "sections": plain(found.sections),
     }
     counts = {"stretches": found.stretches.height, "km": round(found.stretches["km"].sum(), 3)}
     Summary(counts, lines=lines, more=more).tell(as_json=as_json)
@@ -228,7 +231,7 @@ def who(
         lines = [f"{place[0]} {place[1]:.0f} m"]
         if day is None:
             spans = boundaries.history(ws, *place)
-            more["history"] = _plain(spans)
+            more["history"] = plain(spans)
             lines += [
                 f"{row['valid_from']} – {row['valid_to'] or ''} {row['section_id'] or '-'} "
                 f"{row['name'] or ''} {row['name_en'] or ''} (第 {row['version']} 版 version)"
@@ -263,6 +266,14 @@ def propose(
     max_min: Annotated[
         float | None, typer.Option(min=0, help="走完最多分钟 · Most minutes from end to end.")
     ] = None,
+    crossing: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            help="岸段内每跨一条镇界计的工时；inf 为不许跨 · Hours a week that each township "
+            "border within a section costs; inf: none may.",
+        ),
+    ] = None,
     lock: Annotated[
         list[str] | None, typer.Option(help="不动的岸段 · Section to leave as it is; repeatable.")
     ] = None,
@@ -283,8 +294,8 @@ def propose(
 
     if name is not None and user is None:
         raise InputError("a draft needs an account", where="--name", mend="Name it: --user NAME.")
-    limits = proposing.limits_of(length_km=max_km, travel_min=max_min)
     with open_ws(context) as ws:
+        limits = proposing.limits_of(ws, length_km=max_km, travel_min=max_min, crossing_h=crossing)
         if curve:
             found = proposing.trade_off(
                 ws, chiefs=[chiefs] if chiefs else [], limits=limits, locked=lock or ()

@@ -1,7 +1,7 @@
 """What changes drafts of boundaries: the parts of `boundaries` that want an account."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -70,11 +70,7 @@ def rebase(
     with open_ws(context) as ws:
         given, lost, both = boundaries.rebase(ws, draft_id, user=user)
     lines = [f"不再适用 · no longer possible: {text}" for text in lost]
-    lines += [
-        f"双方都改了 · both changed: {row['shoreline_id']} {row['from_m']:.0f}–{row['to_m']:.0f} m "
-        f"{row['mine']} / {row['theirs']}"
-        for row in both.iter_rows(named=True)
-    ]
+    lines += [f"双方都改了 · both changed: {_both(row)}" for row in both.iter_rows(named=True)]
     _done("已换底 · rebased", given, *lines, as_json=as_json)
 
 
@@ -143,6 +139,13 @@ def publish(
     )
     more = {"version": version, "valid_from": day.date().isoformat()}
     Summary(lines=[line], more=more).tell(as_json=as_json)
+
+
+def _both(row: dict[str, Any]) -> str:
+    if "grid_id" in row:
+        return f"{row['grid_id']} ({row['km2']:.3f} km2)"
+    stretch = f"{row['shoreline_id']} {row['from_m']:.0f}–{row['to_m']:.0f} m"
+    return f"{stretch} {row['mine']} / {row['theirs']}"
 
 
 def _done(what: str, given: "Draft", *more: str, as_json: bool) -> None:

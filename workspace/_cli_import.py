@@ -21,14 +21,17 @@ class Kind(StrEnum):
     FACILITIES = "facilities"
     POSTS = "posts"
     ABSENCES = "absences"
+    TEAMS = "teams"
     INCIDENTS = "incidents"
     INSPECTIONS = "inspections"
     EFFORT = "effort"
     SECTIONS = "sections"
+    BOUNDARIES = "boundaries"
     TIDES = "tides"
     DEPTH = "depth"
     BERTHS = "berths"
     ROADS = "roads"
+    WAYS = "ways"
     SETTLEMENTS = "settlements"
     SHORE_TYPES = "shore-types"
     REGISTERS = "registers"
@@ -41,6 +44,15 @@ class Coordinates(StrEnum):
     WGS84 = "wgs84"
     GCJ02 = "gcj02"
     BD09 = "bd09"
+
+
+class Level(StrEnum):
+    """A level of grids."""
+
+    TOWNSHIP = "township"
+    VILLAGE = "village"
+    GRID = "grid"
+    PATROL = "patrol"
 
 
 class Side(StrEnum):
@@ -190,9 +202,18 @@ def import_(
         typer.Option(
             "--from",
             formats=["%Y-%m-%d"],
-            help="岸段自哪天（当地）起生效 · Local day from which sections hold; today.",
+            help="岸段、网格自哪天（当地）起生效 · Local day from which sections or grids hold; "
+            "today.",
         ),
     ] = None,
+    level: Annotated[
+        Level | None,
+        typer.Option(help="网格的级别，文件无此列时 · Level of grids, where no column says it."),
+    ] = None,
+    repair: Annotated[
+        bool,
+        typer.Option("--repair", help="接受网格的全部修补 · Take all mends offered for grids."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """导入图层与台账 · Import a layer or a table; rows that cannot be kept go to quarantine."""
@@ -218,6 +239,8 @@ def import_(
         unit=None if unit is None else unit.value,
         replace=replace,
         valid_from=None if valid_from is None else valid_from.date(),
+        level=None if level is None else level.value,
+        repair=repair,
     )
     with closing(open_workspace(root)) as ws:
         done = import_file(ws, kind.value, file, options, user=getpass.getuser())

@@ -20,6 +20,7 @@ class TableKind(StrEnum):
     INCIDENTS = "incidents"
     POSTS = "posts"
     ABSENCES = "absences"
+    TEAMS = "teams"
     INSPECTIONS = "inspections"
     EFFORT = "effort"
     BERTHS = "berths"

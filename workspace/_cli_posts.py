@@ -35,6 +35,13 @@ Out = Annotated[
     Path | None,
     typer.Option(metavar="OUT", help="写出表格 · Table to write: .csv or .xlsx."),
 ]
+Before = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="前一份值班表（--out 写出的） · The rota before, as --out wrote it.",
+    ),
+]
 _GAP_DAYS, _ROTA_DAYS = 90, 28
 _WEEKDAYS = "一二三四五六日"
 
@@ -120,6 +127,7 @@ def rota(
     context: typer.Context,
     first: From = None,
     last: To = None,
+    before: Before = None,
     out: Out = None,
     *,
     as_json: AsJson = False,
@@ -129,7 +137,7 @@ def rota(
 
     with _open(context) as ws:
         span = _span(ws, first, last, _ROTA_DAYS)
-        done, told = staffing.rota(ws, first=span[0], last=span[1])
+        done, told = staffing.rota(ws, first=span[0], last=span[1], before=before)
     labels = told["labels"]
     lines = [
         f"{row['start']:%m-%d} 周{_WEEKDAYS[row['day'].weekday()]} {row['start']:%H:%M}–"
@@ -138,8 +146,9 @@ def rota(
         for row in done.turns.iter_rows(named=True)
     ]
     lines += [
-        f"{row['day']} 联合巡防 {row['joint']} 牵头：{row['leads_zh']} · joint stretch, led by "
-        f"{row['leads_en']}"
+        f"{row['day']} 联防 {row['joint']}（{row['shoreline_id']} {row['from_m'] / 1000:.1f}–"
+        f"{row['to_m'] / 1000:.1f} km）：与{row['neighbour_zh']}，由{row['leads_zh']}牵头 · joint "
+        f"stretch with {row['neighbour_en']}, led by {row['leads_en']}"
         for row in done.leads.iter_rows(named=True)
     ]
     lines += [

@@ -55,6 +55,7 @@ boundary_drafts = Table(
     Column("state", String, nullable=False),
     Column("t", UtcDateTime, nullable=False),
     made(),
+    Column("level", String, nullable=False, server_default="section", default="section"),
 )
 boundary_steps = Table(
     "boundary_steps",

@@ -38,15 +38,19 @@ def dues(ws: Workspace, weights: WeightSet, segment: int, day: date) -> list[dic
 
 
 def _inspection(row: dict[str, Any]) -> dict[str, Any]:
+    zh, en = inspection_words(row)
+    return {"text_zh": zh, "text_en": en, "days": row["days_overdue"]}
+
+
+def inspection_words(row: dict[str, Any]) -> tuple[str, str]:
+    """Return what is to be said of a row of `duty.due.due`, in Chinese and English."""
     zh, en, days = row["name"], row["name_en"] or row["name"], row["days_overdue"]
     if row["state"] == "never":
-        texts = f"{zh}：没有巡查记录", f"{en}: no inspection on record"
-    elif row["state"] == "due":
-        texts = f"{zh}：今天应巡查", f"{en}: inspection due today"
-    else:
-        unit = "day" if days == 1 else "days"
-        texts = f"{zh}：巡查逾期 {days} 天", f"{en}: inspection {days} {unit} overdue"
-    return {"text_zh": texts[0], "text_en": texts[1], "days": days}
+        return f"{zh}：没有巡查记录", f"{en}: no inspection on record"
+    if row["state"] == "due":
+        return f"{zh}：今天应巡查", f"{en}: inspection due today"
+    unit = "day" if days == 1 else "days"
+    return f"{zh}：巡查逾期 {days} 天", f"{en}: inspection {days} {unit} overdue"
 
 
 def _repair(row: dict[str, Any]) -> dict[str, Any]:

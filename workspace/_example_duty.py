@@ -139,6 +139,34 @@ def make_posts(sections: pl.DataFrame, wharves: gpd.GeoDataFrame, *, today: date
     )
 
 
+def make_teams(wharves: gpd.GeoDataFrame) -> pl.DataFrame:
+    """Return patrol teams that set out from wharves spread along the shore.
+
+    There are cars, walkers, boats and one camera; at night only cars and a boat go out.
+    """
+    kinds = ["car", "foot", "car", "boat", "car", "foot", "camera", "boat"]
+    words = {"car": "车巡", "foot": "步巡", "boat": "船巡", "camera": "视频巡查"}
+    day = "06:00,10:00,14:00"
+    shifts = [None, day, None, None, None, day, None, day]
+    spread = np.linspace(0, len(wharves) - 1, len(kinds)).round().astype(int)
+    starts = wharves.sort_values(["shoreline_id", "chainage_m"]).geometry.iloc[spread]
+    return pl.DataFrame(
+        {
+            "team_id": [f"T{n}" for n in range(1, len(kinds) + 1)],
+            "name": [f"{words[kind]}{n}队" for n, kind in enumerate(kinds, start=1)],
+            "name_en": [f"{kind.capitalize()} team {n}" for n, kind in enumerate(kinds, start=1)],
+            "kind": kinds,
+            "unit": "示例联防队",
+            "lon": starts.x.to_numpy(),
+            "lat": starts.y.to_numpy(),
+            "capacity_minutes": [60.0 if kind == "camera" else None for kind in kinds],
+            "range_km": [5.0 if kind == "camera" else None for kind in kinds],
+            "shifts": shifts,
+            "made": True,
+        }
+    )
+
+
 def make_absences(posts: pl.DataFrame, *, today: date) -> pl.DataFrame:
     """Return two absences: the county's head, who has a deputy, and a section chief, who has none.
 

@@ -41,6 +41,30 @@ _SHORE_TYPE = Known(
 )
 
 
+_WAYS = (
+    Known("name", ("名称", "路名", "道路名称", "航道名称")),
+    Known(
+        "kind",
+        ("类型", "方式", "通行方式"),
+        "choice",
+        choices={
+            "foot": ("步行", "步道", "步巡"),
+            "car": ("车行", "公路", "车巡"),
+            "boat": ("航道", "水路", "船巡"),
+        },
+    ),
+    Known("speed_kmh", ("时速", "速度", "限速"), "number", low=0.5, high=130, unit="km/h"),
+    Known(
+        "barred",
+        ("封闭", "禁行", "是否封闭"),
+        "choice",
+        default="no",
+        choices={"yes": ("是", "封闭", "禁行", "1", "true"), "no": ("否", "通行", "0", "false")},
+    ),
+    Known("level", ("层", "层级", "立交层", "layer"), "integer", default="0", low=-9, high=9),
+)
+
+
 @dataclass(frozen=True)
 class Around:
     """How one kind of layer becomes one table, and which shapes it may hold."""
@@ -67,6 +91,7 @@ AROUND = {
         ),
         ("Point", "MultiPoint", *_AREAS),
     ),
+    "ways": Around("ways", "way_id", _WAYS, _LINES),
     "shore-types": Around("shore_types", "shore_type_id", (_SHORE_TYPE,), (*_LINES, *_AREAS)),
 }
 
@@ -106,13 +131,15 @@ def import_around(
     shapes, notes = correct_shapes(rows.shapes[[kept[n] for n in good]], options.coordinates)
     layer = _layer(what, [values[n] for n in good], shapes)
     cut = store.layer(ws.engine, "segments")
-    if len(cut):
+    told_of_shore = kind != "ways"
+    if told_of_shore and len(cut):
         cut = with_around(ws.engine, cut, {what.table: layer})
         if kind == "shore-types":
             cut = with_landing(ws, cut)
     with ws.begin() as connection:
         store.write(connection, what.table, layer, replace=True)
-        store.write(connection, "segments", cut, replace=True)
+        if told_of_shore:
+            store.write(connection, "segments", cut, replace=True)
         quarantine(connection, kind, path, refused, now)
     _tell(result, rows, refused, notes, len(layer))
 
@@ -135,6 +162,8 @@ def _layer(
 ) -> gpd.GeoDataFrame:
     columns: dict[str, object] = {what.key: range(1, len(values) + 1)}
     columns |= {one.name: [row.get(one.name) for row in values] for one in what.columns}
+    if "barred" in columns:
+        columns["barred"] = [row["barred"] == "yes" for row in values]
     return gpd.GeoDataFrame(columns, geometry=shapes, crs=4326)
 
 

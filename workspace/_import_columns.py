@@ -280,6 +280,29 @@ ABSENCES = (
         },
     ),
 )
+TEAMS = (
+    Known("team_id", ("编号", "队伍编号", "id")),
+    _NAME,
+    _NAME_EN,
+    Known(
+        "kind",
+        ("类型", "方式", "巡查方式", "类别"),
+        "choice",
+        needed=True,
+        choices={
+            "foot": ("步巡", "步行", "徒步"),
+            "car": ("车巡", "车辆", "汽车"),
+            "boat": ("船巡", "船艇", "船舶"),
+            "camera": ("视频巡查", "视频", "摄像头"),
+        },
+    ),
+    Known("unit", ("单位", "所属单位")),
+    *_PLACE,
+    Known("speed_kmh", ("时速", "速度"), "number", low=0.5, high=120, unit="km/h"),
+    Known("capacity_minutes", ("可用分钟", "可用时间"), "number", low=1, high=1_440, unit="min"),
+    Known("range_km", ("视距", "可视距离"), "number", low=0.01, high=100, unit="km"),
+    Known("shifts", ("班次", "参加班次")),
+)
 INSPECTIONS = (
     Known("inspection_id", ("编号", "检查编号", "id")),
     Known("object_kind", ("对象类型",), "choice", needed=True, choices=_OBJECT),
@@ -368,7 +391,19 @@ PERSONAL = (
 )  # fmt: skip
 # A person's name is a post's alone; elsewhere these headers are personal too (码长 is the post of
 # whoever answers for a wharf, as 河长 is for a river).
-PERSON_NAMES = ("姓名", "码长", "段长", "岸长", "湾长", "滩长", "值班人员", "值班人", "值班员")
+PERSON_NAMES = (
+    "姓名",
+    "网格长",
+    "网格员",
+    "码长",
+    "段长",
+    "岸长",
+    "湾长",
+    "滩长",
+    "值班人员",
+    "值班人",
+    "值班员",
+)
 # The unit of a person in charge is none: such a header ends so.
 OF_A_UNIT = ("单位", "部门", "编号", " unit", " department")
 # Headers that hold one of these, wherever they hold it, are personal too (words stand in blanks).

@@ -35,7 +35,7 @@ def check_posts(
     refused: list[Refusal] = []
     told = pl.Series([words.get(plain(role or "")) for role in frame["role"]], dtype=pl.String)
     unknown = told.is_null() & frame["role"].is_not_null()
-    refused += _refuse(
+    refused += refused_rows(
         rows,
         frame.filter(unknown),
         "unknown_role",
@@ -47,7 +47,7 @@ def check_posts(
         full = _whole(rows, frame, stored)
         others = stored.join(full, on="post_id", how="anti")
         bad, reason, detail, mend = check(full, others, roles)
-        refused += _refuse(rows, bad, reason, detail, mend)
+        refused += refused_rows(rows, bad, reason, detail, mend)
         frame = frame.join(bad, on="row", how="anti", maintain_order="left")
     return frame, refused
 
@@ -58,7 +58,7 @@ def check_absences(
     """Refuse absences of posts that are not there."""
     ids = store.read(ws.engine, "posts", columns=["post_id"])["post_id"]
     here = pl.col("post_id").is_in(ids.to_list()) | pl.col("post_id").is_null()
-    refused = _refuse(
+    refused = refused_rows(
         rows,
         frame.filter(~here),
         "unknown_post",
@@ -156,7 +156,9 @@ def _day(day: date) -> str:
     return "" if day in (date.min, date.max) else day.isoformat()
 
 
-def _refuse(rows: Rows, bad: pl.DataFrame, reason: str, detail: _TOLD, mend: str) -> list[Refusal]:
+def refused_rows(
+    rows: Rows, bad: pl.DataFrame, reason: str, detail: _TOLD, mend: str
+) -> list[Refusal]:
     return [
         Refusal(rows.file, int(row["row"]), reason, detail(row), mend)
         for row in bad.iter_rows(named=True)

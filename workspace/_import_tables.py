@@ -19,6 +19,7 @@ from workspace._import_places import off_the_earth, onto_shore
 from workspace._import_posts import check_absences, check_posts
 from workspace._import_registers import check_vessels
 from workspace._import_rows import Rows, convert, read_rows, zone
+from workspace._import_teams import check_teams
 from workspace._imported import Imported, Options
 from workspace._quarantine import quarantine
 from workspace.folder import Workspace
@@ -44,6 +45,7 @@ TABLES = {
     "incidents": Table("incidents", "incident_id", known.INCIDENTS, placed=True, prefix="I"),
     "posts": Table("posts", "post_id", known.POSTS, prefix="P"),
     "absences": Table("post_absences", "absence_id", known.ABSENCES, prefix="A"),
+    "teams": Table("teams", "team_id", known.TEAMS, prefix="T"),
     "inspections": Table("inspections", "inspection_id", known.INSPECTIONS, prefix="N"),
     "effort": Table("effort", "", known.EFFORT),
     "berths": Table("berths", "berth_id", known.BERTHS, prefix="B"),
@@ -127,6 +129,9 @@ def _checked(
         refused += more
     if kind == "effort":
         frame, more = _on_segments(ws, rows, frame)
+        refused += more
+    if kind == "teams":
+        frame, more = check_teams(ws, rows, frame)
         refused += more
     if kind == "registers":
         frame, more = check_vessels(rows, frame)

@@ -28,7 +28,9 @@ class Options:
     station : id of the tide station that a table is of.
     unit : of heights in a tide table that does not state it.
     replace : whether a newer coast is taken although most of the older one is not in it.
-    valid_from : local day from which sections hold; today where none is named.
+    valid_from : local day from which sections or grids hold; today where none is named.
+    level : of grids, where the file has no such column.
+    repair : whether all mends that are offered for grids are taken.
     """
 
     layer: str | None = None
@@ -45,6 +47,8 @@ class Options:
     unit: Literal["m", "cm", "ft"] | None = None
     replace: bool = False
     valid_from: date | None = None
+    level: str | None = None
+    repair: bool = False
 
 
 @dataclass

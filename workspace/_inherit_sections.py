@@ -52,7 +52,9 @@ def _drafts(
     lines = older.select("shoreline_id", "length_m", "is_ring").unique(maintain_order=True)
     table = db.boundary_drafts.c
     open_ = store.read(
-        connection, "boundary_drafts", where=table.state.in_(("draft", "proposed", "approved"))
+        connection,
+        "boundary_drafts",
+        where=table.state.in_(("draft", "proposed", "approved")) & (table.level == "section"),
     )
     for row in open_.iter_rows(named=True):
         operations = json.loads(row["operations"])

@@ -21,6 +21,7 @@ def _say(zh: str, en: str, zh_note: str = "", en_note: str = "") -> dict[str, st
 
 
 NAMES = {
+    "teams": {"zh": "示例车巡队", "en": "Example car team"},
     "wharves": {"zh": "东门渔码头", "en": "Dongmen fishing wharf"},
     "risk-points": {"zh": "后岙小河汊", "en": "Houao creek"},
     "facilities": {"zh": "东门码头一号探头", "en": "Dongmen camera 1"},

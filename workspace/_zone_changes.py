@@ -190,12 +190,15 @@ def gone_words(move: Move | None, then: date, day: date) -> Both:
     if move is None:
         return "原因不详", "no score to tell why"
     if move.points > -_LEAST_POINTS:
-        return "本段风险未降，别处更值得去", "its risk did not fall, other shore is worth more"
+        return (
+            "因为本段风险未降，别处更值得去",
+            "because its risk did not fall and other shore is worth more",
+        )
     return (
-        f"均分比 {_zh(then, day)}降 {-move.points:.0f} 分，主要因“{move.most.label_zh}”",
+        f"因为均分比 {_zh(then, day)}降 {-move.points:.0f} 分，主要因“{move.most.label_zh}”",
         (
-            f"its mean score fell {-move.points:.0f} points since {_en(then, day)}, most by "
-            f"“{move.most.label_en}”"
+            f"because its mean score fell {-move.points:.0f} points since {_en(then, day)}, "
+            f"most by “{move.most.label_en}”"
         ),
     )
 

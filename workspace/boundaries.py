@@ -1,6 +1,7 @@
-"""The boundaries of the sections: drafts, their approval, and the versions that are published.
+"""The boundaries of sections and grids: drafts, their approval, and what is published.
 
-A draft is the version that it began from and a list of operations (`duty.cutting`, and `divide`).
+A draft is the version that it began from and a list of operations: of sections those of
+`duty.cutting` and `divide`, of a level of grids those of `duty.grids` and `compose`.
 It goes its way as a weight set does: draft, proposed, approved by another person, published with a
 day from which it holds. Every step is kept with the operations of that moment, so that nothing
 anybody saved is ever lost. Who saves says which revision he had read; where somebody was faster he
@@ -15,16 +16,16 @@ import polars as pl
 
 from duty.division import Division
 from geo.errors import InputError
-from workspace import _boundaries_held as published
 from workspace import store, users
 from workspace._boundaries_conflict import ConflictError, outdated, overtaken
-from workspace._boundaries_draft import Operation, clashes, parsed, rebased, replayed
+from workspace._boundaries_draft import Operation, parsed
 from workspace._boundaries_drafts import (
     Draft,
     change,
     drafts,
     lines,
     must_be,
+    must_be_of,
     note,
     operations_at,
     read_draft,
@@ -32,8 +33,9 @@ from workspace._boundaries_drafts import (
     steps_of,
     stood_on,
 )
-from workspace._boundaries_held import Held, held, holding, read_version, versions
+from workspace._boundaries_held import Held, held, holding, versions
 from workspace._boundaries_history import answering, history, locate
+from workspace._drafted import SECTION, drafted
 from workspace.folder import Workspace
 
 __all__ = [
@@ -106,6 +108,7 @@ def stood(ws: Workspace, reference: str | int | None = None) -> Held:
             )
         return found
     one = draft(ws, text)
+    must_be_of(one, (SECTION,))
     return stood_on(held(ws, one.based_on), one.operations, lines(ws))
 
 
@@ -114,12 +117,13 @@ def create(
     name: str,
     *,
     user: str,
+    level: str = SECTION,
     operations: Sequence[Operation] = (),
     reason: str = "",
     made: bool = False,
     now: datetime | None = None,
 ) -> Draft:
-    """Begin a draft from the version published last.
+    """Begin a draft of the sections, or of a level of grids, from the version published last.
 
     Raises
     ------
@@ -131,8 +135,9 @@ def create(
     moment = now or datetime.now(UTC)
     with ws.begin() as connection:
         users.must_be(connection, user, WRITERS, where="boundaries")
-        base = read_version(connection, published.newest(connection))
-        stood_on(base, operations, lines(ws))
+        of = drafted(ws, level)
+        base = of.read(connection, of.newest(connection))
+        of.stood(base, operations)
         row = {
             "draft_id": f"D{secrets.token_hex(4)}",
             "name": store.sound_text(name.strip()),
@@ -144,6 +149,7 @@ def create(
             "state": "draft",
             "t": moment,
             "made": made,
+            "level": level,
         }
         frame = pl.DataFrame([row], schema_overrides={"based_on": pl.Int64})
         store.write(connection, "boundary_drafts", frame)
@@ -176,9 +182,9 @@ def save(
     with ws.begin() as connection:
         users.must_be(connection, user, WRITERS, where=f"draft {draft_id}")
         before = read_draft(connection, draft_id)
-        base = read_version(connection, before.based_on)
+        of = drafted(ws, before.level)
         if before.rev == rev:
-            stood_on(base, operations, lines(ws))
+            of.stood(of.read(connection, before.based_on), operations)
         if before.state == "published":
             must_be(before, "draft")
         done = change(
@@ -192,7 +198,7 @@ def save(
             state="draft",
         )
         if not done:
-            raise overtaken(ws, connection, draft_id, rev, operations)
+            raise overtaken(of, connection, draft_id, rev, operations)
         given = read_draft(connection, draft_id)
         note(connection, given, step, user=user, now=moment)
     return given
@@ -249,17 +255,18 @@ def rebase(
 
     Returns
     -------
-    The draft, the operations that no longer apply and why, and the stretches that both changed
-    (`_boundaries_draft.clashes`), where the draft's own holds.
+    The draft, the operations that no longer apply and why, and what both changed
+    (`_drafted.Drafted.clashes`), where the draft's own holds.
     """
     moment = now or datetime.now(UTC)
     with ws.begin() as connection:
         users.must_be(connection, user, WRITERS, where=f"draft {draft_id}")
         one = read_draft(connection, draft_id)
-        new = read_version(connection, published.newest(connection))
-        old = read_version(connection, one.based_on).division
-        kept, lost = rebased(one.operations, old, new.division, lines(ws))
-        both = clashes(old, replayed(old, one.operations, lines(ws)), new.division, lines(ws))
+        of = drafted(ws, one.level)
+        new = of.read(connection, of.newest(connection))
+        old = of.read(connection, one.based_on)
+        kept, lost = of.rebased(one.operations, old, new)
+        both = of.clashes(old, of.made(old, one.operations), new)
         if one.state == "published":
             must_be(one, "draft")
         done = change(
@@ -274,7 +281,7 @@ def rebase(
             state="draft",
         )
         if not done:
-            raise overtaken(ws, connection, draft_id, one.rev, one.operations)
+            raise overtaken(of, connection, draft_id, one.rev, one.operations)
         given = read_draft(connection, draft_id)
         note(connection, given, "rebased", user=user, reason="; ".join(lost), now=moment)
     return given, lost, both
@@ -325,8 +332,7 @@ def publish(
     ConflictError
         When another version was published since: `rebase` puts the draft on that one.
     InputError
-        When the account may not, the draft is not approved, the day lies in the past, or the
-        draft leaves shore without a section.
+        When the account may not, the draft is not approved, or the day lies in the past.
     """
     reasoned(f"draft {draft_id}", reason)
     moment = now or datetime.now(UTC)
@@ -338,17 +344,18 @@ def publish(
             mend=f"Give {day} or a later day: --from YYYY-MM-DD.",
         )
     with ws.begin() as connection:
-        store.touch(connection, "boundary_versions")
+        of = drafted(ws, read_draft(connection, draft_id).level)
+        store.touch(connection, of.table)
         users.must_be(connection, user, APPROVERS, where=f"draft {draft_id}")
         one = read_draft(connection, draft_id)
         must_be(one, "approved")
-        latest = read_version(connection, published.newest(connection))
-        base = read_version(connection, one.based_on)
+        latest = of.read(connection, of.newest(connection))
+        base = of.read(connection, one.based_on)
         if latest.version != base.version:
-            raise outdated(ws, connection, one, base.division, latest)
-        version = published.publish(
+            raise outdated(of, connection, one, base, latest)
+        version = of.publish(
             connection,
-            stood_on(base, one.operations, lines(ws)),
+            of.stood(base, one.operations),
             valid_from=valid_from,
             user=user,
             reason=reason.strip(),
@@ -358,7 +365,7 @@ def publish(
             made=one.made,
         )
         if not change(connection, one, one.rev, t=moment, state="published"):
-            raise overtaken(ws, connection, draft_id, one.rev, one.operations)
+            raise overtaken(of, connection, draft_id, one.rev, one.operations)
         note(connection, one, "published", user=user, reason=reason, now=moment)
     return version
 
@@ -389,7 +396,7 @@ def _step(
                 mend="Somebody else must approve it.",
             )
         if not change(connection, one, one.rev, t=moment, state=after):
-            raise overtaken(ws, connection, draft_id, one.rev, one.operations)
+            raise overtaken(drafted(ws, one.level), connection, draft_id, one.rev, one.operations)
         given = read_draft(connection, draft_id)
         note(connection, given, after, user=user, reason=reason, now=moment)
     return given

@@ -15,8 +15,10 @@ from workspace import (
     _cli_decode,
     _cli_detect,
     _cli_export,
+    _cli_grids,
     _cli_import,
     _cli_learn,
+    _cli_patrols,
     _cli_places,
     _cli_posts,
     _cli_remedies,
@@ -38,8 +40,10 @@ app = typer.Typer(
 user_app = typer.Typer(no_args_is_help=True, help="账户 · Accounts that may sign in.")
 app.add_typer(user_app, name="user")
 app.add_typer(_cli_posts.app, name="posts")
+app.add_typer(_cli_patrols.app, name="patrols")
 app.add_typer(_cli_weights.app, name="weights")
 app.add_typer(_cli_boundaries_edit.app, name="boundaries")
+app.add_typer(_cli_grids.app, name="grids")
 
 
 def _day(ws: "Workspace", chosen: datetime | None) -> date:
@@ -78,7 +82,7 @@ def score(root: Root, day: Day = None, *, as_json: AsJson = False) -> None:
 
 @app.command()
 def plan(root: Root, day: Day = None, *, as_json: AsJson = False) -> None:
-    """重点巡防区 · Choose priority zones for the shifts of a day."""
+    """重点区与巡逻 · Choose zones for three days, and plan the patrols of the first."""
     from workspace import runs
 
     with opened(root) as ws:

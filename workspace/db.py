@@ -36,12 +36,20 @@ from workspace._db_boundaries import boundary_versions as boundary_versions
 from workspace._db_boundaries import section_cuts as section_cuts
 from workspace._db_boundaries import section_hangs as section_hangs
 from workspace._db_boundaries import sections as sections
+from workspace._db_grids import grid_versions as grid_versions
+from workspace._db_grids import grids as grids
 from workspace._db_learned import learned_forecasts as learned_forecasts
 from workspace._db_learned import learned_models as learned_models
+from workspace._db_patrols import patrol_plans as patrol_plans
+from workspace._db_patrols import patrol_routes as patrol_routes
+from workspace._db_patrols import patrol_stops as patrol_stops
+from workspace._db_patrols import patrol_teams as patrol_teams
+from workspace._db_patrols import teams as teams
 from workspace._db_plans import explorations as explorations
 from workspace._db_plans import seeds as seeds
 from workspace._db_posts import post_absences as post_absences
 from workspace._db_posts import posts as posts
+from workspace._db_ways import ways as ways
 from workspace._db_weights import runs as runs
 from workspace._db_weights import weight_sets as weight_sets
 from workspace._db_weights import weight_steps as weight_steps
@@ -297,6 +305,19 @@ zones = Table(
     Column("segment_ids", Json),
     Column("km", Float),
     Column("risk", Float),
+    Column("reason_zh", String),
+    Column("reason_en", String),
+    Column("section_ids", Json),
+    Column("geometry", Geometry),
+    Column("since", Date),
+)
+zones_gone = Table(
+    "zones_gone",
+    metadata,
+    key("shift_start", UtcDateTime),
+    key("zone_id"),
+    key("run_id"),
+    Column("km", Float),
     Column("reason_zh", String),
     Column("reason_en", String),
     Column("section_ids", Json),

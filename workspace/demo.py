@@ -56,6 +56,7 @@ _SETTINGS: dict[str, Any] = {
         "facilities",
         "posts",
         "post_absences",
+        "teams",
         "inspections",
         "incidents",
         "effort",

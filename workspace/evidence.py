@@ -361,7 +361,7 @@ def facts(
         ],
         silences=_silences(known, segment),
         incidents=[
-            NearIncident(row["t0"], row["distance_m"])
+            NearIncident(row["t0"], row["distance_m"], row["known"])
             for row in near(
                 known.incidents, known.incident_pairs, "incident_id", segment, np.inf
             ).iter_rows(named=True)

@@ -21,6 +21,7 @@ from workspace._example_duty import (
     make_inspections,
     make_posts,
     make_sections,
+    make_teams,
 )
 from workspace._example_sites import (
     hot_stretches,
@@ -62,7 +63,7 @@ def make_places(
     -------
     dict
         ``wharves, risk_points, facilities, incidents`` (GeoDataFrames of Points, EPSG:4326) and
-        ``posts, post_absences, inspections, effort, sections, section_cuts, section_hangs,
+        ``posts, post_absences, teams, inspections, effort, sections, section_cuts, section_hangs,
         segment_traits`` (polars). ``offset_m`` is metres inland of the shoreline. Every row has
         ``made`` = True.
 
@@ -106,6 +107,7 @@ def make_places(
         ),
         "posts": posts,
         "post_absences": make_absences(posts, today=today),
+        "teams": make_teams(wharves),
         "inspections": make_inspections(checked, now=now, zone=local, rng=rngs[6]),
         "effort": make_effort(coast, number, now=now, zone=local, rng=rngs[7]),
         "sections": sections,

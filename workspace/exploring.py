@@ -71,8 +71,8 @@ def draw(
 def explored(ws: Workspace, shift: Shift) -> pl.DataFrame:
     """Return the stretches drawn for a shift, neighbours as one, along the shore.
 
-    The columns are those of ``zones``, and ``part``; they have no rank, for risk did not choose
-    them.
+    The columns are those of ``zones``, ``probability`` and ``part``; they have no rank, for risk
+    did not choose them.
     """
     log = db.explorations.c
     found = store.read(
@@ -101,6 +101,7 @@ def explored(ws: Workspace, shift: Shift) -> pl.DataFrame:
                 "risk": None
                 if scored is None
                 else float((scored["score"].to_numpy()[run] * km).sum() / km.sum()),
+                "probability": found["probability"][0],
                 "reason_zh": f"探索：按 {percent} % 的概率抽中，不是因为风险高。",
                 "reason_en": f"Exploration: drawn with a chance of {percent} %, not for its risk.",
                 "section_ids": json.dumps(part["section_id"].dropna().unique().tolist()),

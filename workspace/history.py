@@ -24,6 +24,7 @@ KEPT_OF = (
     "facilities",
     "posts",
     "post_absences",
+    "teams",
     "incidents",
     "inspections",
     "berths",

@@ -8,6 +8,7 @@ from workspace._import_around import AROUND, import_around
 from workspace._import_coast import import_coast
 from workspace._import_depth import import_depth
 from workspace._import_detections import import_detections
+from workspace._import_grids import import_grids
 from workspace._import_tables import TABLES, import_table
 from workspace._import_tides import import_tides
 from workspace._imported import Imported, Options
@@ -17,7 +18,7 @@ from workspace.folder import Workspace
 __all__ = ["KINDS", "TABLES", "Imported", "Options", "import_file"]
 
 _PLAIN = Options()
-KINDS = ("coast", "tides", "depth", *AROUND, *TABLES)
+KINDS = ("coast", "tides", "depth", "boundaries", *AROUND, *TABLES)
 
 
 def import_file(
@@ -43,6 +44,8 @@ def import_file(
         import_tides(ws, path, options, result)
     elif kind == "depth":
         import_depth(ws, path, options, result)
+    elif kind == "boundaries":
+        import_grids(ws, path, options, result, now=moment, user=user)
     elif kind in AROUND:
         import_around(ws, kind, path, options, result, now=moment)
     elif kind == "detections":
@@ -51,7 +54,7 @@ def import_file(
         import_table(ws, kind, path, options, result, now=moment, user=user)
     else:
         raise KeyError(f"`kind` was {kind!r} but is expected to be in {{{', '.join(KINDS)}}}")
-    if kind not in {*AROUND, *TABLES}:
+    if kind not in {"boundaries", *AROUND, *TABLES}:
         with ws.begin() as connection:
             quarantine(connection, kind, path, result.refused, moment)
     result.seconds["import"] = time.perf_counter() - began

@@ -407,10 +407,13 @@ def _seabed(ws: Workspace) -> pl.DataFrame:
     )
 
 
-def windows_between(ws: Workspace, t0: datetime, t1: datetime) -> tuple[pl.DataFrame, np.ndarray]:
+def windows_between(
+    ws: Workspace, t0: datetime, t1: datetime, *, raised_m: float = 0.0
+) -> tuple[pl.DataFrame, np.ndarray]:
     """Return when segments can be landed on with the workspace's draught, and of which it is known.
 
-    The table is that of ``geo.landable.landable_windows``.
+    The table is that of ``geo.landable.landable_windows``. ``raised_m`` puts the water higher than
+    the tide has it, by metres.
     """
     seabed = _seabed(ws)["landing_seabed_m"].fill_null(np.nan).to_numpy()
     weights = tide.weights(ws)[1]
@@ -426,7 +429,7 @@ def windows_between(ws: Workspace, t0: datetime, t1: datetime) -> tuple[pl.DataF
         margin_m=ws.config.margin_m,
         weights=weights,
         times=times,
-        heights_m=heights_m,
+        heights_m=heights_m + raised_m,
     )
     known = ~np.isnan(seabed) & ~np.isnan(weights).any(axis=1)
     return found.select("segment", "t_from", "t_to"), known

@@ -1,6 +1,7 @@
 """Priority zones per shift, from the scores, and beside them what is drawn to be explored."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -10,21 +11,28 @@ import numpy as np
 import polars as pl
 import shapely
 
+from duty.joint import leads, touching
+from duty.joint import words as joint_words
 from duty.posts import zone_chiefs
+from geo.errors import InputError
 from risk.explore import Bools, Floats, kilometres
 from risk.shifts import Shift
 from risk.zones import zones
 from workspace import _zone_changes as changes
-from workspace import db, exploring, store
+from workspace import db, exploring, patrols, store
 from workspace._cache import cached
+from workspace._chinese import chinese
+from workspace._patrol_stops import Ground
 from workspace._run import Run, clear_shifts, need_coast, shifts_from
 from workspace._scored import newest_runs, runs_of, scores
 from workspace._sentence import sentence
 from workspace._zone_changes import Held, Plan, Plans
 from workspace.folder import Workspace
+from workspace.patrol_ways import apart
+from workspace.patrols import Patrols, patrols_of, visited
 from workspace.placing import segments, shorelines
 from workspace.scoring import score
-from workspace.staffing import answering
+from workspace.staffing import answering, joint_leads
 from workspace.weighting import weight_set_of
 
 
@@ -47,6 +55,12 @@ class _County:
         """Return the kilometres of each segment of a zone."""
         return {self.ids[row]: float(self.km[row]) for row in zone.rows}
 
+    def wkb_of(self, zone: Held) -> bytes:
+        """Return a zone's segments as one line, or as few as can be."""
+        lines = list(self.shore.geometry.iloc[zone.rows])
+        wkb: bytes = shapely.to_wkb(shapely.line_merge(shapely.multilinestrings(lines)))
+        return wkb
+
 
 def plan(
     ws: Workspace, day: date | None = None, *, days: int = 3, now: datetime | None = None
@@ -56,7 +70,9 @@ def plan(
     ``day`` is today by default. Zones of the same shifts by earlier runs are replaced. Zones stay
     where the same shift had them on the day before (the newest planned one of the week before),
     unless risk moves (`risk.zones.zones`). A share of each shift's kilometres is drawn by lot
-    among the rest (`workspace.exploring`). The same workspace gives the same plan again.
+    among the rest (`workspace.exploring`). The patrols of the first day that is not over are
+    planned too (`workspace.patrols`), unless they were told already. The same workspace gives the
+    same plan again.
     """
     run = Run("plan", now or datetime.now(UTC))
     wanted = shifts_from(ws, day or run.as_of.astimezone(ws.config.tz).date(), days)
@@ -67,10 +83,13 @@ def plan(
         ):
             score(ws, date.fromisoformat(start), days=1, now=run.as_of)
     rows: list[dict[str, Any]] = []
+    left: list[dict[str, Any]] = []
     log: list[pl.DataFrame] = []
+    sent: list[tuple[Shift, list[dict[str, Any]], pl.DataFrame]] = []
     with run.step("zones"):
         county = _county(ws)
         plans = Plans(ws, county.ids)
+        led = _joint_leads(ws, run, wanted)
         seed = exploring.seed_of(ws)
         drawn_for = exploring.open_shifts(ws, wanted, run.as_of)
         for shift in wanted:
@@ -92,26 +111,61 @@ def plan(
             made = _plan_of(county, shift, chosen, before)
             plans.add(made)
             told, gone = _told(ws, county, run, chosen, made, before, scored)
-            rows += told
+            rows += _with_joint(told, county, made, led)
+            left += gone
             if shift in drawn_for:
                 drawn = exploring.draw(
                     county.ids, county.mask(made), county.km, shift=shift, explore_km=explore_km,
                     seed=seed,
                 )  # fmt: skip
                 log.append(drawn.with_columns(run_id=pl.lit(run.run_id)))
+                if shift.day == drawn_for[0].day:
+                    sent.append((shift, told, drawn))
             run.lines += [_line(county, made, before, log[-1] if shift in drawn_for else None)]
-            run.lines += gone
+            run.lines += [_gone_line(zone) for zone in gone]
+    with run.step("patrols"):
+        routes = _patrols(ws, county, run, sent)
     explored_km = sum(float(_drawn_km(county, drawn).sum()) for drawn in log)
     run.counts = {"shifts": len(wanted), "zones": len(rows), "explored_km": round(explored_km)}
     with ws.begin() as connection:
         clear_shifts(connection, db.zones, wanted)
         if rows:
             store.write(connection, "zones", pl.DataFrame(rows, infer_schema_length=None))
+        clear_shifts(connection, db.zones_gone, wanted)
+        if left:
+            store.write(connection, "zones_gone", pl.DataFrame(left, infer_schema_length=None))
         clear_shifts(connection, db.explorations, drawn_for)
         if log:
             store.write(connection, "explorations", pl.concat(log))
+        patrols.keep(connection, routes, [shift for shift, _, _ in sent])
         store.write(connection, "runs", run.row())
     return run
+
+
+def _patrols(
+    ws: Workspace,
+    county: _County,
+    run: Run,
+    sent: list[tuple[Shift, list[dict[str, Any]], pl.DataFrame]],
+) -> list[Patrols]:
+    """Plan the patrols of shifts in order; what one of a day inspects, a later one need not."""
+    made: list[Patrols] = []
+    first = sent[0][0] if sent else None
+    before = [] if first is None else shifts_from(ws, first.day, 1)
+    told_already = [patrols_of(ws, one) for one in before if first and one.t0 < first.t0]
+    done = [stop for one in told_already if one is not None for stop in visited(one)]
+    for shift, told, drawn in sent:
+        scored = scores(ws, shift.shift_id)
+        if scored is None:
+            continue
+        ground = Ground(county.shore, county.km, scored["score"].to_numpy())
+        zones_of = [row | {"segments": json.loads(row["segment_ids"])} for row in told]
+        one = patrols.planned(ws, ground, shift, zones_of, drawn, done=done, run_id=run.run_id)
+        made.append(one)
+        done += visited(one)
+        run.lines.append(f"{shift.shift_id} {patrols.line(one)}")
+    run.lines += apart(ws) if made else []
+    return made
 
 
 def _county(ws: Workspace) -> _County:
@@ -147,8 +201,8 @@ def _told(
     made: Plan,
     before: Plan | None,
     scored: pl.DataFrame,
-) -> tuple[list[dict[str, Any]], list[str]]:
-    """Return the zones as rows of the table, and a line for each that is one no more."""
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the zones as rows of their table, and those that are none any more."""
     shift, day = made.shift, made.shift.day
     weights = weight_set_of(ws, newest_runs(ws)[shift.t0])
     points = scored["score"].to_numpy()
@@ -184,21 +238,66 @@ def _told(
                 "reason_zh": said.reason_zh + clause[0],
                 "reason_en": f"{said.reason_en} {clause[1]}".rstrip(),
                 "section_ids": json.dumps(sections.unique(maintain_order=True).to_list()),
-                "geometry": shapely.to_wkb(
-                    shapely.line_merge(
-                        shapely.multilinestrings(list(county.shore.geometry.iloc[held.rows]))
-                    )
-                ),
+                "geometry": county.wkb_of(held),
                 "since": held.since,
             }
         )
-    lines = []
+    left = []
     for zone in gone if before is not None else []:
         move = changes.moved(weights, today, earlier, county.km_of(zone))
         zh, en = changes.gone_words(move, before.shift.day, day)
-        km = float(county.km[zone.rows].sum())
-        lines.append(f"  {zone.zone_id} {km:.1f} km 移出：{zh} · out: {en}")
-    return rows, lines
+        left.append(
+            {
+                "run_id": run.run_id,
+                "shift_start": shift.t0,
+                "zone_id": zone.zone_id,
+                "km": float(county.km[zone.rows].sum()),
+                "reason_zh": zh,
+                "reason_en": en,
+                "section_ids": json.dumps(owner.gather(zone.rows).drop_nulls().unique().to_list()),
+                "geometry": county.wkb_of(zone),
+                "since": zone.since,
+            }
+        )
+    return rows, left
+
+
+def _joint_leads(ws: Workspace, run: Run, wanted: Sequence[Shift]) -> pl.DataFrame:
+    """Return who leads on joint stretches on which day; a fault in their file is told by a line."""
+    days = [shift.day for shift in wanted]
+    try:
+        return joint_leads(ws, first=min(days), last=max(days))
+    except InputError as error:
+        # Zones are wanted all the same.
+        run.lines.append(f"{chinese(error)} · {error}")
+        return leads((), first=min(days), last=max(days))
+
+
+def _with_joint(
+    rows: list[dict[str, Any]], county: _County, made: Plan, led: pl.DataFrame
+) -> list[dict[str, Any]]:
+    """Return zones' rows that say with whom a neighbour's stretch is patrolled, and who leads."""
+    ids = [zone.zone_id for zone in made.zones for _ in zone.rows]
+    parts = county.line[made.rows].with_columns(zone_id=pl.Series(ids, dtype=pl.String))
+    found = touching(led.filter(pl.col("day") == made.shift.day), parts)
+    said: dict[str, list[tuple[str, str]]] = {}
+    for row in found.iter_rows(named=True):
+        said.setdefault(row["zone_id"], []).append(joint_words(row))
+    return [
+        {
+            **row,
+            "reason_zh": row["reason_zh"] + "".join(zh for zh, _ in said.get(row["zone_id"], [])),
+            "reason_en": " ".join(
+                [row["reason_en"], *(en for _, en in said.get(row["zone_id"], []))]
+            ),
+        }
+        for row in rows
+    ]
+
+
+def _gone_line(zone: dict[str, Any]) -> str:
+    what = f"{zone['zone_id']} {zone['km']:.1f} km"
+    return f"  {what} 移出，{zone['reason_zh']} · out, {zone['reason_en']}"
 
 
 def _drawn_km(county: _County, drawn: pl.DataFrame) -> Floats:

@@ -36,6 +36,7 @@ from workspace._scored import runs_of, scored_shifts, scores, shift_of
 from workspace._stretches import coast_changes, coasts, stretches
 from workspace._tracks import tracks
 from workspace._vessel import Vessel, vessel, vessels_like
+from workspace.exploring import explored
 from workspace.folder import Workspace
 from workspace.placing import segments
 from workspace.registers import listed
@@ -82,7 +83,8 @@ __all__ = [
 ]
 
 LAYERS = (
-    "wharves", "risk_points", "facilities", "viewsheds", "incidents", "sections", "zones", "events",
+    "wharves", "risk_points", "facilities", "viewsheds", "incidents", "sections", "zones",
+    "zones_gone", "explored", "events",
 )  # fmt: skip
 
 
@@ -275,16 +277,16 @@ def layer(
 ) -> gpd.GeoDataFrame:
     """Return one layer of the map.
 
-    ``zones`` wants ``shift_id``; ``events`` and ``incidents`` may be limited in time (those that
-    overlap t0..t1) and ``events`` by kind.
+    ``zones``, ``zones_gone`` and ``explored`` (what was drawn by lot) want ``shift_id``; ``events``
+    and ``incidents`` may be limited in time (those that overlap t0..t1) and ``events`` by kind.
     """
     if name not in LAYERS:
         raise KeyError(f"`name` was {name!r} but is expected to be in {{{', '.join(LAYERS)}}}")
     if name == "sections":
         tables = (*TABLES, "segments", "wharves", "posts", "post_absences")
         return cached(ws, ("section lines", today(ws)), tables, lambda: _section_lines(ws))
-    if name == "zones":
-        return _zones(ws, shift_id)
+    if name in _OF_SHIFT:
+        return _OF_SHIFT[name](ws, None if shift_id is None else shift_of(ws, shift_id))
     if name == "viewsheds":
         return viewsheds(ws)
     if name not in {"events", "incidents"}:
@@ -300,19 +302,41 @@ def layer(
     return store.layer(ws.engine, name, where=and_(*limits) if limits else None)
 
 
-def _zones(ws: Workspace, shift_id: str | None) -> gpd.GeoDataFrame:
+def _zones(ws: Workspace, shift: Shift | None) -> gpd.GeoDataFrame:
     """Return the newest plan's zones of a shift, in order of rank."""
-    shift = None if shift_id is None else shift_of(ws, shift_id)
     runs = cached(ws, "newest plans", ("zones", "runs"), lambda: runs_of(ws, "zones"))
     table = db.zones.c
     run = "" if shift is None else runs.get(shift.t0, "")
-    start = datetime.min.replace(tzinfo=UTC) if shift is None else shift.t0
     return store.layer(
         ws.engine,
         "zones",
-        where=and_(table.run_id == run, table.shift_start == start),
+        where=and_(table.run_id == run, table.shift_start == _start(shift)),
         order=["rank", "zone_id"],
     )
+
+
+def _zones_gone(ws: Workspace, shift: Shift | None) -> gpd.GeoDataFrame:
+    """Return the zones of the day before that are none in a shift any more, the longest first."""
+    here = db.zones_gone.c.shift_start == _start(shift)
+    found = store.read(ws.engine, "zones_gone", where=here, order=["zone_id"])
+    return store.to_layer(found.sort("km", descending=True, maintain_order=True))
+
+
+def _explored(ws: Workspace, shift: Shift | None) -> gpd.GeoDataFrame:
+    """Return the stretches drawn by lot for a shift, along the shore."""
+    none = gpd.GeoDataFrame(geometry=[], crs=4326)
+    if shift is None:
+        return none
+    tables = ("explorations", "scores", *TABLES, "segments")
+    found = cached(ws, ("explored", shift.t0), tables, lambda: explored(ws, shift))
+    return store.to_layer(found) if found.height else none
+
+
+def _start(shift: Shift | None) -> datetime:
+    return datetime.min.replace(tzinfo=UTC) if shift is None else shift.t0
+
+
+_OF_SHIFT = {"zones": _zones, "zones_gone": _zones_gone, "explored": _explored}
 
 
 def _section_lines(ws: Workspace) -> gpd.GeoDataFrame:

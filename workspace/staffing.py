@@ -5,6 +5,7 @@ folder, or those that the product ships.
 """
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -13,11 +14,15 @@ from duty import roles as role_files
 from duty import rota as rota_files
 from duty import staffing as staffing_files
 from duty.gaps import gaps as find_gaps
+from duty.joint import check as check_joint
+from duty.joint import leads
 from duty.posts import answering as who_answers
 from duty.posts import answers as who_answers_at
 from duty.rota import Rota
 from geo.errors import InputError
-from workspace import db, store
+from workspace import db, grids, store
+from workspace._boundaries_held import held, holding, newest
+from workspace._rota_before import turns_of
 from workspace.folder import Workspace
 from workspace.placing import segments
 from workspace.shipped import shipped_file
@@ -64,8 +69,8 @@ def answers(ws: Workspace, object_kind: str, object_id: str, day: date) -> pl.Da
 def objects(ws: Workspace) -> pl.DataFrame:
     """Return ``object_kind, object_id, name, name_en`` of all that somebody is to answer for.
 
-    The county is one, with the id "county". Areas and townships have no list of their own: they
-    are those that posts name.
+    The county is one, with the id "county". Areas have no list of their own: they are those that
+    posts name, and so are grids and townships until their boundaries are imported.
     """
     wharves = store.read(
         ws.engine,
@@ -73,7 +78,13 @@ def objects(ws: Workspace) -> pl.DataFrame:
         where=db.wharves.c.status == "in_use",
         columns=["wharf_id", "name", "name_en"],
     )
-    sections = store.read(ws.engine, "sections", columns=["section_id", "name", "name_en"])
+    # A section to come wants its chief beforehand; one that is gone wants none.
+    with ws.engine.connect() as connection:
+        coming = newest(connection)
+    sections = pl.concat(
+        one.sections.select("section_id", "name", "name_en")
+        for one in (holding(ws), held(ws, coming))
+    ).unique("section_id", keep="last", maintain_order=True)
     county = pl.DataFrame(
         {"id": [COUNTY], "name": [ws.config.county_zh], "name_en": [ws.config.county_en]}
     )
@@ -81,6 +92,7 @@ def objects(ws: Workspace) -> pl.DataFrame:
         ("county", county),
         ("section", sections.rename({"section_id": "id"})),
         ("wharf", wharves.rename({"wharf_id": "id"})),
+        *((kind, one.named.rename({"grid_id": "id"})) for kind, one in _grounds(ws).items()),
     ]
     return pl.concat(
         [
@@ -88,6 +100,12 @@ def objects(ws: Workspace) -> pl.DataFrame:
             for kind, rows in kinds
         ]
     ).select("object_kind", "object_id", "name", "name_en")
+
+
+def _grounds(ws: Workspace) -> dict[str, grids.Level]:
+    """Return today's grids and townships, by the kind of object that they are to posts."""
+    found = {"grid": grids.patrolled(ws), "township": grids.holding(ws, "township")}
+    return {kind: held for kind, held in found.items() if held.version is not None}
 
 
 def gaps(ws: Workspace, *, first: date, last: date) -> pl.DataFrame:
@@ -130,15 +148,38 @@ def staffing(ws: Workspace, day: date) -> pl.DataFrame:
     return _named(found, known)
 
 
-def rota(ws: Workspace, *, first: date, last: date) -> tuple[Rota, dict[str, Any]]:
-    """Return the rota of some days, and the labels of its teams and shifts with ``made``.
+def rota_plan(ws: Workspace) -> rota_files.Plan:
+    """Return teams, shifts and joint stretches, these checked against the workspace's shorelines.
 
-    The labels are id → (zh, en); ``made`` is true where the shipped specimen was used.
+    The shipped specimen's joint stretch lies on no shore, and is checked against none.
     """
     text, where = _rules(ws, "rota.toml")
     plan = rota_files.load(text, where=where)
+    if not plan.made:
+        known = store.read(ws.engine, "shorelines", columns=["shoreline_id", "length_m", "is_ring"])
+        check_joint(plan.joint, known, where=where)
+    return plan
+
+
+def joint_leads(ws: Workspace, *, first: date, last: date) -> pl.DataFrame:
+    """Return who leads on each joint stretch on each day; of a specimen none."""
+    plan = rota_plan(ws)
+    return leads(() if plan.made else plan.joint, first=first, last=last)
+
+
+def rota(
+    ws: Workspace, *, first: date, last: date, before: Path | None = None
+) -> tuple[Rota, dict[str, Any]]:
+    """Return the rota of some days, and the labels of its teams and shifts with ``made``.
+
+    The labels are id → (zh, en); ``made`` is true where the shipped specimen was used. ``before``
+    is the file of the rota that it goes on from, as that was written.
+    """
+    plan = rota_plan(ws)
     labels = {one.id: (one.zh, one.en) for one in (*plan.teams, *plan.shifts)}
-    return rota_files.rota(plan, first=first, last=last), {"labels": labels, "made": plan.made}
+    past = None if before is None else turns_of(before)
+    done = rota_files.rota(plan, first=first, last=last, before=past)
+    return done, {"labels": labels, "made": plan.made}
 
 
 def _in_order(first: date, last: date) -> None:
@@ -165,21 +206,37 @@ def _named(found: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
 
 
 def _incidents(ws: Workspace) -> pl.DataFrame:
-    """Return ``object_kind, object_id, year, incidents`` of the sections, by local year."""
+    """Return ``object_kind, object_id, year, incidents`` by local year.
+
+    Of sections by the segment of the incident, of grids and townships by its place; both are
+    today's.
+    """
     shore = segments(ws)
     owner = pl.DataFrame(
         {
             "segment_id": shore["segment_id"].to_list(),
             "object_id": pl.Series(shore["section_id"].to_list(), dtype=pl.String),
         }
-    ).drop_nulls()
-    happened = store.read(ws.engine, "incidents", columns=["t0", "segment_id"])
+    )
+    columns = ["t0", "segment_id", "lon", "lat"]
+    happened = store.read(ws.engine, "incidents", columns=columns).with_columns(
+        year=pl.col("t0").dt.convert_time_zone(ws.config.tz.key).dt.year()
+    )
+    of = {
+        "section": happened.join(owner, on="segment_id", how="left", maintain_order="left")[
+            "object_id"
+        ],
+        **{
+            kind: grids.of_places(held, happened["lon"], happened["lat"])
+            for kind, held in _grounds(ws).items()
+        },
+    }
     return (
-        happened.join(owner, on="segment_id")
-        .group_by(
-            object_kind=pl.lit("section"),
-            object_id="object_id",
-            year=pl.col("t0").dt.convert_time_zone(ws.config.tz.key).dt.year(),
+        pl.concat(
+            happened.select("year", object_kind=pl.lit(kind), object_id=ids)
+            for kind, ids in of.items()
         )
+        .drop_nulls()
+        .group_by("object_kind", "object_id", "year")
         .agg(incidents=pl.len())
     )

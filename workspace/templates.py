@@ -23,6 +23,9 @@ _UNITS = {
     "m": {"zh": "米", "en": "m"},
     "deg": {"zh": "度", "en": "deg"},
     "d": {"zh": "天", "en": "days"},
+    "km": {"zh": "公里", "en": "km"},
+    "min": {"zh": "分钟", "en": "min"},
+    "km/h": {"zh": "公里/小时", "en": "km/h"},
 }
 _SHEETS = {"zh": ("填报", "说明", "选项"), "en": ("table", "notes", "choices")}
 _NOTES_HEAD = {

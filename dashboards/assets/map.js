@@ -325,7 +325,10 @@
       case "sections":
         return { color: feature.properties.odd ? c.accent : c.quiet, weight: 9, opacity: 0.16, lineCap: "butt" };
       case "zones":
-        return { color: c.select, weight: 20, opacity: 0.32, lineCap: "round", fill: false };
+        // What is explored is barred across, so that it is told apart without its colour.
+        return feature.properties.part === "explore"
+          ? { color: c.select, weight: 20, opacity: 0.6, lineCap: "butt", dashArray: "3 5", fill: false }
+          : { color: c.select, weight: 20, opacity: 0.32, lineCap: "round", fill: false };
       case "forecast":
         return { color: c.cover[feature.properties.g - 1], weight: 8 + feature.properties.g, opacity: 0.95, lineCap: "round" };
       case "viewsheds": {
@@ -404,7 +407,7 @@
 
   function eachThing(feature, layer, context) {
     const p = feature.properties;
-    if (p.cluster || context.hideout.layer === "forecast") return;
+    if (p.cluster || p.part === "explore" || context.hideout.layer === "forecast") return;
     const made = p.made ? document.querySelector(".app").dataset.made : "";
     if (context.hideout.layer === "sections" || context.hideout.layer === "zones") {
       layer.bindTooltip(words(p.label), {

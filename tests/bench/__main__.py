@@ -18,6 +18,7 @@ from tests.bench import (
     behaviours,
     boundaries,
     coast,
+    grids,
     indicators,
     patrol,
     reach,
@@ -51,6 +52,7 @@ def main() -> int:
             behaviours,
             patrol,
             boundaries,
+            grids,
         )
         for row in module.rows()
     ]

@@ -56,6 +56,10 @@ def _segments() -> gpd.GeoDataFrame:
     )
 
 
+def _ids(segments: gpd.GeoDataFrame, first: int, last: int) -> str:
+    return json.dumps(segments["segment_id"].iloc[first:last].tolist())
+
+
 def _land() -> gpd.GeoDataFrame:
     shore = _shore()
     ring = [*shore, (121.5, 29.5), (121.5, 29.0)]
@@ -308,12 +312,33 @@ class Double(NewerCoast, Feeds, Happened, Learnt):
             return gpd.GeoDataFrame(
                 {
                     "rank": [1, 2],
+                    "segment_ids": [_ids(self._segments, 100, 109), _ids(self._segments, 30, 35)],
                     "km": [4.5, 3.0],
                     "reason_zh": ["徘徊与可登滩重合", "设施缺失"],
                     "reason_en": ["loitering meets a landable shore", "facilities missing"],
                     "section_ids": [json.dumps(["S02"]), json.dumps(["S01"])],
                 },
                 geometry=[LineString(shore[100:110]), LineString(shore[30:36])],
+                crs=4326,
+            )
+        if name in {"zones_gone", "explored"}:
+            if choice.get("shift_id") not in {s.shift_id for s in self._all()}:
+                return gpd.GeoDataFrame(geometry=[], crs=4326)
+            gone = name == "zones_gone"
+            return gpd.GeoDataFrame(
+                {
+                    "km": [2.5],
+                    "segment_ids": [_ids(self._segments, 60, 65)],
+                    "probability": [0.015],
+                    "reason_zh": [
+                        "因为均分比 11 月 22 日降 9 分" if gone else "探索：按 1.5 % 抽中"
+                    ],
+                    "reason_en": [
+                        "because its mean score fell" if gone else "Exploration: drawn with 1.5 %"
+                    ],
+                    "section_ids": [json.dumps(["S01"])],
+                },
+                geometry=[LineString(shore[60:66])],
                 crs=4326,
             )
         t = NOW - timedelta(hours=5)
@@ -335,6 +360,12 @@ class Double(NewerCoast, Feeds, Happened, Learnt):
             crs=4326,
         )
         return frame, True
+
+    def patrol_sheet(self, shift_id, team):
+        return f"<p>{shift_id} {team}</p>"
+
+    def patrol_route(self, shift_id, team):
+        return "<gpx/>" if team == "T1" else None
 
     def ensure_scored(self, day):
         self.scored_days = sorted({*self.scored_days, day})

@@ -41,6 +41,18 @@ def test_every_layer_answers(client, name, lang):
         assert all(feature["properties"]["made"] == 1 for feature in features)
 
 
+@pytest.mark.parametrize(("lang", "word"), [("zh", "探索"), ("en", "Exploration")])
+def test_what_is_explored_is_told_apart_from_the_zones(client, lang, word):
+    found = client.get("/api/layers/zones", params={"shift": SHIFT, "lang": lang}).json()
+    told = [feature["properties"] for feature in found["features"]]
+    assert [one["part"] for one in told] == ["plan", "plan", "explore"]
+    assert [one["rank"] for one in told[:2]] == [1, 2]
+    drawn = told[2]
+    assert (drawn["label"], drawn["chance"]) == (word, 0.015)
+    assert "rank" not in drawn
+    assert drawn["sub"].startswith(f"2.5 km · {word}")
+
+
 def test_layers_of_a_shift_are_empty_without_one(client):
     for name in ("zones", "behaviours", "stops", "berth_visits"):
         assert client.get(f"/api/layers/{name}").json()["features"] == []

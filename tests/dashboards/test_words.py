@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from dashboards.words import WORDS, known, language, listed, t
+from workspace.demo import _SETTINGS
 
 ROOM = Path(__file__).parents[2] / "dashboards"
 CJK = re.compile(r"[㐀-鿿]")
@@ -37,6 +38,10 @@ def test_every_key_in_the_code_is_in_the_table():
         asked |= set(re.findall(r'(?:\bsay|\bt)\(\s*"([a-z0-9_]+)"', path.read_text("utf-8")))
     assert len(asked) > 80
     assert asked <= set(WORDS)
+
+
+def test_all_that_the_example_has_made_has_a_word():
+    assert [name for name in _SETTINGS["made"] if f"what_{name}" not in WORDS] == []
 
 
 def test_every_key_in_the_table_is_used():

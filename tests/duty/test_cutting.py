@@ -133,8 +133,14 @@ def test_each_operation_does_what_it_says():
     [
         ({"op": "tear"}, "'tear' is not an operation. It is one of move"),
         ({"op": "cut", "shoreline_id": "M"}, "chainage_m, section_id is missing"),
+        ({"op": "cut", "shoreline_id": "M", "chainage_m": True, "section_id": "N"}, "m is missing"),
+        ({"op": "cut", "shoreline_id": "M", "chainage_m": 9, "section_id": "\0"}, "section_id is"),
+        (
+            {"op": "cut", "shoreline_id": "M", "chainage_m": 9, "section_id": "N", "name": {}},
+            "name is missing or not of its kind",
+        ),
         ({"op": "move", "shoreline_id": "M", "chainage_m": 0, "to_m": 50}, "stays at 0 m"),
-        ({"op": "move", "shoreline_id": "M", "chainage_m": 510, "to_m": 50}, "nearest is at 500 m"),
+        ({"op": "move", "shoreline_id": "M", "chainage_m": 510, "to_m": 50}, "is at 500.00 m"),
         ({"op": "move", "shoreline_id": "M", "chainage_m": 500, "to_m": 1300}, "not between"),
         ({"op": "move", "shoreline_id": "M", "chainage_m": 500, "to_m": 9e9}, "not within 0–2000"),
         ({"op": "move", "shoreline_id": "X", "chainage_m": 500, "to_m": 1}, "'X' does not exist"),

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from duty._rota_solve import Work, share
-from duty.rota import Rota, leads, load, rota
+from duty.joint import leads
+from duty.rota import Rota, load, rota
 from geo.errors import InputError
 
 SHIPPED = Path(__file__).resolve().parents[2] / "data" / "duty" / "rota.toml"
@@ -73,9 +74,16 @@ def test_every_minute_is_covered_and_the_handovers_overlap(month: Rota) -> None:
         min_size=1,
         max_size=4,
     ),
+    st.lists(
+        st.tuples(st.integers(0, 12), st.integers(0, 3), st.integers(0, 3), st.integers(0, 3)),
+        min_size=3,
+        max_size=3,
+    ),
 )
 def test_no_sharing_lacks_less_and_none_as_full_is_fairer(
-    people: list[int], turns: list[tuple[int, int, bool, bool, int]]
+    people: list[int],
+    turns: list[tuple[int, int, bool, bool, int]],
+    before: list[tuple[int, int, int, int]],
 ) -> None:
     start = np.cumsum([one[0] for one in turns])
     work = Work(
@@ -85,17 +93,21 @@ def test_no_sharing_lacks_less_and_none_as_full_is_fairer(
         night=np.array([one[2] for one in turns]),
         weekend=np.array([one[3] for one in turns]),
         people=np.array(people),
+        rested=np.array([one[0] for one in before[: len(people)]]),
+        had=np.array([one[1:] for one in before[: len(people)]]).T,
     )
 
     def judged(out: np.ndarray) -> tuple[int, int]:
         lacking = np.maximum(work.wanted - work.people @ out, 0).sum()
         over = [
-            max(_spread(out[:, marked].sum(axis=1)) - 1, 0) for marked in (work.night, work.weekend)
+            max(_spread(out[:, marked].sum(axis=1) + had) - 1, 0)
+            for marked, had in ((work.night, work.had[0]), (work.weekend, work.had[1]))
         ]
         return int(lacking), sum(over)
 
     def rested(out: np.ndarray) -> bool:
-        return all(
+        team, turn = np.nonzero(out)
+        return bool((start[turn] >= work.rested[team]).all()) and all(
             start[b] >= work.free[a]
             for row in out
             for a, b in zip(*(lambda x: (x, x[1:]))(np.flatnonzero(row)), strict=False)
@@ -110,6 +122,48 @@ def test_no_sharing_lacks_less_and_none_as_full_is_fairer(
     assert proven
     assert rested(out)
     assert judged(out) == best
+
+
+def test_a_rota_goes_on_from_the_one_before() -> None:
+    plan = load(TEXT.replace("rest_hours = 10", "rest_hours = 20"), where="rota")
+    join = MONDAY + timedelta(days=5)
+    # The one before reaches beyond the join: what it says of later days is replaced.
+    early = rota(plan, first=MONDAY, last=MONDAY + timedelta(days=6))
+    kept = early.turns.filter(pl.col("day") < join)
+
+    def least_rest(late: Rota) -> timedelta:
+        both = pl.concat([kept, late.turns]).sort("start")
+        return min(
+            (own["start"].shift(-1) - own["end"]).drop_nulls().min()
+            for _, own in both.group_by("team")
+        )
+
+    last = join + timedelta(days=4)
+    after = rota(plan, first=join, last=last, before=early.turns)
+    assert least_rest(after) >= timedelta(hours=plan.rest_hours)
+    assert least_rest(rota(plan, first=join, last=last)) < timedelta(hours=plan.rest_hours)
+    assert after.fair
+    nights = [shift.id for shift in plan.shifts if shift.night]
+    had = dict(kept.filter(pl.col("shift").is_in(nights)).group_by("team").len().iter_rows())
+    told = after.fairness
+    assert told["had_nights"].to_list() == [had.get(team, 0) for team in told["team"]]
+    assert told["had_turns"].sum() == kept.height
+    for _, own in told.group_by("kind"):
+        assert _spread((own["nights"] + own["had_nights"]).to_numpy()) <= 1
+        assert _spread((own["weekends"] + own["had_weekends"]).to_numpy()) <= 1
+
+
+def test_a_new_team_is_not_given_what_the_others_had() -> None:
+    plan = load(TEXT, where="rota")
+    early = rota(plan, first=MONDAY, last=MONDAY + timedelta(days=6)).turns
+    without = early.filter(pl.col("team") != "V4")
+    join = MONDAY + timedelta(days=7)
+    told = rota(plan, first=join, last=join + timedelta(days=3), before=without).fairness
+    cameras = told.filter(pl.col("kind") == "camera")
+    mean = cameras.filter(pl.col("team") != "V4")["had_nights"].mean()
+    new = cameras.filter(pl.col("team") == "V4")
+    assert abs(new["had_nights"][0] - mean) <= 0.5
+    assert _spread(cameras["nights"].to_numpy()) <= 2
 
 
 def test_what_cannot_be_filled_is_named() -> None:
@@ -135,7 +189,7 @@ def test_what_cannot_be_filled_is_named() -> None:
 
 
 def test_the_one_who_leads_at_the_border_goes_by_the_weekday() -> None:
-    out = leads(load(TEXT, where="rota"), first=MONDAY, last=MONDAY + timedelta(days=6))
+    out = leads(load(TEXT, where="rota").joint, first=MONDAY, last=MONDAY + timedelta(days=6))
     assert out["ours"].to_list() == [True, False, True, False, True, False, True]
     assert out["leads_zh"].to_list()[:2] == ["示例单位 / Example unit", "示例邻县"]
     assert out.select("from_m", "to_m").row(0) == (0.0, 5000.0)

@@ -236,3 +236,21 @@ def test_places_find_their_grid(four: Coverage) -> None:
     lon, lat = np.array([121.505, 121.515, 121.53, 121.521]), np.array([29.205, 29.215, 29.3, 29.2])
     assert grids.locate(four, lon, lat) == ["a", "d", None, None]
     assert grids.locate(four, lon, lat, within_m=200.0) == ["a", "d", None, "b"]
+
+
+def test_a_line_that_runs_on_over_other_grids_splits_one(four: Coverage) -> None:
+    beyond = shapely.box(121.52, 29.2, 121.53, 29.21)
+    five = Coverage((*four.ids, "e"), np.array([*four.shapes, beyond]))
+    line = shapely.LineString([(121.49, 29.205), (121.54, 29.205)])
+    done = grids.split(five, "a", line, new="f")
+    assert done.ids == ("a", "b", "c", "d", "e", "f")
+    assert shapely.coverage_is_valid(done.shapes)
+
+
+def test_borders_apart_by_the_last_digit_are_one() -> None:
+    west = shapely.box(121.4, 29.1, 121.45, 29.2)
+    moved = shapely.box(np.nextafter(121.45, 122.0), 29.1, 121.5, 29.2)
+    arcs = grids.coverage(layer([west, moved])).arcs
+    assert (0, 1) in {
+        tuple(sorted(p)) for p in zip(arcs.left.tolist(), arcs.right.tolist(), strict=True)
+    }

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 import shapely
+import shapely.affinity
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -310,6 +311,24 @@ def test_every_problem_of_a_layer_is_listed_with_its_place() -> None:
         if one.lon is not None and one.lat is not None:
             # The place stands in the message too, for those who read no map.
             assert f"{one.lon:.6f} {one.lat:.6f}" in one.detail
+
+
+def test_the_parts_of_one_feature_are_looked_at_like_features_of_their_own() -> None:
+    bow = shapely.Polygon([(121.0, 29.0), (121.2, 29.2), (121.2, 29.0), (121.0, 29.2)])
+    later = shapely.affinity.translate(bow, 2.0, 0.0)
+    spiked = shapely.Polygon([(126.0, 29.0), (126.1, 29.0), (126.1, 29.05), (126.3, 29.05),
+                              (126.1, 29.05000001), (126.1, 29.1), (126.0, 29.1)])  # fmt: skip
+    whole = shapely.MultiPolygon([bow, shapely.box(125.0, 29.0, 125.1, 29.1), later, spiked])
+    land, refused = repair_land(_land(whole), name="c.gpkg")
+    found = {(one.reason, round(one.lon or 0, 3), round(one.lat or 0, 3)) for one in refused}
+    assert found == {
+        ("repaired_ring", 121.1, 29.1), ("repaired_ring", 123.1, 29.1), ("spike", 126.3, 29.05),
+    }  # fmt: skip
+    assert land.geometry.is_valid.all()
+    # Its second part goes round the world the wrong way.
+    round_about = shapely.MultiPolygon([SQUARE, shapely.box(-179.6, -17.0, 179.5, -16.5)])
+    with pytest.raises(InputError, match="an edge across more than 180"):
+        repair_land(_land(round_about), name="c.gpkg")
 
 
 @pytest.mark.parametrize("suffix", [".geojson", ".kml"])

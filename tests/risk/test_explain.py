@@ -96,7 +96,10 @@ def test_what_comes_after_the_reader_or_lies_too_far_is_not_said():
         NearEvent("loitering", 7, NOW + timedelta(hours=1), 400.0),
         NearEvent("loitering", 8, NOW - timedelta(days=1), 9000.0),
     ]
-    incidents = [NearIncident(NOW + timedelta(days=1), 100.0)]
+    incidents = [
+        NearIncident(NOW + timedelta(days=1), 100.0),
+        NearIncident(NOW - timedelta(days=1), 100.0, NOW + timedelta(hours=12)),
+    ]
     said = say(facts(events=events, incidents=incidents, contributions={"incidents_near": 9.0}))
     assert [p.indicators for p in said.parts] == [("landable",)]
 

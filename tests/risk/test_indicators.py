@@ -130,6 +130,30 @@ def test_incidents_add_up_by_weight_and_near_repeats_forget_soon():
     assert raw("near_repeat", **sources)[:, 0] == pytest.approx([2.0, 0.0, 0.0])
 
 
+def test_an_incident_counts_from_when_it_was_known():
+    """A past day is scored as it could have been then; what was not noted was known at once."""
+    table = pl.DataFrame(
+        {
+            "incident_id": ["a", "b", "c"],
+            "t0": days(10.0, 10.0, 10.0),
+            # After both shifts have begun, between their beginnings, and not noted.
+            "known": [NOW + timedelta(days=2), NOW + timedelta(hours=6), None],
+            "kind": "x",
+            "source": "reported",
+            "weight": 1.0,
+        },
+        schema_overrides={"known": pl.Datetime("ms", "UTC")},
+    )
+    near = pairs("incident_id", [("a", 0, 0.0), ("b", 1, 0.0), ("c", 2, 0.0)])
+    sources = {"incidents": table, "incident_pairs": near}
+    later = NOW + timedelta(days=30)
+    for name in ("incidents_near", "near_repeat"):
+        found = raw(name, as_of=later, **sources)
+        at_once = raw(name, as_of=later, **{**sources, "incidents": table.drop("known")})
+        assert (found > 0.0).tolist() == [[False, False], [False, True], [True, True]]
+        assert found[found > 0.0].tolist() == at_once[found > 0.0].tolist()
+
+
 def test_opportunity_reads_tide_light_and_shore():
     h = np.array([[12.0, 3.0], [0.0, np.nan], [6.0, 6.0]])
     assert raw("landable", landable_h=h) == pytest.approx(h / 12.0, nan_ok=True)
@@ -309,6 +333,17 @@ def test_the_season_is_that_of_the_same_days_of_earlier_years():
     assert season(seasonal(first + summer)) < 0.5
     evenly = [NOW - timedelta(days=d) for d in range(1, 4 * 366, 3)]
     assert season(seasonal(evenly)) == pytest.approx(1.0, abs=0.02)
+
+
+def test_the_season_is_told_from_what_was_known():
+    year = timedelta(days=365.2425)
+    then = [NOW - k * year + timedelta(days=d) for k in (1, 2, 3) for d in range(-10, 11)]
+    table = seasonal([NOW - 4 * year, *then])
+    never = table.with_columns(known=pl.lit(NOW + timedelta(days=1)).cast(pl.Datetime("ms", "UTC")))
+    half = pl.concat([table.head(30).with_columns(known=pl.col("t0")), never.tail(34)])
+    later = NOW + timedelta(days=30)
+    assert np.isnan(season(never, as_of=later))
+    assert season(half, as_of=later) == season(table.head(30), as_of=later)
 
 
 def test_few_incidents_tell_no_season_and_less_than_a_year_is_unknown():

@@ -175,6 +175,24 @@ def test_ways_go_by_the_network_and_round_what_is_barred():
     assert found.left_out["reason"].to_list() == ["way"]
 
 
+def test_a_car_does_not_hop_to_what_no_way_leads_near():
+    made = line([(0.1 * 96.486, {}), (20.0, {})])
+    found = plan(replace(made, network=grid()), iterations=20)
+    assert found.routes["stop_id"].drop_nulls().to_list() == ["S0"]
+    assert found.left_out.select("stop_id", "reason").rows() == [("S1", "way")]
+
+
+def test_ways_without_minutes_go_at_the_teams_speed_and_kinds_without_ways_go_straight():
+    made = line([(0.1 * 96.486, {})])
+    own = grid().edges.with_columns(minutes=pl.lit(None, pl.Float64))
+    found = plan(replace(made, network=replace(grid(), edges=own)), iterations=20)
+    speed = made.teams["speed_kmh"][0]
+    assert found.routes["minutes"][0] == pytest.approx(9.8 / speed * 60.0, abs=0.1)
+    boats = own.with_columns(kind=pl.lit("boat"))
+    found = plan(replace(made, network=replace(grid(), edges=boats)), iterations=20)
+    assert found.totals["basis"].to_list() == ["straight line x 1"]
+
+
 def test_given_minutes_are_used_and_said():
     made = line([(1.0, {}), (2.0, {})])
     minutes = np.array([[0.0, 20.0, np.nan], [20.0, 0.0, 15.0], [25.0, 15.0, 0.0]])

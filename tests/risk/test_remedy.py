@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -179,6 +180,9 @@ def test_two_broken_ones_at_one_place_can_be_mended_together():
     one = found.filter(pl.col("measure") == "mend:f0")["drop"][0]
     assert found["measure"][0] == "mend:f0+f1"
     assert found["drop"][0] > 5 * one > 0
+    told = in_words(found.head(1), inputs, names={"f1": ("沙港牌", "Sha sign")}).row(0, named=True)
+    assert told["text_zh"].startswith("一并修好 f0 唯一出口的警示牌、沙港牌（2 处）：")
+    assert told["text_en"].startswith("Mend the sign at the only way out (f0), Sha sign together: ")
 
 
 def test_what_rests_on_no_source_is_left_out():
@@ -193,6 +197,15 @@ def test_a_measure_out_of_reach_of_everything_does_nothing():
     lone = Measures(MEASURES.table.head(1), MEASURES.reach.clear())
     row = effects(INPUTS, SHIFTS, lone, **KNOWN).row(0, named=True)
     assert row["drop"] == row["share"] == row["near_share"] == 0.0
+
+
+def test_shifts_that_have_begun_are_named():
+    what = rf"1 of the 2 shifts began before .* UTC: {SHIFTS[0].shift_id}\. .*still to come"
+    for method in (effects, partial(choose, k=1)):
+        with pytest.raises(InputError, match=what):
+            method(INPUTS, SHIFTS, MEASURES, as_of=NOW + timedelta(hours=3), weights=WEIGHTS)
+        with pytest.raises(InputError, match="no shift is given"):
+            method(INPUTS, (), MEASURES, as_of=NOW, weights=WEIGHTS)
 
 
 def test_shifts_that_are_over_cannot_be_helped():

@@ -291,7 +291,7 @@ def test_the_same_cut_moved_by_two_is_named_as_a_clash(shore: tuple[Workspace, s
         boundaries.edit(
             ws, one.draft_id, [move(big, 8_000.0, 7_000.0)], user="李规划", rev=1, now=NOW
         )
-    assert "no cut at 8000 m" in again.value.lost[0]
+    assert "no cut at 8000.00 m" in again.value.lost[0]
 
 
 def test_two_planners_publish_at_once(ws: Workspace, big: str, other: Workspace) -> None:

@@ -169,7 +169,7 @@ def test_every_command_and_option_is_documented() -> None:
     group = typer.main.get_command(cli.app)
     commands = dict(group.commands)
     commands |= {f"user {name}": c for name, c in commands.pop("user").commands.items()}
-    for part in ("posts", "weights", "boundaries"):
+    for part in ("posts", "patrols", "weights", "boundaries", "grids"):
         commands |= {f"{part} WS {name}": c for name, c in commands[part].commands.items()}
     lacking = [name for name in commands if f"shoregrid {name}" not in page]
     for name, command in commands.items():

@@ -56,6 +56,7 @@ ROWS = {
     "incidents": {"t0": "2026-11-01 22:00", "kind": "走私"},
     "posts": {"role": "section_chief", "object_kind": "section", "object_id": "S01"},
     "absences": {"post_id": "P1", "away_from": "2026-11-01"},
+    "teams": {"name": "一队", "kind": "car"},
     "inspections": {"object_kind": "wharf", "object_id": "W1", "t": "2026-11-01"},
     "effort": {"segment_id": "", "shift_start": "2026-11-01 22:00", "km": "1"},
     "berths": {},

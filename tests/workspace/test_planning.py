@@ -12,10 +12,11 @@ from geo.errors import InputError
 from risk.effort import corrected
 from risk.explore import SHARES, expected_effort
 from risk.shifts import Shift
-from workspace import config, exploring, runs, store
+from workspace import config, exploring, read, runs, staffing, store
 from workspace.config import Config
 from workspace.evidence import inputs
 from workspace.folder import Workspace, open_workspace
+from workspace.shipped import shipped_file
 from workspace.weighting import weight_set
 
 NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)  # noon in Shanghai
@@ -107,7 +108,51 @@ def test_zones_stay_while_risk_does_and_move_with_it(coast: Workspace) -> None:
     assert "新列入：均分比 11 月 24 日升 19 分" in c["reason_zh"][0]
     out = [line for line in run.lines if "移出" in line and a["zone_id"][0] in line]
     assert any("fell 35 points since 24 Nov" in line for line in out)
+    gone = store.read(ws.engine, "zones_gone").filter(
+        pl.col("shift_start") == NIGHT + timedelta(days=2)
+    )
+    assert gone.select("zone_id", "since").rows() == [(b["zone_id"][0], DAY)]
+    assert gone["km"].to_list() == pytest.approx(b["km"].to_list())
+    assert gone["geometry"].to_list() == b["geometry"].to_list()
+    assert gone["reason_en"][0].startswith(
+        "because its mean score fell 35 points since 24 Nov, most by"
+    )
+    assert gone["reason_zh"][0].startswith("因为均分比 11 月 24 日降 35 分，主要因")
+    shown = read.layer(ws, "zones_gone", shift_id="2026-11-25T22:00")
+    assert shown["zone_id"].to_list() == gone["zone_id"].to_list()
+    assert read.layer(ws, "zones_gone", shift_id="2026-11-24T22:00").empty
+    # Planned again with the other stretch cold, nothing has gone, and the table says so.
+    score(ws, DAY + timedelta(days=2), hot=slice(20, 30))
+    runs.plan(ws, DAY + timedelta(days=2), days=1, now=NOW)
+    assert read.layer(ws, "zones_gone", shift_id="2026-11-25T22:00").empty
     ws.close()
+
+
+def test_a_zone_at_the_border_says_who_leads(coast: Workspace) -> None:
+    score(coast, DAY, hot=slice(20, 30))
+    shore = store.read(coast.engine, "segments")
+    own = shipped_file("duty/rota.toml").read_text(encoding="utf-8").replace("made = true\n", "", 1)
+    own = own.replace("示例 example", shore["shoreline_id"][20])
+    hot = own.replace("from_m = 0\nto_m = 5000", f"from_m = {shore['from_m'][24]:.1f}\n"
+                      f"to_m = {shore['to_m'][25]:.1f}")  # fmt: skip
+    (coast.root / "duty").mkdir()
+    file = coast.root / "duty" / "rota.toml"
+    file.write_text(hot, encoding="utf-8")
+    runs.plan(coast, DAY, days=2, now=NOW)
+    ids = set(shore["segment_id"][24:26])
+    for night, zh in ((NIGHT, "我方"), (NIGHT + timedelta(days=1), "对方")):
+        for row in zones(coast, night).iter_rows(named=True):
+            said = f"联防：与示例邻县，本班由{zh}牵头。" in row["reason_zh"]
+            assert said == bool(ids & set(json.loads(row["segment_ids"])))
+            assert ("Joint patrol with Example neighbouring county" in row["reason_en"]) == said
+    assert any("联防" in said for said in zones(coast, NIGHT)["reason_zh"])
+    # A stretch beyond the shore is named; zones are made all the same.
+    file.write_text(own.replace("to_m = 5000", "to_m = 99000000"), encoding="utf-8")
+    run = runs.plan(coast, DAY, days=1, now=NOW)
+    assert any("99000000 m is beyond its end" in line for line in run.lines)
+    assert zones(coast, NIGHT).height
+    with pytest.raises(InputError, match=r"J1: .* is beyond its end"):
+        staffing.rota(coast, first=DAY, last=DAY)
 
 
 def test_since_goes_on_from_what_was_stored(coast: Workspace) -> None:
@@ -178,6 +223,23 @@ def test_every_segment_has_its_chance_in_the_log(coast: Workspace) -> None:
     assert lot["probability"].n_unique() == 1
     mean_km = (lot["probability"] * lot["length_m"]).sum() / 1000.0
     assert mean_km == pytest.approx(coast.config.explore_share * coast.config.patrol_km)
+
+
+def test_the_map_shows_what_is_explored_apart(coast: Workspace) -> None:
+    score(coast, DAY, hot=slice(20, 30))
+    runs.plan(coast, DAY, days=1, now=NOW)
+    log = store.read(coast.engine, "explorations").filter(pl.col("shift_start") == NIGHT)
+    lot = log.filter((pl.col("part") == "explore") & pl.col("chosen"))
+    shown = read.layer(coast, "explored", shift_id=f"{DAY}T22:00")
+    assert segments_of(pl.DataFrame({"segment_ids": shown["segment_ids"].to_list()})) == set(
+        lot["segment_id"]
+    )
+    assert set(shown["probability"]) == set(lot["probability"])
+    assert not set(shown["zone_id"]) & set(read.layer(coast, "zones", shift_id=f"{DAY}T22:00")
+                                           ["zone_id"])  # fmt: skip
+    # The shift of 02:00 is over: nothing was drawn for it.
+    assert read.layer(coast, "explored", shift_id=f"{DAY}T02:00").empty
+    assert read.layer(coast, "explored").empty
 
 
 def test_what_a_shift_was_told_is_not_drawn_again(coast: Workspace) -> None:

@@ -3,7 +3,8 @@
 import csv
 import json
 import sys
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import openpyxl
@@ -238,19 +239,49 @@ def test_a_rota_is_told_written_and_says_that_it_is_a_specimen(
     assert done["counts"]["lacking"] == 0
     assert "班组为样例" in said
     assert "徒步后半夜班" in said
-    assert "牵头：示例邻县" in said
+    assert "联防 J1（示例 example 0.0–5.0 km）：与示例邻县，由示例邻县牵头" in said
     book = openpyxl.load_workbook(out)
     assert book.sheetnames == ["turns", "lacking", "fairness", "leads"]
     assert book["turns"].max_row == len(done["turns"]) + 1
     # A county's own file takes the specimen's place, and what lacks is said.
     own = shipped_file("duty/rota.toml").read_text(encoding="utf-8")
     own = own.replace("made = true\n", "", 1).replace("people = 8", "people = 40")
+    own = own[: own.index("[[joint]]")]
     (manned.root / "duty").mkdir()
     (manned.root / "duty" / "rota.toml").write_text(own, encoding="utf-8")
     assert not _main(*args[:-1], "2026-11-23")
     said = capsys.readouterr().out
     assert "样例" not in said.splitlines()[-3]
     assert "徒步后半夜班 缺" in said
+
+
+@pytest.mark.parametrize("name", ["rota.xlsx", "rota.csv"])
+def test_a_rota_goes_on_from_the_file_of_the_one_before(
+    manned: Workspace, capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str
+) -> None:
+    out = tmp_path / name
+    args = [manned.root, "rota", "--json", "--from"]
+    assert not _main(*args, "2026-11-23", "--to", "2026-11-29", "--out", out)
+    early = json.loads(capsys.readouterr().out.splitlines()[-1])["turns"]
+    assert not _main(*args, "2026-11-28", "--to", "2026-11-29", "--before", out)
+    done = json.loads(capsys.readouterr().out.splitlines()[-1])
+    kept = [one for one in early if one["day"] < "2026-11-28"]
+    assert sum(one["had_turns"] for one in done["fairness"]) == len(kept)
+    turns = sorted((one["team"], one["start"], one["end"]) for one in kept + done["turns"])
+    rests = [
+        datetime.fromisoformat(b[1]) - datetime.fromisoformat(a[2])
+        for a, b in pairwise(turns)
+        if a[0] == b[0]
+    ]
+    assert min(rests) >= timedelta(hours=10)
+    # A row that cannot be read is named: to leave it out would cost somebody's rest.
+    csv_file = tmp_path / "bad.csv"
+    csv_file.write_text("day,shift,team,end\n2026-11-24,foot_day,F1,soon\n", encoding="utf-8")
+    assert _main(*args, "2026-11-25", "--before", csv_file)
+    told = capsys.readouterr().err
+    assert "row 2: " in told
+    assert "前一份值班表有 1 行不能用" in told
+    assert "rota --out" in told
 
 
 def test_no_cell_of_a_table_is_a_formula(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ LANGS: tuple[Lang, ...] = ("zh", "en")
 OWN = {
     "wharf_id": "W9", "risk_point_id": "R9", "facility_id": "F9", "incident_id": "I9",
     "post_id": "P9", "inspection_id": "N9", "berth_id": "B9", "section_id": "S9",
-    "list_id": "L9", "detection_id": "D9", "absence_id": "A9",
+    "list_id": "L9", "detection_id": "D9", "absence_id": "A9", "team_id": "T9",
 }  # fmt: skip
 
 
