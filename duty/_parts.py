@@ -8,9 +8,12 @@ from typing import NamedTuple
 import numpy as np
 
 from duty._balance import Line, Runs, fewest, lows, solve
+from duty._ring import around
 from duty.division import Division, Owners, owners_of, section_at
 from duty.workload import Floats, Ints, Shore
 from geo.errors import InputError
+
+_ROUNDING = 1.0 + 1e-12
 
 
 class Terms(NamedTuple):
@@ -54,66 +57,61 @@ class Part:
     def fewest(self, terms: Terms) -> int:
         """Return the least number of sections within the limits."""
         self._check(terms)
-        starts = range(self._turn(terms, math.inf) if self.ring else 1)
-        return min(fewest(self._line(terms, start).low) for start in starts)
+        if self.ring and self._fits(terms):
+            return 1
+        n = len(self.load)
+        low = self._line(terms, 2 * n if self.ring else n).low
+        return min(fewest(low, s, s + n) for s in range(self._starts(terms) if self.ring else 1))
 
     def solve(self, k: int, terms: Terms) -> Runs:
-        """Return the best division into k; on a ring its places count on beyond the last piece.
-
-        A ring has a cut within the longest section that can begin at its first piece, so each
-        place there is tried as the beginning. Where one of today's stretches is parted by the
-        beginning, its first piece or its last may keep the name.
-        """
-        if not self.ring:
-            found = solve(self._line(terms, 0), k)
-            if found is None:
-                raise ArithmeticError("no division within the limits")
-            return found
-        best, start = Runs(np.empty(0, np.int64), math.inf), 0
-        while start < self._turn(terms, best.cost):
-            line = self._line(terms, start)
-            if fewest(line.low) <= k:
-                for used in range(2 if self._parts_a_stretch(start) and terms.price else 1):
-                    found = solve(line, k, used=used, below=best.cost)
-                    if found is not None:
-                        best = Runs(found.at + start, found.cost)
-            start += 1
-        return best
-
-    def _turn(self, terms: Terms, cost: float) -> int:
-        """Return how many places of a ring, from its first, must hold a cut of the best division.
-
-        No section has a load further above the mean than a whole ``cost`` allows.
-        """
-        line = self._line(terms, 0)
+        """Return the best division into k; on a ring its places count on beyond the last piece."""
         n = len(self.load)
-        within = line.low <= 0
-        if math.isfinite(cost):
-            within &= line.load <= line.load[1] + terms.mean + math.sqrt(cost * terms.mean)
-        return min(int(np.flatnonzero(within)[-1]) + 1, n)
+        if not self.ring:
+            return solve(self._line(terms, n), k)
+        if k == 1:
+            return Runs(np.array([0, n]), self._whole(terms))
+        starts = self._starts(terms)
+        one = len(set(self.stretch.tolist())) == 1 and self.stretch[0] >= 0 and terms.price > 0.0
+        return around(self._line(terms, n + starts), n, k, starts, ends=2 if one else 1)
 
-    def _parts_a_stretch(self, start: int) -> bool:
-        own = self.stretch[start]
-        return bool(
-            start and own >= 0 and self.stretch[start - 1] == own and (self.stretch != own).any()
+    def _fits(self, terms: Terms) -> bool:
+        """Return whether one section can have a whole ring."""
+        crossed = bool(self.border.any()) and math.isinf(terms.crossing_h)
+        return not crossed and bool(
+            self.km.sum() <= terms.length_km * _ROUNDING
+            and self.travel_min.sum() + self.joint_min.sum() <= terms.travel_min * _ROUNDING
         )
 
-    def _line(self, terms: Terms, start: int) -> Line:
+    def _whole(self, terms: Terms) -> float:
+        """Return what a ring costs as one section: all its borders lie within."""
+        named = self.stretch >= 0
+        kept = np.bincount(self.stretch[named], self.km[named]).max(initial=0.0)
+        crossed = self.border.sum() * (terms.crossing_h if self.border.any() else 0.0)
+        off = float(self.load.sum()) - terms.mean
+        return float(off**2 / terms.mean + crossed + terms.price * (self.km.sum() - kept))
+
+    def _starts(self, terms: Terms) -> int:
+        """Return how many places of a ring, from its first, must hold a cut of a division.
+
+        That is as far as the section goes that begins with the first piece.
+        """
         n = len(self.load)
-        turn = (np.arange(n) + start) % n
+        return min(int(np.flatnonzero(self._line(terms, n).low <= 0)[-1]) + 1, n)
+
+    def _line(self, terms: Terms, count: int) -> Line:
+        """Return a number of pieces from the first, on a ring more than once round."""
+        n = len(self.load)
+        turn = np.arange(count) % n
         km, joint, border = self.km[turn], self.joint_min[turn], self.border[turn]
-
-        def sums(values: Floats) -> Floats:
-            return np.concatenate([[0.0], np.cumsum(values)])
-
-        def between(values: Floats) -> Floats:
-            return np.concatenate([[0.0], np.cumsum(values[1:]), values[1:].sum(keepdims=True)])
-
         never = math.isinf(terms.crossing_h)
-        low, nothing = np.zeros(n + 1, np.int64), np.zeros(n + 1)
-        crossed, joints = between(border), between(joint)
+        nothing = np.zeros(count + 1)
+        joints, crossed = (
+            np.append(0.0, np.cumsum(np.append(x[1:], 0.0))) for x in (joint, border)
+        )
+        # A ring has a cut: no run goes all the way round.
+        low = np.maximum(np.arange(count + 1) - (n - 1 if self.ring else n), 0)
         lows(
-            np.column_stack([sums(km), sums(self.travel_min[turn]), nothing]),
+            np.column_stack([_sums(km), _sums(self.travel_min[turn]), nothing]),
             np.column_stack([nothing, joints, crossed]),
             np.array([terms.length_km, terms.travel_min, 0.0 if never else math.inf]),
             low,
@@ -124,9 +122,9 @@ class Part:
             low=low,
             border=nothing if never else crossed * terms.crossing_h,
             stretch=self.stretch[turn],
-            opened=int(self.stretch[start]) if self._parts_a_stretch(start) else -1,
             mean=terms.mean,
             price=terms.price,
+            lap=n if self.ring else None,
         )
 
     def _check(self, terms: Terms) -> None:
@@ -136,7 +134,7 @@ class Part:
                 ("length_km", self.km, terms.length_km),
                 ("travel_min", self.travel_min, terms.travel_min),
             )
-            for piece in np.flatnonzero(values > most * (1.0 + 1e-12))[:5]
+            for piece in np.flatnonzero(values > most * _ROUNDING)[:5]
         ]
         if wrong:
             raise InputError(
@@ -200,6 +198,10 @@ def parts_of(shore: Shore, today: Division, order: Sequence[str]) -> list[Part]:
         found.append(part)
     _name_longest(found)
     return found
+
+
+def _sums(values: Floats) -> Floats:
+    return np.append(0.0, np.cumsum(values))
 
 
 def _pieces(shore: Shore, owners: Owners, lines: list[int]) -> tuple[Ints, Floats, Floats]:

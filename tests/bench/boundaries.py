@@ -43,8 +43,14 @@ def rows() -> Iterator[Row]:
         assert len(found.division.sections) == k
         yield Row(name, time_s, "s", budget=2.0)
 
+    shorelines, shore = _county(ring=True)
+    ask = {"order": ["M"], "price_h_per_km": 0.1}
+    time_s, found = seconds(lambda: propose(shore, division, _SECTIONS, **ask))
+    assert len(found.division.sections) == _SECTIONS
+    yield Row("proposal, priced, the mainland a ring", time_s, "s")
 
-def _county() -> tuple[pl.DataFrame, Shore]:
+
+def _county(*, ring: bool = False) -> tuple[pl.DataFrame, Shore]:
     rng = np.random.default_rng(7)
     names = ["M", *(f"I{n}" for n in range(_ISLANDS))]
     count = np.array([_MAINLAND, *[4] * _ISLANDS])
@@ -70,7 +76,7 @@ def _county() -> tuple[pl.DataFrame, Shore]:
     shorelines = (
         segments.group_by("shoreline_id", maintain_order=True)
         .agg(length_m=pl.col("to_m").max())
-        .with_columns(is_ring=pl.col("shoreline_id") != "M")
+        .with_columns(is_ring=(pl.col("shoreline_id") != "M") | ring)
     )
     row = rng.integers(0, len(line), _PLACES)
     places = pl.DataFrame(

@@ -83,7 +83,9 @@ def test_a_proposal_is_as_good_as_the_best_of_all(shore, k, price, km_max, cross
     best = brute(lengths, risk, owner, k, ring=ring and k > 1, price=price, km_max=km_max,
                  township=township, crossing=crossing)  # fmt: skip
     if ring and k == 1:
-        best = min(
+        # A whole ring has all its borders within.
+        borders = sum(township[i] != township[i - 1] for i in range(n))
+        best = (borders * crossing if borders else 0.0) + min(
             brute(
                 [*lengths[i:], *lengths[:i]],
                 [*risk[i:], *risk[:i]],
@@ -92,8 +94,8 @@ def test_a_proposal_is_as_good_as_the_best_of_all(shore, k, price, km_max, cross
                 ring=False,
                 price=price,
                 km_max=km_max,
-                township=[*township[i:], *township[:i]],
-                crossing=crossing,
+                township=township,
+                crossing=0.0,
             )
             for i in range(n)
         )
