@@ -28,8 +28,8 @@ def figures(shore: Shore, division: Division) -> pl.DataFrame:
         each place by its cadence), ``workload_h`` their sum, ``load_h`` the same with each
         segment's hours weighted by its risk over the mean risk; ``travel_min`` from end to end:
         along the shore, by road where its length is known (``road_min`` of them), and in a
-        straight line (``straight_min`` of them) from stretch to stretch and to each hung
-        shoreline and back.
+        straight line (``straight_min`` of them) from stretch to stretch and to what hangs, as
+        `Shore.to_islands_min`.
 
     Raises
     ------

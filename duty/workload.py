@@ -1,11 +1,12 @@
 """Tell what each piece of shore asks of its chief: patrols, inspections, the way along it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from duty._islands import neighbours, shared
 from duty.division import Division
 from geo.errors import InputError
 
@@ -42,7 +43,8 @@ class Shore:
     """Hold segments and places as arrays, in the order of the shorelines and along each.
 
     ``line`` and ``place_line`` are rows of ``names``; ``place_segment`` is the segment that a
-    place lies on. ``weight`` is risk over its mean by length (1 where no risk is given).
+    place lies on. ``near_a, near_b`` are neighbouring segments of two shorelines, ``near_min`` the
+    straight way between. ``weight`` is risk over its mean by length (1 where no risk is given).
     """
 
     names: list[str]
@@ -65,6 +67,9 @@ class Shore:
     place_kind: Ints
     place_h: Floats
     place_segment: Ints
+    near_a: Ints
+    near_b: Ints
+    near_min: Floats
     pace: Pace
 
     @classmethod
@@ -139,10 +144,21 @@ class Shore:
             place_kind=kind.to_numpy(),
             place_h=hours * per_week,
             place_segment=np.empty(0, np.int64),
+            near_a=np.empty(0, np.int64),
+            near_b=np.empty(0, np.int64),
+            near_min=np.empty(0),
             pace=pace,
         )
-        object.__setattr__(shore, "place_segment", shore.segment_at(place_line, place_m))
-        return shore
+        a, b = neighbours(shore.lon, shore.lat)
+        apart = line[a] != line[b]
+        a, b = a[apart], b[apart]
+        return replace(
+            shore,
+            place_segment=shore.segment_at(place_line, place_m),
+            near_a=a,
+            near_b=b,
+            near_min=shore.straight_min(a, b),
+        )
 
     def segment_at(self, line: Ints, chainage_m: Floats) -> Ints:
         """Return the segment that each place lies on."""
@@ -175,14 +191,30 @@ class Shore:
         return np.asarray(km / self.pace.travel_kmh * 60.0)
 
     def to_islands_min(self, onto: Ints, at: Floats) -> Floats:
-        """Return per shoreline the minutes there and back from where it hangs; 0 for others."""
+        """Return per shoreline that hangs its share of the boat's way; 0 for others.
+
+        Islands that hang on one shoreline are served by one boat: along the shortest tree that
+        joins them to the places where they hang and, neighbour to neighbour, to each other, there
+        and back. The share of an island is the edge by which it is reached. A tour along a
+        shortest tree is at most twice the shortest tour (Rosenkrantz, Stearns & Lewis 1977).
+        """
         minutes = np.zeros(len(self.names))
         loose = np.flatnonzero(onto[self.line] >= 0)
         if len(loose):
             own = self.line[loose]
             ways = self.straight_min(loose, self.segment_at(onto[own], at[own]))
             first = np.flatnonzero(np.diff(own, prepend=-1))
-            minutes[own[first]] = 2.0 * np.minimum.reduceat(ways, first)
+            hung = own[first]
+            row = np.full(len(self.names), -1)
+            row[hung] = np.arange(len(hung))
+            a, b = self.line[self.near_a], self.line[self.near_b]
+            joined = (row[a] >= 0) & (onto[a] == onto[b])
+            minutes[hung] = 2.0 * shared(
+                np.minimum.reduceat(ways, first),
+                row[a[joined]],
+                row[b[joined]],
+                self.near_min[joined],
+            )
         return minutes
 
 

@@ -11,6 +11,7 @@ from shapely.ops import substring
 from duty.division import CHANGED_HANDS, difference
 from duty.figures import against, figures
 from duty.workload import Shore
+from geo.segments import interpolate, vertex_chainage
 from workspace import db, store
 from workspace._boundaries_drafts import lines
 from workspace._boundaries_held import Held, today
@@ -19,7 +20,7 @@ from workspace._scored import runs_of
 from workspace.folder import Workspace
 from workspace.grids import TABLES as GROUNDS
 from workspace.grids import holding, of_places
-from workspace.placing import segments
+from workspace.placing import segments, shorelines
 
 DIFFERING = pl.Schema(
     {**CHANGED_HANDS, "risk_km": pl.Float64, "wharves": pl.Int64, "geometry": pl.Binary}
@@ -104,6 +105,18 @@ def figures_of(ws: Workspace, held: Held) -> pl.DataFrame:
     found = figures(shore_of(ws), held.division)
     named = held.sections.select("section_id", "name", "name_en")
     return named.join(found, on="section_id", maintain_order="left").sort("section_id")
+
+
+def located(ws: Workspace, cuts: pl.DataFrame) -> pl.DataFrame:
+    """Return cuts with ``lon, lat``, degrees."""
+    shore = shorelines(ws)
+    row_of = {name: row for row, name in enumerate(shore["shoreline_id"])}
+    at = interpolate(
+        *vertex_chainage(shore),
+        on_line=np.array([row_of[name] for name in cuts["shoreline_id"]], dtype=np.int64),
+        at_m=cuts["chainage_m"].to_numpy(),
+    )
+    return cuts.with_columns(lon=pl.Series(at[:, 0]), lat=pl.Series(at[:, 1]))
 
 
 def compare(ws: Workspace, first: Held, second: Held) -> Comparison:

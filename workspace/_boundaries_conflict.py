@@ -6,8 +6,8 @@ import polars as pl
 from sqlalchemy import Connection
 
 from geo.errors import InputError
-from workspace._boundaries_draft import Operation
 from workspace._boundaries_drafts import Draft, operations_at, read_draft, steps_of
+from workspace._boundaries_operations import Operation
 from workspace._drafted import Drafted, V
 
 
@@ -22,7 +22,7 @@ class ConflictError(InputError):
         What changed hands meanwhile, as `duty.division.difference` tells it, or of grids
         `geo.grids.exchanged`.
     clashes : polars.DataFrame
-        What both changed, as `_boundaries_draft.clashes` or `_grids_draft.clashes` tells it.
+        What both changed, as `_boundaries_operations.clashes` or `_grids_draft.clashes` tells it.
     told : sequence of str
         Both in words.
     offered : sequence of operations
@@ -93,15 +93,19 @@ def outdated(
 
     Offered are its operations as they can be done on the version published last.
     """
+    stands = of.standing(connection)
     since = ", ".join(
         f"{row['version']} ({row['user'] or '-'}, {row['reason'] or '-'})"
-        for row in of.since(connection, one.based_on).iter_rows(named=True)
+        for row in stands.filter(pl.col("version") > (base.version or 0)).iter_rows(named=True)
     )
+    gone = base.version is not None and base.version not in stands["version"]
+    happened = [f"version {base.version} was taken back"] if gone else []
+    happened += [f"version {since} was published since"] if since else []
     kept, lost = of.rebased(one.operations, base, latest)
     stretches = of.differing(base, latest)
     both = of.clashes(base, _possible(of, base, one.operations), latest)
     return ConflictError(
-        f"version {since} was published since; the draft is based on {one.based_on or 'none'}",
+        f"{', '.join(happened)}; the draft is based on {base.version or '-'}",
         where=one.place,
         mend=f"shoregrid {of.command} WS rebase {one.draft_id}, then submit it again.",
         rev=latest.version or 0,

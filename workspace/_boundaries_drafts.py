@@ -11,8 +11,8 @@ from sqlalchemy import Connection, and_, update
 from duty.sections import problems
 from geo.errors import InputError
 from workspace import db, store, users
-from workspace._boundaries_draft import Operation, names, replayed
-from workspace._boundaries_held import Held
+from workspace._boundaries_held import Held, standing
+from workspace._boundaries_operations import Operation, names, replayed
 from workspace._cache import cached
 from workspace.folder import Workspace
 from workspace.placing import shorelines
@@ -81,8 +81,8 @@ def drafts(ws: Workspace, *, levels: Sequence[str] = ("section",)) -> pl.DataFra
     ).sort("t", "draft_id", descending=True)
     latest = pl.concat(
         [
-            store.read(ws.engine, "boundary_versions").select("version", level=pl.lit("section")),
-            store.read(ws.engine, "grid_versions").select("version", "level"),
+            standing(ws.engine, "boundary_versions").select("version", level=pl.lit("section")),
+            standing(ws.engine, "grid_versions").select("version", "level"),
         ]
     )
     last = latest.group_by("level").agg(latest=pl.col("version").max())

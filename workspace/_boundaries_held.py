@@ -1,12 +1,13 @@
 """The published boundaries of the sections: which version holds on a day, and what is in it.
 
-A later published version takes the place of an earlier one from its day on. What has begun to hold
-is not put aside before its day by a later version, so that who answered on a past day stays said.
+A later published version takes the place of an earlier one from its day on, and none holds before
+the one published last does: who answered on a past day stays said, and what is to come neither
+comes early nor is put aside unsaid. Only a version that does not hold yet can be taken back.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import polars as pl
 from sqlalchemy import Connection, and_, func, select
@@ -19,6 +20,7 @@ from workspace.folder import Workspace
 
 #: What must be unchanged for what was read of sections to hold.
 TABLES = ("boundary_versions", "sections", "section_cuts", "section_hangs")
+_FARTHEST = timedelta(days=3653)
 
 
 @dataclass(frozen=True)
@@ -56,18 +58,28 @@ def _held(ws: Workspace, version: int | None) -> Held:
     return cached(ws, ("held", version), TABLES, lambda: read_version(ws.engine, version))
 
 
+def standing(target: store.Target, name: str, of: store.Condition | None = None) -> pl.DataFrame:
+    """Return the rows of a table of versions that nobody took back, in their order."""
+    stands = store.table_of(name).c.withdrawn_at.is_(None)
+    where = stands if of is None else and_(stands, of)
+    return store.read(target, name, where=where).sort("version")
+
+
 def version_on(target: store.Target, day: date) -> int | None:
     """Return the latest published version whose day has come, None where there is none."""
-    found = store.read(target, "boundary_versions", columns=["version", "valid_from"])
-    latest: int | None = (
-        found.filter(pl.col("valid_from") <= day).select(pl.col("version").max()).item()
-    )
-    return latest
+    return latest(standing(target, "boundary_versions"), day)
+
+
+def latest(found: pl.DataFrame, day: date) -> int | None:
+    """Return the latest of some versions whose day has come, None where there is none."""
+    version: int | None = found.filter(pl.col("valid_from") <= day)["version"].max()  # type: ignore[assignment]
+    return version
 
 
 def newest(connection: Connection) -> int | None:
     """Return the version published last, whether its day has come or not."""
-    return connection.scalar(select(func.max(db.boundary_versions.c.version)))
+    table = db.boundary_versions.c
+    return connection.scalar(select(func.max(table.version)).where(table.withdrawn_at.is_(None)))
 
 
 def read_version(target: store.Target, version: int | None) -> Held:
@@ -127,11 +139,11 @@ def publish(
             "published_at": now,
             "user": user,
             "reason": reason,
-            "valid_from": valid_from,
             "based_on": held.version,
             "draft_id": draft_id,
             "made": made,
         },
+        valid_from=valid_from,
         day=day,
     )
     number = pl.lit(version, dtype=pl.Int64)
@@ -145,6 +157,7 @@ def begin_version(
     name: str,
     row: Mapping[str, object],
     *,
+    valid_from: date,
     day: date,
     of: store.Condition | None = None,
 ) -> int:
@@ -153,27 +166,50 @@ def begin_version(
     Raises
     ------
     InputError
-        When it would hold before that one of the versions ``of`` which holds on ``day`` began to.
+        When it would hold before the last of the versions ``of`` does, or from a day so far ahead
+        that it is mistyped.
     """
     table = store.table_of(name)
-    begun = table.c.valid_from <= day
-    before = store.read(connection, name, where=begun if of is None else and_(begun, of))
-    first, valid_from = before["valid_from"].max(), row["valid_from"]
-    if isinstance(first, date) and isinstance(valid_from, date) and valid_from < first:
-        raise InputError(
-            f"the day {valid_from} lies before {first}, from which the present version holds",
-            where="boundaries",
-            mend=f"Give {first} or a later day: who answered before stays as it was.",
-        )
+    _check_day(standing(connection, name, of), valid_from, day)
     version = (connection.scalar(select(func.max(table.c.version))) or 0) + 1
     kinds = {"based_on": pl.Int64, "user": pl.String, "draft_id": pl.String, "reason": pl.String}
-    frame = pl.DataFrame([{"version": version, **row}], schema_overrides=kinds)
+    frame = pl.DataFrame(
+        [{"version": version, "valid_from": valid_from, **row}], schema_overrides=kinds
+    )
     store.write(connection, name, frame)
     return version
 
 
+def _check_day(before: pl.DataFrame, valid_from: date, day: date) -> None:
+    if valid_from > day + _FARTHEST:
+        raise InputError(
+            f"the day {valid_from} is more than {_FARTHEST.days // 365} years ahead",
+            where="boundaries",
+            mend="Check the year: --from YYYY-MM-DD.",
+        )
+    if before.is_empty():
+        return
+    version, last = before.select("version", "valid_from").row(-1)
+    if last <= valid_from:
+        return
+    if last <= day:
+        raise InputError(
+            f"the day {valid_from} lies before {last}, from which the present version holds",
+            where="boundaries",
+            mend=f"Give {last} or a later day: who answered before stays as it was.",
+        )
+    raise InputError(
+        f"version {version} is to hold from {last}, and one from {valid_from} would put it aside",
+        where="boundaries",
+        mend=f"Give {last} or a later day, or take version {version} back first: withdraw.",
+    )
+
+
 def versions(ws: Workspace) -> pl.DataFrame:
-    """Return the published versions, the latest first: the table and ``holds`` (today)."""
+    """Return the published versions, the latest first: the table and ``holds`` (today).
+
+    Those that were taken back before they held are among them, with ``withdrawn_at``.
+    """
     found = store.read(ws.engine, "boundary_versions").sort("version", descending=True)
     now = version_on(ws.engine, today(ws))
     return found.with_columns(holds=(pl.col("version") == now).fill_null(value=False))

@@ -9,7 +9,7 @@ from duty.posts import CHIEF, who
 from duty.sections import place as section_of
 from geo.errors import InputError
 from workspace import store
-from workspace._boundaries_held import held, holding, periods
+from workspace._boundaries_held import held, holding, periods, standing
 from workspace._places import PLACES
 from workspace.folder import Workspace
 from workspace.placing import snap
@@ -80,7 +80,7 @@ def history(ws: Workspace, shoreline_id: str, chainage_m: float) -> pl.DataFrame
     it was are one row, with the first of them.
     """
     rows: list[tuple[Any, ...]] = []
-    for begin, until, version in periods(store.read(ws.engine, "boundary_versions")):
+    for begin, until, version in periods(standing(ws.engine, "boundary_versions")):
         section = _section(ws, version, shoreline_id, chainage_m)
         if rows and rows[-1][3:] == section:
             rows[-1] = (rows[-1][0], until, *rows[-1][2:])

@@ -4,6 +4,7 @@ import re
 from typing import TYPE_CHECKING
 
 from workspace._chinese_mend import MEND
+from workspace._chinese_parts import PARTS
 from workspace._chinese_what import WHAT
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ _PLACES = ((r", row (\d+)", r"，第 \1 行"), (r", station (\d+)", r"，第 \1 
 def chinese(error: "InputError") -> str:
     """Return an input error in Chinese: where, what and what to do.
 
-    What has no rendering is told as an input that cannot be used, with the English words.
+    Lists within a message are rendered part by part. What has no rendering is told as an input
+    that cannot be used, with the English words.
     """
     where = error.where
     for english, own in _PLACES:
@@ -33,5 +35,11 @@ def _rendered(text: str, table: tuple[tuple[str, str], ...]) -> str | None:
         pattern = "(.*?)".join(re.escape(part) for part in english.split("{}"))
         match = re.fullmatch(pattern, text, re.DOTALL)
         if match is not None:
-            return own.format(*match.groups()).strip()
+            return own.format(*map(_listed, match.groups())).strip()
     return None
+
+
+def _listed(text: str) -> str:
+    """Return a list within a message with those of its parts in Chinese that are known."""
+    parts = text.split("; ")
+    return "；".join(_rendered(part, PARTS) or part for part in parts)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from duty.proposal import Proposal
+    from workspace._boundaries_operations import Operation
     from workspace.folder import Workspace
 
 app = typer.Typer(
@@ -30,7 +31,7 @@ _STATES = {
 }  # fmt: skip
 _STEPS = {
     "created": "新建", "saved": "修改", "undone": "撤销", "redone": "重做", "rebased": "换底",
-    "carried": "随新岸线转换",
+    "carried": "随新岸线转换", "withdrawn": "版本撤回",
     **_STATES,
 }  # fmt: skip
 
@@ -63,6 +64,10 @@ def _made(row: dict[str, Any]) -> str:
     return " （虚构 made）" if row["made"] else ""
 
 
+def withdrawn(row: dict[str, Any]) -> str:
+    return " （生效前已撤回 taken back before it held）" if row["withdrawn_at"] else ""
+
+
 def draft_line(row: dict[str, Any], zone: tzinfo) -> str:
     return (
         f"{row['draft_id']} {row['name']} {_STATES[row['state']]} {row['state']} "
@@ -82,6 +87,7 @@ def list_(context: typer.Context, *, as_json: AsJson = False) -> None:
     lines = [
         f"{'*' if row['holds'] else ' '} 第 {row['version']} 版 version {row['version']} "
         f"自 from {row['valid_from']} ({row['user'] or '-'}) {row['reason'] or ''}".rstrip()
+        + withdrawn(row)
         + _made(row)
         for row in versions.iter_rows(named=True)
     ]
@@ -96,11 +102,14 @@ def show(
     context: typer.Context,
     reference: Annotated[str, typer.Argument(metavar="[VERSION|DRAFT]", help=_REFERENCE)] = "now",
     *,
+    cuts: Annotated[
+        bool, typer.Option("--cuts", help="列出分界点与挂靠 · Tell the cuts, and what hangs where.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """查看 · Show what each section holds and asks; of a draft also its steps and what changed."""
     from workspace import boundaries
-    from workspace._boundaries_compare import compare, figures_of
+    from workspace._boundaries_compare import compare, figures_of, located
     from workspace._boundaries_held import held as held_of
 
     with open_ws(context) as ws:
@@ -108,6 +117,7 @@ def show(
         found = figures_of(ws, held) if held.cuts.height else held.sections
         lines = _figure_lines(found) if held.cuts.height else ["没有岸段 · no sections"]
         more: dict[str, Any] = {"version": held.version, "sections": plain(found)}
+        more |= {"cuts": plain(located(ws, held.cuts)), "hangs": plain(held.hangs)}
         if not reference.isdecimal() and reference != "now":
             one, done = boundaries.draft(ws, reference), boundaries.steps(ws, reference)
             base = held_of(ws, one.based_on)
@@ -125,9 +135,33 @@ def show(
                     for row in done.iter_rows(named=True)
                 ),
             ]
-            more |= {"operations": list(one.operations), "rev": one.rev, "state": one.state}
-            more["steps"] = plain(done)
+            told = [_short(operation) for operation in one.operations]
+            more |= {"operations": told, "rev": one.rev, "state": one.state}
+            more["steps"] = plain(done.drop("operations"))
+        if cuts:
+            lines += _cut_lines(more)
     Summary({"sections": found.height}, lines=lines, more=more).tell(as_json=as_json)
+
+
+def _short(operation: "Operation") -> dict[str, Any]:
+    """Return an operation as it is told; of a whole division, whose cuts are told, their number."""
+    return {
+        name: len(value) if isinstance(value, list) and operation["op"] == "divide" else value
+        for name, value in operation.items()
+    }
+
+
+def _cut_lines(more: dict[str, Any]) -> list[str]:
+    lines = [
+        f"分界 cut {row['shoreline_id']} {row['chainage_m']:.0f} m ({row['lon']:.5f}, "
+        f"{row['lat']:.5f}) → {row['section_id']}"
+        for row in more["cuts"]
+    ]
+    return lines + [
+        f"挂靠 hangs {row['shoreline_id']} → {row['onto_shoreline_id']} "
+        f"{row['onto_chainage_m']:.0f} m"
+        for row in more["hangs"]
+    ]
 
 
 def _figure_lines(found: "pl.DataFrame") -> list[str]:
@@ -240,10 +274,12 @@ def who(
         else:
             found = boundaries.answering(ws, *place, day.date())
             more |= found
-            lines.append(
-                f"{day.date()} {found['section_id'] or '-'} {found['name'] or ''} "
+            whose = (
+                f"{found['section_id'] or '-'} {found['name'] or ''} "
                 f"{found['name_en'] or ''} (第 {found['version']} 版 version)"
             )
+            none = "当日尚无岸段划分 · no division held on that day"
+            lines.append(f"{day.date()} {none if found['version'] is None else whose}")
             lines += [
                 f"  {post['role']} {post['name']} {post['unit']} {post['duty_phone']}"
                 for post in found["posts"]
@@ -290,7 +326,7 @@ def propose(
     from geo.errors import InputError
     from workspace import _boundaries_propose as proposing
     from workspace import boundaries
-    from workspace._boundaries_draft import divide
+    from workspace._boundaries_operations import divide
 
     if name is not None and user is None:
         raise InputError("a draft needs an account", where="--name", mend="Name it: --user NAME.")

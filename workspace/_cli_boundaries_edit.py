@@ -17,6 +17,28 @@ Reason = Annotated[str, typer.Option(help="理由 · Why.")]
 
 
 @app.command()
+def draft(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="草案名称 · Name of the draft.")],
+    user: User,
+    op: Annotated[
+        list[str] | None,
+        typer.Option(metavar="JSON", help="操作，可多次 · An operation as JSON; repeatable."),
+    ] = None,
+    reason: Reason = "",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """新建草案 · Begin a draft from the version published last."""
+    from workspace import boundaries
+
+    wanted = [boundaries.parsed(text) for text in op or ()]
+    with open_ws(context) as ws:
+        given = boundaries.create(ws, name, user=user, operations=wanted, reason=reason)
+    _done("草案 draft", given, as_json=as_json)
+
+
+@app.command()
 def edit(
     context: typer.Context,
     draft_id: DraftId,
@@ -138,6 +160,28 @@ def publish(
         f"from {day.date()}"
     )
     more = {"version": version, "valid_from": day.date().isoformat()}
+    Summary(lines=[line], more=more).tell(as_json=as_json)
+
+
+@app.command()
+def withdraw(
+    context: typer.Context,
+    version: Annotated[int, typer.Argument(metavar="VERSION", help="版本号 · Its number.")],
+    user: User,
+    reason: Reason,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """撤回 · Take back the version published last before it holds; its draft is one again."""
+    from workspace import boundaries
+
+    with open_ws(context) as ws:
+        grids = context.command_path.split()[-2] == "grids"
+        given = boundaries.withdraw(ws, version, user=user, reason=reason, grids=grids)
+    line = f"第 {version} 版已撤回 · version {version} is taken back"
+    if given is not None:
+        line += f"；草案 draft {given.draft_id} {given.name}"
+    more = {"version": version, "draft_id": None if given is None else given.draft_id}
     Summary(lines=[line], more=more).tell(as_json=as_json)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from workspace import _cli_boundaries_edit as editing
-from workspace._cli_boundaries import AsJson, draft_line, open_ws, plain
+from workspace._cli_boundaries import AsJson, draft_line, open_ws, plain, withdrawn
 from workspace._cli_boundaries_edit import Reason, User
 from workspace._cli_import import Level
 from workspace._console import Summary
@@ -28,7 +28,17 @@ OfLevel = Annotated[
     typer.Option(help="级别，默认巡防网格 · Level; patrol grids, or grids where there are none."),
 ]
 Draft = Annotated[str | None, typer.Argument(metavar="[DRAFT]", help="草案编号 · Id of a draft.")]
-for _name in ("edit", "undo", "redo", "rebase", "submit", "approve", "reject", "publish"):
+for _name in (
+    "edit",
+    "undo",
+    "redo",
+    "rebase",
+    "submit",
+    "approve",
+    "reject",
+    "publish",
+    "withdraw",
+):
     app.command(name=_name)(getattr(editing, _name))
 
 
@@ -56,6 +66,7 @@ def list_(context: typer.Context, *, as_json: AsJson = False) -> None:
             f"{'*' if row['holds'] else ' '} {ground.LEVELS[row['level']][0]} {row['level']} "
             f"第 {row['version']} 版 version {row['version']}: {row['grids']} 个，自 from "
             f"{row['valid_from']} ({row['user'] or '-'}) {row['reason'] or ''}".rstrip()
+            + withdrawn(row)
             + (" （虚构 made）" if row["made"] else "")
             for row in found.iter_rows(named=True)
         ]

@@ -16,6 +16,7 @@ boundary_versions = Table(
     Column("based_on", Integer),
     Column("draft_id", String),
     made(),
+    Column("withdrawn_at", UtcDateTime),
 )
 sections = Table(
     "sections",

@@ -18,6 +18,7 @@ grid_versions = Table(
     Column("draft_id", String),
     Column("by_hand", Json, nullable=False),
     made(),
+    Column("withdrawn_at", UtcDateTime),
 )
 grids = Table(
     "grids",

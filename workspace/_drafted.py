@@ -8,10 +8,10 @@ import polars as pl
 from sqlalchemy import Connection
 
 from duty.division import difference
-from workspace import db, store
-from workspace._boundaries_draft import Operation, clashes, rebased
+from workspace import store
 from workspace._boundaries_drafts import lines, made_of, stood_on
-from workspace._boundaries_held import Held, newest, publish, read_version
+from workspace._boundaries_held import Held, newest, publish, read_version, standing
+from workspace._boundaries_operations import Operation, clashes, rebased
 from workspace._grids_draft import GridDrafts
 from workspace._grids_held import Level, known
 from workspace.folder import Workspace
@@ -34,8 +34,8 @@ class Drafted(Protocol[V]):
     def newest(self, connection: Connection) -> int | None:
         """Return the version published last, whether its day has come or not."""
 
-    def since(self, connection: Connection, version: int | None) -> pl.DataFrame:
-        """Return the versions published after one."""
+    def standing(self, connection: Connection) -> pl.DataFrame:
+        """Return the versions that nobody took back, in their order."""
 
     def read(self, target: store.Target, version: int | None) -> V:
         """Return a version; an empty one for None."""
@@ -59,6 +59,9 @@ class Drafted(Protocol[V]):
 
     def told(self, differing: pl.DataFrame, clashes: pl.DataFrame) -> list[str]:
         """Return both in words."""
+
+    def summed(self, differing: pl.DataFrame) -> str:
+        """Return what changed hands in words."""
 
     def publish(
         self,
@@ -88,10 +91,9 @@ class SectionDrafts:
     def __init__(self, ws: Workspace) -> None:
         self.shore = lines(ws)
 
-    def since(self, connection: Connection, version: int | None) -> pl.DataFrame:
-        """Return the versions published after one."""
-        later = db.boundary_versions.c.version > (version or 0)
-        return store.read(connection, self.table, where=later)
+    def standing(self, connection: Connection) -> pl.DataFrame:
+        """Return the versions that nobody took back, in their order."""
+        return standing(connection, self.table)
 
     def made(self, base: Held, operations: Sequence[Operation]) -> Held:
         """Return what operations make of a version."""
@@ -117,16 +119,18 @@ class SectionDrafts:
 
     def told(self, differing: pl.DataFrame, clashes: pl.DataFrame) -> list[str]:
         """Return both in words."""
-        parts = ["no shore changed hands meanwhile"]
-        if differing.height:
-            km, some = differing["km"].sum(), "; ".join(stretches_told(differing))
-            parts = [f"{km:.1f} km changed hands meanwhile: {some}"]
+        parts = [f"changed hands since: {self.summed(differing)}"]
         if clashes.height:
             parts.append(f"both changed {clashes['km'].sum():.1f} km of it")
         return parts
 
+    def summed(self, differing: pl.DataFrame) -> str:
+        """Return what changed hands in words."""
+        some = _stretches_told(differing)
+        return f"{differing['km'].sum():.1f} km" + (f" ({', '.join(some)})" if some else "")
 
-def stretches_told(stretches: pl.DataFrame) -> list[str]:
+
+def _stretches_told(stretches: pl.DataFrame) -> list[str]:
     """Return the longest stretches in words."""
     rows = stretches.sort("km", descending=True, maintain_order=True)
     lines = [

@@ -12,8 +12,8 @@ from sqlalchemy import Connection
 from duty.grids import Grids, apply
 from geo.errors import InputError
 from geo.grids import Coverage, exchanged
-from workspace import db, store
-from workspace._boundaries_draft import Operation
+from workspace import store
+from workspace._boundaries_operations import Operation
 from workspace._grids_held import (
     NAMED,
     Level,
@@ -22,6 +22,7 @@ from workspace._grids_held import (
     publish,
     read_version,
     version_on,
+    versions_of,
 )
 from workspace.folder import Workspace
 
@@ -51,11 +52,9 @@ class GridDrafts:
         """Return the version published last, whether its day has come or not."""
         return newest(connection, self.level)
 
-    def since(self, connection: Connection, version: int | None) -> pl.DataFrame:
-        """Return the versions published after one."""
-        table = db.grid_versions.c
-        later = (table.version > (version or 0)) & (table.level == self.level)
-        return store.read(connection, self.table, where=later)
+    def standing(self, connection: Connection) -> pl.DataFrame:
+        """Return the versions that nobody took back, in their order."""
+        return versions_of(connection, self.level)
 
     def read(self, target: store.Target, version: int | None) -> Level:
         """Return a version; an empty one for None."""
@@ -113,18 +112,20 @@ class GridDrafts:
 
     def told(self, differing: pl.DataFrame, clashes: pl.DataFrame) -> list[str]:
         """Return both in words."""
-        parts = ["no ground changed hands meanwhile"]
-        if differing.height:
-            some = [
-                f"{row['from_grid'] or '–'} → {row['to_grid'] or '–'} ({row['km2']:.3f} km2)"
-                for row in differing.head(_TOLD).iter_rows(named=True)
-            ]
-            more = [f"… {differing.height - _TOLD}"] if differing.height > _TOLD else []
-            told = "; ".join([*some, *more])
-            parts = [f"{differing['km2'].sum():.3f} km2 changed hands meanwhile: {told}"]
+        parts = [f"changed hands since: {self.summed(differing)}"]
         if clashes.height:
             parts.append(f"both changed {', '.join(clashes['grid_id'])}")
         return parts
+
+    def summed(self, differing: pl.DataFrame) -> str:
+        """Return what changed hands in words."""
+        some = [
+            f"{row['from_grid'] or '–'} → {row['to_grid'] or '–'} ({row['km2']:.3f} km2)"
+            for row in differing.head(_TOLD).iter_rows(named=True)
+        ]
+        more = [f"… {differing.height - _TOLD}"] if differing.height > _TOLD else []
+        told = f" ({', '.join([*some, *more])})" if some else ""
+        return f"{differing['km2'].sum():.3f} km2{told}"
 
     def publish(
         self,

@@ -15,7 +15,7 @@ from duty.grids import Grids
 from geo.errors import InputError
 from geo.grids import Coverage, locate
 from workspace import db, store
-from workspace._boundaries_held import begin_version, today
+from workspace._boundaries_held import begin_version, latest, standing, today
 from workspace._cache import cached
 from workspace.folder import Workspace
 
@@ -82,21 +82,19 @@ def holding(ws: Workspace, level: str, day: date | None = None) -> Level:
 
 def version_on(target: store.Target, level: str, day: date) -> int | None:
     """Return a level's latest published version whose day has come, None where there is none."""
-    found = versions_of(target, level).filter(pl.col("valid_from") <= day)
-    latest: int | None = found.select(pl.col("version").max()).item()
-    return latest
+    return latest(versions_of(target, level), day)
 
 
 def versions_of(target: store.Target, level: str) -> pl.DataFrame:
-    """Return the published versions of a level."""
-    return store.read(target, "grid_versions", where=db.grid_versions.c.level == level)
+    """Return the published versions of a level that nobody took back, in their order."""
+    return standing(target, "grid_versions", db.grid_versions.c.level == level)
 
 
 def newest(connection: Connection, level: str) -> int | None:
     """Return the version of a level published last, whether its day has come or not."""
-    return connection.scalar(
-        select(func.max(db.grid_versions.c.version)).where(db.grid_versions.c.level == level)
-    )
+    table = db.grid_versions.c
+    own = (table.level == level) & table.withdrawn_at.is_(None)
+    return connection.scalar(select(func.max(table.version)).where(own))
 
 
 def read_version(target: store.Target, level: str, version: int | None) -> Level:
@@ -137,12 +135,12 @@ def publish(
             "published_at": now,
             "user": user,
             "reason": reason,
-            "valid_from": valid_from,
             "based_on": held.version,
             "draft_id": draft_id,
             "by_hand": store.as_json(dict(held.grids.by_hand)),
             "made": made,
         },
+        valid_from=valid_from,
         day=day,
         of=db.grid_versions.c.level == held.level,
     )

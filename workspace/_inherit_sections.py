@@ -15,9 +15,9 @@ from duty.sections import assign
 from geo.errors import InputError
 from geo.lineage import Carried
 from workspace import db, store
-from workspace._boundaries_draft import divide, replayed
 from workspace._boundaries_drafts import note, read_draft
 from workspace._boundaries_held import read_version, write_cuts
+from workspace._boundaries_operations import divide, replayed
 from workspace.placing import hung
 
 _STILL_M = 0.01

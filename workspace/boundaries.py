@@ -17,8 +17,16 @@ import polars as pl
 from duty.division import Division
 from geo.errors import InputError
 from workspace import store, users
-from workspace._boundaries_conflict import ConflictError, outdated, overtaken
-from workspace._boundaries_draft import Operation, parsed
+from workspace._boundaries_approval import (
+    APPROVERS,
+    WRITERS,
+    approve,
+    publish,
+    reject,
+    submit,
+    withdraw,
+)
+from workspace._boundaries_conflict import ConflictError, overtaken
 from workspace._boundaries_drafts import (
     Draft,
     change,
@@ -29,12 +37,12 @@ from workspace._boundaries_drafts import (
     note,
     operations_at,
     read_draft,
-    reasoned,
     steps_of,
     stood_on,
 )
 from workspace._boundaries_held import Held, held, holding, versions
 from workspace._boundaries_history import answering, history, locate
+from workspace._boundaries_operations import Operation, parsed
 from workspace._drafted import SECTION, drafted
 from workspace.folder import Workspace
 
@@ -65,14 +73,10 @@ __all__ = [
     "submit",
     "undo",
     "versions",
+    "withdraw",
 ]
 
-WRITERS = ("planner", "admin")
-"""Roles that may draft boundaries and propose them."""
-APPROVERS = ("planner", "supervisor", "command_room", "admin")
-"""Roles that may approve what another drafted, and publish it."""
 STATES = ("draft", "proposed", "approved", "rejected", "published")
-_WRITING = ("created", "saved", "undone", "redone", "rebased", "proposed")
 
 
 def division(ws: Workspace, day: date | None = None) -> Division:
@@ -176,13 +180,20 @@ def save(
     ConflictError
         When somebody saved a newer revision; nothing is changed.
     InputError
-        When the account may not, the draft is published, or an operation cannot be done.
+        When the account may not, the draft is published, there is no such revision, or an
+        operation cannot be done.
     """
     moment = now or datetime.now(UTC)
     with ws.begin() as connection:
         users.must_be(connection, user, WRITERS, where=f"draft {draft_id}")
         before = read_draft(connection, draft_id)
         of = drafted(ws, before.level)
+        if not 1 <= rev <= before.rev:
+            raise InputError(
+                f"there is no revision {rev}; the last is {before.rev}",
+                where=before.place,
+                mend="Give the one that you read: --rev N.",
+            )
         if before.rev == rev:
             of.stood(of.read(connection, before.based_on), operations)
         if before.state == "published":
@@ -285,118 +296,3 @@ def rebase(
         given = read_draft(connection, draft_id)
         note(connection, given, "rebased", user=user, reason="; ".join(lost), now=moment)
     return given, lost, both
-
-
-def submit(
-    ws: Workspace, draft_id: str, *, user: str, reason: str = "", now: datetime | None = None
-) -> Draft:
-    """Propose a draft for approval."""
-    return _step(ws, draft_id, "draft", "proposed", WRITERS, user=user, reason=reason, now=now)
-
-
-def approve(
-    ws: Workspace, draft_id: str, *, user: str, reason: str, now: datetime | None = None
-) -> Draft:
-    """Approve a proposed draft; whoever drafted, changed or proposed it cannot.
-
-    Raises
-    ------
-    InputError
-        When the account may not, the draft is not proposed, or no reason is given.
-    """
-    reasoned(f"draft {draft_id}", reason)
-    return _step(ws, draft_id, "proposed", "approved", APPROVERS, user=user, reason=reason, now=now)
-
-
-def reject(
-    ws: Workspace, draft_id: str, *, user: str, reason: str, now: datetime | None = None
-) -> Draft:
-    """Reject a proposed draft; saving it again makes it a draft again."""
-    reasoned(f"draft {draft_id}", reason)
-    return _step(ws, draft_id, "proposed", "rejected", APPROVERS, user=user, reason=reason, now=now)
-
-
-def publish(
-    ws: Workspace,
-    draft_id: str,
-    *,
-    valid_from: date,
-    user: str,
-    reason: str,
-    now: datetime | None = None,
-) -> int:
-    """Publish an approved draft with the local day from which it holds; return its version.
-
-    Raises
-    ------
-    ConflictError
-        When another version was published since: `rebase` puts the draft on that one.
-    InputError
-        When the account may not, the draft is not approved, or the day lies in the past.
-    """
-    reasoned(f"draft {draft_id}", reason)
-    moment = now or datetime.now(UTC)
-    day = moment.astimezone(ws.config.tz).date()
-    if valid_from < day:
-        raise InputError(
-            f"the day {valid_from} is past",
-            where=f"draft {draft_id}",
-            mend=f"Give {day} or a later day: --from YYYY-MM-DD.",
-        )
-    with ws.begin() as connection:
-        of = drafted(ws, read_draft(connection, draft_id).level)
-        store.touch(connection, of.table)
-        users.must_be(connection, user, APPROVERS, where=f"draft {draft_id}")
-        one = read_draft(connection, draft_id)
-        must_be(one, "approved")
-        latest = of.read(connection, of.newest(connection))
-        base = of.read(connection, one.based_on)
-        if latest.version != base.version:
-            raise outdated(of, connection, one, base, latest)
-        version = of.publish(
-            connection,
-            of.stood(base, one.operations),
-            valid_from=valid_from,
-            user=user,
-            reason=reason.strip(),
-            now=moment,
-            day=day,
-            draft_id=draft_id,
-            made=one.made,
-        )
-        if not change(connection, one, one.rev, t=moment, state="published"):
-            raise overtaken(of, connection, draft_id, one.rev, one.operations)
-        note(connection, one, "published", user=user, reason=reason, now=moment)
-    return version
-
-
-def _step(
-    ws: Workspace,
-    draft_id: str,
-    before: str,
-    after: str,
-    roles: tuple[str, ...],
-    *,
-    user: str,
-    reason: str,
-    now: datetime | None,
-) -> Draft:
-    """Bring a draft from one state to the next, in the revision that is judged."""
-    moment = now or datetime.now(UTC)
-    with ws.begin() as connection:
-        users.must_be(connection, user, roles, where=f"draft {draft_id}")
-        one = read_draft(connection, draft_id)
-        must_be(one, before)
-        done = steps_of(connection, draft_id)
-        hands = set(done.filter(pl.col("step").is_in(_WRITING))["user"])
-        if after == "approved" and user in hands:
-            raise InputError(
-                f"{user} drafted, changed or proposed it",
-                where=f"draft {draft_id}",
-                mend="Somebody else must approve it.",
-            )
-        if not change(connection, one, one.rev, t=moment, state=after):
-            raise overtaken(drafted(ws, one.level), connection, draft_id, one.rev, one.operations)
-        given = read_draft(connection, draft_id)
-        note(connection, given, after, user=user, reason=reason, now=moment)
-    return given

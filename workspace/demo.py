@@ -19,8 +19,8 @@ from geo.io import read_layer
 from geo.shoreline import repair_land
 from geo.tides import extremes
 from workspace import boundaries, runs, store, tide, users
-from workspace._boundaries_draft import divide
 from workspace._boundaries_held import Held, publish
+from workspace._boundaries_operations import divide
 from workspace._boundaries_propose import proposed
 from workspace._example_earlier import earlier_survey
 from workspace._example_weights import propose_second_set

@@ -20,11 +20,12 @@ from duty.sections import assign, problems
 from geo.errors import InputError
 from geo.shoreline import repair_land
 from workspace import boundaries, db, placing, read, runs, store
-from workspace._boundaries_compare import compare, figures_of
-from workspace._boundaries_draft import clashes, divide, merged
+from workspace._boundaries_compare import compare, figures_of, located
 from workspace._boundaries_held import Held, publish
+from workspace._boundaries_operations import clashes, divide, merged
 from workspace._boundaries_propose import Limits, proposed, trade_off
-from workspace.boundaries import ConflictError
+from workspace._chinese import chinese
+from workspace.boundaries import ConflictError, Draft
 from workspace.folder import Workspace, open_workspace
 
 NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
@@ -132,6 +133,99 @@ def test_a_version_holds_from_its_day_and_the_past_stays(ws: Workspace, big: str
         boundaries.publish(ws, one.draft_id, valid_from=later, user="督导", reason="再", now=NOW)
 
 
+def test_what_is_urgent_does_not_bring_forward_what_is_to_come(ws: Workspace, big: str) -> None:
+    """A version of next month is taken back, an urgent one published, and the first put after."""
+    month = TODAY + timedelta(days=30)
+    one = boundaries.create(
+        ws, "下月", user="王规划", operations=[move(big, 8_000.0, 10_000.0)], now=NOW
+    )
+    assert walked(ws, one.draft_id, month) == 2
+    two = boundaries.create(
+        ws, "急改", user="王规划", operations=[move(big, 16_000.0, 17_000.0)], now=NOW
+    )
+    with pytest.raises(InputError, match=rf"version 2 .* from {month}.* early: 6.2 km") as no:
+        walked(ws, two.draft_id, TODAY)
+    assert "SB → SA" in no.value.what
+    assert "withdraw 2" in no.value.mend
+    assert "第 2 版" in chinese(no.value)
+
+    def back(version: int, user: str = "督导", reason: str = "急") -> Draft | None:
+        return boundaries.withdraw(ws, version, user=user, reason=reason, now=NOW)
+
+    for version, user, reason, why in (
+        (1, "督导", "急", "holds since"),
+        (9, "督导", "急", "no version 9"),
+        (2, "段长", "急", "may not do this"),
+        (2, "督导", " ", "reason is lacking"),
+    ):
+        with pytest.raises(InputError, match=why):
+            back(version, user, reason)
+    again = back(2)
+    assert again is not None
+    assert (again.draft_id, again.state) == (one.draft_id, "draft")
+    assert boundaries.steps(ws, one.draft_id)["step"][-1] == "withdrawn"
+    with pytest.raises(InputError, match="no version 2"):
+        back(2)
+    assert boundaries.history(ws, big, 9_000.0).height == 1
+    assert set(owners(ws, month).values()) == {"SA", "SB", "SC"}
+    assert owners(ws, month) == owners(ws, TODAY)
+    listed = boundaries.versions(ws).select("version", pl.col("withdrawn_at").is_null())
+    assert listed.rows() == [(2, False), (1, True)]
+    # The urgent draft stood on what was taken back.
+    with pytest.raises(ConflictError, match="version 2 was taken back") as stale:
+        boundaries.publish(ws, two.draft_id, valid_from=TODAY, user="督导", reason="急", now=NOW)
+    assert "第 2 版已撤回" in chinese(stale.value)
+    boundaries.rebase(ws, two.draft_id, user="王规划", now=NOW)
+    assert walked(ws, two.draft_id, TODAY) == 3
+    boundaries.rebase(ws, one.draft_id, user="王规划", now=NOW)
+    assert walked(ws, one.draft_id, month) == 4
+    for at, whose in ((9_000.0, ["SB", "SA"]), (16_500.0, ["SC", "SB"])):
+        spans = boundaries.history(ws, big, at)
+        assert spans["section_id"].to_list() == whose
+        assert boundaries.answering(ws, big, at, TODAY)["version"] == 3
+        assert boundaries.answering(ws, big, at, month)["version"] == 4
+    early = NOW - timedelta(days=3)
+    with pytest.raises(InputError, match="version 4 was published after it"):
+        boundaries.withdraw(ws, 3, user="督导", reason="x", now=early)
+
+
+def test_a_day_far_ahead_is_mistyped(shore: tuple[Workspace, str]) -> None:
+    ws, _ = shore
+    one = boundaries.create(ws, "x", user="王规划", now=NOW)
+    with pytest.raises(InputError, match="10 years ahead"):
+        walked(ws, one.draft_id, date(2062, 1, 1))
+
+
+def test_a_withdrawal_and_a_publication_at_once(ws: Workspace, big: str, other: Workspace) -> None:
+    """Whoever comes second finds what the first did: never a version on one taken back."""
+    later = TODAY + timedelta(days=30)
+    one = boundaries.create(ws, "下月", user="王规划", operations=[], now=NOW)
+    assert walked(ws, one.draft_id, later) == 2
+    two = boundaries.create(
+        ws, "再改", user="王规划", operations=[move(big, 8_000.0, 9_000.0)], now=NOW
+    )
+    boundaries.submit(ws, two.draft_id, user="王规划", now=NOW)
+    boundaries.approve(ws, two.draft_id, user="督导", reason="好", now=NOW)
+
+    def withdraws() -> object:
+        return boundaries.withdraw(ws, 2, user="督导", reason="急", now=NOW)
+
+    def publishes() -> object:
+        return boundaries.publish(
+            other, two.draft_id, valid_from=later, user="督导", reason="好", now=NOW
+        )
+
+    told = both(withdraws, publishes)
+    (late,) = [x for x in told if isinstance(x, InputError)]
+    standing = boundaries.versions(ws).filter(pl.col("withdrawn_at").is_null())["version"]
+    if late is told[0]:
+        assert "version 3 was published after it" in late.what
+        assert standing.to_list() == [3, 2, 1]
+    else:
+        assert "version 2 was taken back" in late.what
+        assert standing.to_list() == [1]
+
+
 def test_posts_of_the_day_are_told(shore: tuple[Workspace, str]) -> None:
     ws, big = shore
     rows = pl.DataFrame(
@@ -234,7 +328,7 @@ def both(*work: Callable[[], Any]) -> list[Any]:
         barrier.wait()
         try:
             return do()
-        except ConflictError as error:
+        except InputError as error:
             return error
 
     with ThreadPoolExecutor(len(work)) as pool:
@@ -390,6 +484,14 @@ def test_a_newer_coast_takes_every_version_and_draft_along(shore: tuple[Workspac
     assert walked(ws, open_.draft_id, TODAY) == 3
 
 
+def test_cuts_are_told_with_their_place(shore: tuple[Workspace, str]) -> None:
+    ws, big = shore
+    told = located(ws, boundaries.stood(ws).cuts)
+    back = placing.snap(ws, told["lon"], told["lat"], max_m=1.0)
+    assert back["shoreline_id"].to_list() == [big] * 3
+    assert (back["chainage_m"] - told["chainage_m"]).abs().max() < 0.1
+
+
 def test_figures_and_comparison_account_for_every_kilometre(shore: tuple[Workspace, str]) -> None:
     ws, big = shore
     runs.plan(ws, TODAY, days=1, now=NOW)
@@ -502,7 +604,16 @@ def test_the_command_goes_all_the_way(
     assert told("edit", draft_id, "--op", op, "--user", "王规划")["rev"] == 2
     assert told("undo", draft_id, "--user", "王规划")["rev"] == 3
     assert told("redo", draft_id, "--user", "王规划")["rev"] == 4
-    assert told("show", draft_id)["state"] == "draft"
+    shown = told("show", draft_id)
+    assert (shown["state"], shown["operations"][0]["op"]) == ("draft", "divide")
+    assert shown["operations"][0]["cuts"] == len(shown["cuts"])
+    _, said, _ = run("boundaries", ws.root, "show", draft_id, "--cuts")
+    assert said.count("分界 cut") == len(shown["cuts"])
+    code, _, said = run(
+        "boundaries", ws.root, "edit", draft_id, "--op", op, "--user", "王规划", "--rev", "99"
+    )
+    assert code == 1
+    assert "没有第 99 次修订；最新为第 4 次" in said
     out = tmp_path / "diff.geojson"
     differing = told("diff", "now", draft_id, "--out", out)
     layer = gpd.read_file(out)
@@ -514,7 +625,13 @@ def test_the_command_goes_all_the_way(
     tomorrow = (datetime.now(ws.config.tz) + timedelta(days=1)).date()
     version = told("publish", draft_id, "--from", tomorrow, "--user", "督导", "--reason", "均衡")
     assert version["version"] == 2
+    assert told("withdraw", 2, "--user", "督导", "--reason", "太早")["draft_id"] == draft_id
+    assert "生效前已撤回" in run("boundaries", ws.root, "list")[1]
+    again = told("draft", "再来", "--op", op, "--user", "王规划")
+    assert (again["rev"], again["state"]) == (1, "draft")
     assert len(told("list")["versions"]) == 2
+    code, said, _ = run("boundaries", ws.root, "who", f"{big}:100", "--date", "2020-01-01")
+    assert "当日尚无岸段划分" in said
     assert len(told("who", f"{big}:100")["history"]) >= 1
     assert told("who", f"{big}:100", "--date", "2026-03-01")["section_id"] == "SA"
     assert len(told("propose", "--curve")["proposals"]) >= 1

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import polars as pl
 import pytest
 import shapely
 from sqlalchemy import insert
@@ -192,6 +193,35 @@ def test_two_planners_and_a_day_of_publication(coast: Workspace, tmp_path: Path)
     assert boundaries.drafts(coast).is_empty()
     with pytest.raises(InputError, match="the draft is of patrol"):
         boundaries.stood(coast, one.draft_id)
+
+
+def test_a_level_that_is_to_come_can_be_taken_back(
+    coast: Workspace, tmp_path: Path, run: Run
+) -> None:
+    given(coast, tmp_path, THREE)
+    given(coast, tmp_path, THREE, level="乡镇", valid_from=date(2026, 12, 1))
+    two = {"A": box(121.4, 121.75), "C": THREE["C"]}
+    given(coast, tmp_path, two, valid_from=date(2026, 12, 1))
+    planners(coast)
+    with pytest.raises(InputError, match="version 3 is to hold from 2026-12-01"):
+        given(coast, tmp_path, THREE)
+    move = {"op": "merge", "grids": ["C"], "into": "A"}
+    one = boundaries.create(coast, "急", user="甲", level="patrol", operations=[move], now=NOW)
+    boundaries.submit(coast, one.draft_id, user="甲", now=NOW)
+    boundaries.approve(coast, one.draft_id, user="乙", reason="好", now=NOW)
+    with pytest.raises(InputError, match=r"early: .* km2 \(B → A"):
+        boundaries.publish(coast, one.draft_id, valid_from=TODAY, user="乙", reason="急", now=NOW)
+    made = boundaries.withdraw(coast, 3, user="乙", reason="急", grids=True, now=NOW)
+    assert made is None  # it was imported
+    assert holding(coast, "patrol", date(2026, 12, 1)).grids.coverage.ids == ("A", "B", "C")
+    assert holding(coast, "township", date(2026, 12, 1)).version == 2
+    levels = grids.levels(coast).filter(pl.col("withdrawn_at").is_not_null())
+    assert levels["version"].to_list() == [3]
+    kept, lost, _ = boundaries.rebase(coast, one.draft_id, user="甲", now=NOW)
+    assert kept.based_on == 1
+    assert "C share no border with A" in lost[0]  # B lies between them again
+    code, _, said = run("grids", coast.root, "withdraw", 1, "--user", "乙", "--reason", "x")
+    assert (code, "起已生效" in said) == (1, True)
 
 
 def test_grids_and_townships_are_objects_of_posts(coast: Workspace, tmp_path: Path) -> None:
