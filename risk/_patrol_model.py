@@ -213,7 +213,8 @@ def _data(m: Model, price_per_hour: float) -> ProblemData:
     prize = m.inputs.stops["prize"].to_numpy()
     due = m.inputs.stops["due"].fill_null(value=False).to_numpy()
     unit = _UNITS / max(float(prize.max()), 1e-9)
-    worth = np.round(prize * unit).astype(np.int64)
+    # What is worth something is worth a unit at least, however great the greatest.
+    worth = np.where(prize > 0.0, np.maximum(np.round(prize * unit), 1.0), 0.0).astype(np.int64)
     # What is due counts for more than all the rest together.
     worth += np.where(due, 1 + worth[~due].sum(), 0)
 

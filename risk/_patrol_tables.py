@@ -60,6 +60,7 @@ TOTALS = pl.Schema(
 come from."""
 REASONS: Mapping[str, tuple[str, str]] = {
     "lot": ("抽签未中：探索时间有限", "not drawn: the time for exploration is limited"),
+    "team": ("没有队伍", "there is no team"),
     "kind": ("没有可到此处的队伍类型", "no team of a kind that may come"),
     "way": ("没有通路，或不在摄像头视野内", "no way there, or out of every camera's sight"),
     "far": ("一班之内来不及往返", "too far to go, stop and come back within a shift"),
@@ -92,7 +93,7 @@ class Plan:
 def nothing(inputs: Inputs, why: tuple[str, str]) -> Plan:
     """Return the plan without a route, for lack of teams or stops."""
     left = inputs.stops.select(
-        "stop_id", "prize", pl.col("due").fill_null(value=False), reason=pl.lit("kind")
+        "stop_id", "prize", pl.col("due").fill_null(value=False), reason=pl.lit("team")
     )
     totals = [_total(team, [], "") for team in inputs.teams.iter_rows(named=True)]
     return Plan(

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 import scipy.sparse as sp
-from scipy.sparse.csgraph import dijkstra
+from scipy.sparse.csgraph import csgraph_from_dense, dijkstra, shortest_path
 from scipy.spatial import KDTree
 
 from geo.crs import ELLIPSOID, to_metres, working_crs
@@ -72,8 +72,10 @@ def _of_kind(
     inputs: Inputs, kind: str, speed_kmh: float, straight_km: Floats, lon: Floats, lat: Floats
 ) -> Ways:
     if kind in inputs.minutes:
-        given = np.nan_to_num(inputs.minutes[kind], nan=np.inf)
-        np.fill_diagonal(given, 0.0)
+        direct = inputs.minutes[kind].astype(np.float64)
+        graph = csgraph_from_dense(direct, null_value=np.nan, nan_null=True, infinity_null=True)
+        # Where no way is given, or a longer one, one goes by another place.
+        given = shortest_path(graph)
         return Ways(given, given * speed_kmh / 60.0, "given minutes")
     if inputs.network is not None:
         edges = inputs.network.edges.filter(pl.col("kind").is_null() | (pl.col("kind") == kind))
@@ -93,16 +95,12 @@ def _by_network(
     """
     used = network.edges["a"].append(network.edges["b"]).unique()
     nodes = network.nodes.filter(pl.col("node").is_in(used.implode())).with_row_index("row")
-    node_lon, node_lat = nodes["lon"].to_numpy(), nodes["lat"].to_numpy()
-    crs = working_crs([lon.min(), lat.min(), lon.max(), lat.max()])
-    tree = KDTree(np.column_stack(to_metres(crs, node_lon, node_lat)))
-    near = tree.query(np.column_stack(to_metres(crs, lon, lat)))[1]
-    hop_km = ELLIPSOID.inv(lon, lat, node_lon[near], node_lat[near])[2] / 1000.0
+    near, hop_km = nearest_nodes(nodes, lon, lat)
     access_km = np.where(hop_km <= HOP_KM[kind], hop_km * detour, np.inf)
 
     own = pl.col("km") / speed_kmh * 60.0
     edges = network.edges.with_columns(pl.coalesce(pl.col("minutes"), own).alias("minutes"))
-    minutes, km = _quickest(_open_edges(edges, nodes), len(nodes), near)
+    minutes, km = _quickest(open_edges(edges, nodes), len(nodes), near)
     access_minutes = access_km / speed_kmh * 60.0
     minutes = minutes + access_minutes[:, None] + access_minutes[None, :]
     km = km + access_km[:, None] + access_km[None, :]
@@ -111,7 +109,24 @@ def _by_network(
     return Ways(minutes, km, "network")
 
 
-def _open_edges(edges: pl.DataFrame, nodes: pl.DataFrame) -> pl.DataFrame:
+def nearest_nodes(nodes: pl.DataFrame, lon: Floats, lat: Floats) -> tuple[Ints, Floats]:
+    """Return the row of the node nearest to each place, and the kilometres to it."""
+    node_lon, node_lat = nodes["lon"].to_numpy(), nodes["lat"].to_numpy()
+    crs = working_crs([lon.min(), lat.min(), lon.max(), lat.max()])
+    tree = KDTree(np.column_stack(to_metres(crs, node_lon, node_lat)))
+    near = np.asarray(tree.query(np.column_stack(to_metres(crs, lon, lat)))[1], np.int64)
+    return near, ELLIPSOID.inv(lon, lat, node_lon[near], node_lat[near])[2] / 1000.0
+
+
+def minutes_from(edges: pl.DataFrame, n: int, sources: Ints) -> Floats:
+    """Return the minutes of the quickest ways from some of ``n`` nodes to every node."""
+    weight = np.maximum(edges["minutes"].to_numpy(), 1e-9)
+    graph = sp.csr_array((weight, (edges["a"].to_numpy(), edges["b"].to_numpy())), shape=(n, n))
+    source, back = np.unique(sources, return_inverse=True)
+    return np.asarray(dijkstra(graph, indices=source)[back], np.float64)
+
+
+def open_edges(edges: pl.DataFrame, nodes: pl.DataFrame) -> pl.DataFrame:
     """Return both directions of what is not barred, the quickest of parallel edges."""
     rows = dict(zip(nodes["node"], nodes["row"], strict=True))
     there = edges.filter(~pl.col("barred").fill_null(value=False)).select(

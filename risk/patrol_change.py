@@ -108,10 +108,15 @@ def what_if(
 ) -> WhatIf:
     """Plan again after a change, beginning from the plan before, in a few iterations.
 
+    Where nothing changes the plan stays as it is.
     ``prize_after`` may be above ``prize_before`` though the change only takes away: the search goes
     on from where it stopped. Then the change costs less than what the search still finds.
     """
-    after = plan(changed(inputs, change), iterations=iterations, seed=seed, first=before)
+    after = (
+        before
+        if change == Change()
+        else plan(changed(inputs, change), iterations=iterations, seed=seed, first=before)
+    )
     was, now = _who(before, "team_before"), _who(after, "team_after")
     moved = (
         was.join(now, on="stop_id", how="full", coalesce=True)

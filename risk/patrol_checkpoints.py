@@ -7,6 +7,8 @@ import numpy.typing as npt
 import polars as pl
 
 from geo.errors import InputError
+from risk._patrol_travel import HOP_KM, minutes_from, nearest_nodes, open_edges
+from risk.patrol_inputs import Network
 from risk.shifts import Shift
 
 Floats = npt.NDArray[np.float64]
@@ -20,6 +22,45 @@ CHECKPOINTS = pl.Schema(
     }
 )
 """``probability`` is that of this place at this time, ``place_probability`` of the place at all."""
+
+
+def near_by_road(
+    network: Network, places: pl.DataFrame, *, speed_kmh: float, halving_minutes: float = 10.0
+) -> pl.DataFrame:
+    """Return how much risk comes by the nodes of the car's ways.
+
+    Each place's prize counts at a node in full where it lies, and half as much with every
+    ``halving_minutes`` by road (an assumption). A place further from every node than a car goes
+    off the road counts nowhere.
+
+    Parameters
+    ----------
+    places : ``lon, lat, prize``.
+
+    Returns
+    -------
+    DataFrame
+        ``node, lon, lat, ways`` (how many open ways meet there), ``weight``.
+    """
+    mine = pl.col("kind").is_null() | (pl.col("kind") == "car")
+    edges = network.edges.filter(mine & ~pl.col("barred").fill_null(value=False))
+    ends = pl.concat([edges["a"], edges["b"]])
+    nodes = (
+        network.nodes.join(
+            ends.rename("node").value_counts(name="ways"), on="node", maintain_order="left"
+        )
+        .select("node", "lon", "lat", pl.col("ways").cast(pl.Int64))
+        .with_row_index("row")
+    )
+    if nodes.is_empty() or places.is_empty():
+        return nodes.drop("row").with_columns(weight=pl.lit(0.0))
+    near, hop_km = nearest_nodes(nodes, places["lon"].to_numpy(), places["lat"].to_numpy())
+    own = pl.col("km") / speed_kmh * 60.0
+    timed = edges.with_columns(pl.coalesce("minutes", own).alias("minutes"))
+    minutes = minutes_from(open_edges(timed, nodes), len(nodes), near)
+    prize = np.where(hop_km <= HOP_KM["car"], places["prize"].to_numpy(), 0.0)
+    weight = prize @ np.exp2(-minutes / halving_minutes)
+    return nodes.drop("row").with_columns(weight=pl.Series(weight, dtype=pl.Float64))
 
 
 def inclusion(weights: Floats, number: int) -> Floats:

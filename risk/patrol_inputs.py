@@ -70,8 +70,8 @@ class Inputs:
 
     ``teams`` and ``stops`` have the columns of ``TEAMS`` and ``STOPS``. Minutes between places
     come, for each kind of team, from ``minutes`` (kind to [places, places]: the teams' starts in
-    their order, then the stops in theirs; NaN is no way), else from ``network``, else from the
-    straight distance x ``detour`` at the team's speed.
+    their order, then the stops in theirs; NaN is no direct way, and one goes by other places),
+    else from ``network``, else from the straight distance x ``detour`` at the team's speed.
     """
 
     teams: pl.DataFrame
@@ -154,6 +154,9 @@ def _stops(stops: pl.DataFrame) -> Iterator[str]:
                 yield f"{what}: {column} is {stop[column]}, expected 0 or more"
         yield from _unknown(stop["kinds"] or (), what)
         for window in stop["windows"] or ():
+            if window is None:
+                yield f"{what}: a window is null, expected t0 and t1"
+                continue
             t0, t1 = window["t0"], window["t1"]
             if t0 is None or t1 is None or t0 > t1:
                 yield f"{what}: a window ends at {t1}, before it begins at {t0}"

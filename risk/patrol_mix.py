@@ -1,6 +1,7 @@
 """Draw one of several near-best patrol plans, so that routes can't be learned, and explore."""
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,11 +11,12 @@ from scipy.optimize import brentq
 
 from geo.errors import InputError
 from risk.explore import explore, kilometres
-from risk.patrol import ITERATIONS, PRICE_PER_HOUR, Inputs, Plan, plan
+from risk.patrol import ITERATIONS, PRICE_PER_HOUR, Inputs, Plan, plan, said
 from risk.patrol_inputs import Floats, checked
 
 _NOISE = 0.15
 """Standard deviation of the logarithm of a prize, from plan to plan."""
+_TRIALS = 4
 EXPLORED_STOPS = pl.Schema(
     {
         "stop_id": pl.String(),
@@ -198,12 +200,70 @@ def base_inputs(inputs: Inputs, *, share: float) -> Inputs:
     return replace(inputs, teams=inputs.teams.with_columns(capacity_minutes=whole * kept))
 
 
-def explored(inputs: Inputs, base: Plan, *, share: float, seed: int) -> pl.DataFrame:
+def without(base: Plan, stop_ids: Collection[str]) -> Plan:
+    """Return a plan without some of its stops, to plan on from; its times are those of before."""
+    gone = pl.col("stop_id").is_in(list(stop_ids))
+    dropped = base.routes.filter(gone & (pl.col("part") != "again")).select(
+        "stop_id", "prize", due=pl.lit(value=False), reason=pl.lit("prize")
+    )
+    return replace(
+        base,
+        routes=base.routes.filter(~gone | gone.is_null()),
+        left_out=pl.concat([base.left_out, said(dropped)]),
+    )
+
+
+def with_room(
+    inputs: Inputs,
+    base: Plan,
+    *,
+    share: float,
+    seed: int,
+    only: Collection[str] | None = None,
+    iterations: int = ITERATIONS,
+    price_per_hour: float = PRICE_PER_HOUR,
+) -> Plan:
+    """Return a plan without the stops that exploration would push out.
+
+    Where time is short, the ways to stops drawn take more of it than their share, and what falls
+    out for them would leave exploration more than was set. So a few draws are tried beforehand,
+    and what they push out is given up. They have their own seeds: the chances that the real draw
+    logs stay exact.
+    """
+    for trial in np.random.SeedSequence((seed, _TRIALS)).generate_state(_TRIALS).tolist():
+        drawn = explored(inputs, base, share=share, seed=trial, only=only)
+        night = with_explored(
+            inputs,
+            base,
+            drawn,
+            iterations=iterations,
+            price_per_hour=price_per_hour,
+            seed=trial // 2,
+        )
+        lost = set(_visited(base)) - set(_visited(night))
+        if not lost:
+            break
+        base = without(base, lost)
+    return base
+
+
+def _visited(made: Plan) -> list[str]:
+    return made.routes["stop_id"].drop_nulls().to_list()
+
+
+def explored(
+    inputs: Inputs,
+    base: Plan,
+    *,
+    share: float,
+    seed: int,
+    only: Collection[str] | None = None,
+) -> pl.DataFrame:
     """Draw the stops to visit beside a plan; each that it leaves out has the same chance.
 
     Of the minutes spent at stops, those at stops drawn are ``share`` on average: the measure is
     service minutes, as `risk.explore.explore` has kilometres. Stops that no team can reach are not
-    drawn, and are not in the table.
+    drawn, and are not in the table. ``only`` are the stops that may be drawn, None for all.
 
     Returns
     -------
@@ -212,6 +272,8 @@ def explored(inputs: Inputs, base: Plan, *, share: float, seed: int) -> pl.DataF
     """
     never = base.left_out.filter(pl.col("reason") != "prize")["stop_id"]
     stops = inputs.stops.filter(~pl.col("stop_id").is_in(never.implode()))
+    if only is not None:
+        stops = stops.filter(pl.col("stop_id").is_in([*only, *_visited(base)]))
     planned = stops["stop_id"].is_in(base.routes["stop_id"].implode()).to_numpy()
     minutes = stops["service_minutes"].to_numpy()
     visited = float(minutes[planned].sum())

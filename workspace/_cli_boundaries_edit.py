@@ -176,7 +176,7 @@ def withdraw(
     from workspace import boundaries
 
     with open_ws(context) as ws:
-        grids = context.command_path.split()[-2] == "grids"
+        grids = context.parent is not None and context.parent.info_name == "grids"
         given = boundaries.withdraw(ws, version, user=user, reason=reason, grids=grids)
     line = f"第 {version} 版已撤回 · version {version} is taken back"
     if given is not None:

@@ -52,6 +52,8 @@ def show(
             one.team(team)
         lines = [f"{one.shift.shift_id} {line(one)}", *_drawn(one)]
         zone = ws.config.tz
+        if team is None:
+            lines += _checkpoints(ws, one)
         for row in one.plan.totals.iter_rows(named=True):
             if team is None or row["team_id"] == team:
                 lines += _route(one, row["team_id"], zone)
@@ -70,6 +72,7 @@ def show(
         "shift": one.shift.shift_id,
         "routes": _plain(one.plan.routes.to_dicts()),
         "left_out": _plain(one.plan.left_out.to_dicts()),
+        "checkpoints": _plain(one.checkpoints.to_dicts()),
         "plan": _plain([one.about])[0],
     }
     Summary(counts, lines=lines, more=more).tell(as_json=as_json)
@@ -173,6 +176,22 @@ def _drawn(one: "Patrols") -> list[str]:
     en = f"drawn from {about['plans']} plans with probability {about['probability']:.0%}; "
     en += f"{about['plan_bits']:.1f} bits"
     return [f"  {zh} · {en}"]
+
+
+def _checkpoints(ws: "Workspace", one: "Patrols") -> list[str]:
+    from workspace.patrol_checkpoints import why_none
+
+    lines = []
+    for row in one.checkpoints.iter_rows(named=True):
+        times = "–".join(row[t].astimezone(ws.config.tz).strftime("%H:%M") for t in ("t0", "t1"))
+        lines.append(
+            f"  卡点 {times} {row['name'] or ''} {row['lon']:.5f}, {row['lat']:.5f} · checkpoint, "
+            f"drawn with a chance of {100 * row['probability']:.2g} %"
+        )
+    why = why_none(ws, one.network)
+    if not lines and why is not None:
+        lines = [f"  {why[0]} · {why[1]}"]
+    return lines
 
 
 def _route(one: "Patrols", team_id: str, zone: tzinfo) -> list[str]:

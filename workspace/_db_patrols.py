@@ -83,6 +83,19 @@ patrol_stops = Table(
     Column("reason_en", String),
     Column("left_out", String),
 )
+patrol_checkpoints = Table(
+    "patrol_checkpoints",
+    metadata,
+    key("shift_start", UtcDateTime),
+    key("checkpoint_id"),
+    Column("name", String),
+    Column("lon", Float, nullable=False),
+    Column("lat", Float, nullable=False),
+    Column("t0", UtcDateTime, nullable=False),
+    Column("t1", UtcDateTime, nullable=False),
+    Column("probability", Float, nullable=False),
+    Column("place_probability", Float, nullable=False),
+)
 patrol_routes = Table(
     "patrol_routes",
     metadata,

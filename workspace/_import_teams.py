@@ -10,12 +10,13 @@ from workspace._import_rows import Rows
 from workspace.folder import Workspace
 
 _FAR_DEG = 1.0
+_MOST_KMH = {"foot": 15.0, "boat": 110.0}  # a runner; a fast patrol boat, 60 kn
 
 
 def check_teams(
     ws: Workspace, rows: Rows, frame: pl.DataFrame
 ) -> tuple[pl.DataFrame, list[Refusal]]:
-    """Refuse teams that start far from this coast, or serve shifts that there are not.
+    """Refuse teams too fast for their kind, far from this coast, or of shifts that there are not.
 
     ``shifts`` is brought to local starts parted by commas ("22:00,02:00"), empty for all.
     """
@@ -33,6 +34,16 @@ def check_teams(
         f"The shifts start at {', '.join(starts)}; part several by commas.",
     )
     frame = frame.filter(~strange)
+    most = pl.col("kind").replace_strict(_MOST_KMH, default=None, return_dtype=pl.Float64)
+    fast = (pl.col("speed_kmh") > most).fill_null(value=False)
+    refused += refused_rows(
+        rows,
+        frame.filter(fast),
+        "out_of_range",
+        lambda row: f"`speed_kmh` {row['speed_kmh']:g} is more than {row['kind']} can go",
+        "Give km/h: at most 15 on foot, 110 by boat, 120 by car.",
+    )
+    frame = frame.filter(~fast)
     west, south, east, north = _bounds(ws)
     away = ~(
         pl.col("lon").is_between(west - _FAR_DEG, east + _FAR_DEG)

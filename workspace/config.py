@@ -181,6 +181,18 @@ class Config(BaseSettings):
         le=0.20,
         description="Share of a shift's kilometres, 0.1 to 0.2, kept for stretches drawn by lot.",
     )
+    checkpoints: int = Field(
+        2, ge=0, le=50, description="Checkpoints on the roads that are drawn for each shift."
+    )
+    checkpoint_minutes: float = Field(
+        60.0, ge=15, le=480, description="Minutes for which a checkpoint stands."
+    )
+    checkpoint_from_shore_m: float = Field(
+        1_000.0,
+        ge=0,
+        le=50_000,
+        description="How far from the shore a checkpoint stands at least, metres.",
+    )
     session_hours: float = Field(
         12.0, gt=0, le=720, description="Hours after which a sign-in ends, used or not."
     )

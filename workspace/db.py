@@ -40,6 +40,7 @@ from workspace._db_grids import grid_versions as grid_versions
 from workspace._db_grids import grids as grids
 from workspace._db_learned import learned_forecasts as learned_forecasts
 from workspace._db_learned import learned_models as learned_models
+from workspace._db_patrols import patrol_checkpoints as patrol_checkpoints
 from workspace._db_patrols import patrol_plans as patrol_plans
 from workspace._db_patrols import patrol_routes as patrol_routes
 from workspace._db_patrols import patrol_stops as patrol_stops

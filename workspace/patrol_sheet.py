@@ -154,7 +154,7 @@ def body(ws: Workspace, one: Patrols, teams: list[str]) -> str:
     if not teams:
         why = one.plan.empty or ("没有队伍出动", "no team goes out")
         told = f"<p>{escape(why[0])} <span class=en>{escape(why[1])}</span></p>"
-    return told + _left_out(one)
+    return told + _checkpoints(ws, one) + _left_out(one)
 
 
 def _team(ws: Workspace, one: Patrols, team_id: str, when: str, marked: str) -> str:
@@ -211,6 +211,28 @@ def _gpx(one: Patrols, team: str) -> str:
     names = dict(one.stops.select("stop_id", "name").iter_rows())
     names |= dict(one.teams.select("team_id", pl.coalesce("name", "team_id")).iter_rows())
     return gpx(one.inputs, one.plan, team, names=names)
+
+
+def _checkpoints(ws: Workspace, one: Patrols) -> str:
+    lines = []
+    for row in one.checkpoints.iter_rows(named=True):
+        times = "–".join(row[t].astimezone(ws.config.tz).strftime("%H:%M") for t in ("t0", "t1"))
+        lines.append(
+            f"<tr><td>{times}</td><td>{escape(row['name'] or '')}</td>"
+            f"<td>{row['lat']:.5f}, {row['lon']:.5f}</td></tr>"
+        )
+    if not lines:
+        return ""
+    head = (
+        "<tr><th>时间<br><span class=en>time</span></th><th>道路<br><span class=en>road</span></th>"
+        "<th>位置<br><span class=en>place</span></th></tr>"
+    )
+    return (
+        "<h2>卡点 <span class=en>checkpoints</span></h2><p>时间和地点由抽签决定 "
+        "<span class=en>place and time are drawn by lot</span></p>"
+        f'<div class="wide"><table><thead>{head}</thead><tbody>{"".join(lines)}</tbody></table>'
+        "</div>"
+    )
 
 
 def _left_out(one: Patrols) -> str:

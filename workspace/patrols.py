@@ -15,13 +15,23 @@ from risk.patrol import ROUTES, TOTALS, Plan, said
 from risk.patrol import plan as patrol_plan
 from risk.patrol_change import Change, WhatIf, what_if
 from risk.patrol_inputs import CAMERA, STOPS, TEAMS, WINDOWS, Inputs, Network
-from risk.patrol_mix import base_inputs, entropy, explored, mix, with_explored
+from risk.patrol_mix import (
+    base_inputs,
+    entropy,
+    explored,
+    mix,
+    with_explored,
+    with_room,
+    without,
+)
 from risk.shifts import Shift
 from workspace import db, store
 from workspace._patrol_stops import ABOUT, Ground, due_stops, raised, shore_stops
 from workspace._run import clear_shifts
 from workspace.exploring import EXPLORE, seed_of
 from workspace.folder import Workspace
+from workspace.patrol_checkpoints import TOLD
+from workspace.patrol_checkpoints import drawn as drawn_checkpoints
 from workspace.patrol_ways import network
 
 SPEED_KMH = {"foot": 5.0, "car": 30.0, "boat": 20.0}
@@ -34,7 +44,7 @@ KINDS = {
 }
 PLANS = 6
 ITERATIONS = 600
-_TABLES = ("patrol_plans", "patrol_teams", "patrol_stops", "patrol_routes")
+_TABLES = ("patrol_plans", "patrol_teams", "patrol_stops", "patrol_routes", "patrol_checkpoints")
 
 
 @dataclass(frozen=True)
@@ -42,7 +52,8 @@ class Patrols:
     """The patrols of one shift: what they were planned from, and the plan that was drawn.
 
     ``teams`` names the teams; ``stops`` has `_patrol_stops.ABOUT`; ``about`` is the row of
-    ``patrol_plans``. ``network`` are the ways of today, None where none are imported.
+    ``patrol_plans``. ``network`` are the ways of today, None where none are imported;
+    ``checkpoints`` (`patrol_checkpoints.TOLD`) those that were drawn for the shift.
     """
 
     shift: Shift
@@ -51,6 +62,7 @@ class Patrols:
     plan: Plan
     about: dict[str, Any]
     network: Network | None
+    checkpoints: pl.DataFrame
 
     @property
     def inputs(self) -> Inputs:
@@ -111,7 +123,7 @@ def planned(
     The plans differ by noise in the prizes (`risk.patrol_mix.mix`). The draw is made with the
     workspace's own number and the shift's, so that it can be made again, and nobody outside can
     make it before. A share of the teams' time is kept for the stretches that the lot drew: as many
-    of them as fill it are drawn again, and planned like what is due.
+    of them as fill it are drawn again, and planned like what is due. Checkpoints are drawn beside.
     """
     teams = teams_of(ws, shift)
     out = int((teams["kind"] != CAMERA).sum())
@@ -129,26 +141,34 @@ def planned(
         "plans": 0,
         "explore_set": ws.config.explore_share,
     }
+    own = np.random.SeedSequence((seed_of(ws), int(shift.t0.timestamp())))
+    # PyVRP's seeds have 32 bits, and each plan of the mix takes the next one.
+    search, which, lots, posts, tries = (int(one) // 2 for one in own.generate_state(5))
+    points = drawn_checkpoints(ws, shift, stops, ways, speed_kmh=SPEED_KMH["car"], seed=posts)
     if teams.is_empty() or stops.is_empty():
         made = patrol_plan(inputs)
         about["empty_zh"], about["empty_en"] = made.empty or ("", "")
-        return Patrols(shift, teams, stops, made, about, ways)
+        return Patrols(shift, teams, stops, made, about, ways, points)
     share = ws.config.explore_share
-    own = np.random.SeedSequence((seed_of(ws), int(shift.t0.timestamp())))
-    # PyVRP's seeds have 32 bits, and each plan of the mix takes the next one.
-    search, which, lots = (int(one) // 2 for one in own.generate_state(3))
     lot = pl.col("purpose") == EXPLORE
     # Of no worth to the plan, they are looked at all the same: which of them can be reached?
     unpaid = stops.with_columns(prize=pl.when(lot).then(0.0).otherwise("prize"))
     chosen = replace(inputs, stops=unpaid.select(STOPS.names()))
     mixed = mix(base_inputs(chosen, share=share), number=PLANS, seed=search, iterations=ITERATIONS)
     row, probability = mixed.draw(which)
-    base = mixed.plans[row]
     bits = entropy(mixed)
-    visited = lot | pl.col("stop_id").is_in(base.routes["stop_id"].drop_nulls().to_list())
-    tonight = replace(inputs, stops=stops.filter(visited).select(STOPS.names()))
-    found = explored(tonight, base, share=share, seed=lots)
-    made = with_explored(tonight, base, found, iterations=ITERATIONS, seed=search)
+    # One that lies on the way costs nothing; but whoever goes to what was not drawn spoils the lot.
+    names = stops.filter(lot)["stop_id"].to_list()
+    base = with_room(
+        inputs,
+        without(mixed.plans[row], names),
+        share=share,
+        seed=tries,
+        only=names,
+        iterations=ITERATIONS,
+    )
+    found = explored(inputs, base, share=share, seed=lots, only=names)
+    made = with_explored(inputs, base, found, iterations=ITERATIONS, seed=search)
     stops = stops.join(
         found.filter(pl.col("part") == EXPLORE).select("stop_id", again="probability"),
         on="stop_id",
@@ -165,7 +185,7 @@ def planned(
         "stop_hour_bits": round(bits.stop_hours, 6),
         "explore_reached": _reached(whole),
     }
-    return Patrols(shift, teams, stops.drop("again"), whole, about, ways)
+    return Patrols(shift, teams, stops.drop("again"), whole, about, ways, points)
 
 
 def _whole(made: Plan, base: Plan, drawn: pl.DataFrame, stops: pl.DataFrame) -> Plan:
@@ -182,11 +202,7 @@ def _whole(made: Plan, base: Plan, drawn: pl.DataFrame, stops: pl.DataFrame) -> 
         ).select(columns),
         lost.with_columns(reason=pl.lit("lot")).select(columns),
     ]
-    # One that lies on the way costs nothing, and is gone to without being drawn again.
-    lot = stops.filter(pl.col("purpose") == EXPLORE)["stop_id"].to_list()
-    met = pl.col("stop_id").is_in(lot) & (pl.col("part") == "plan")
-    routes = made.routes.with_columns(part=pl.when(met).then(pl.lit(EXPLORE)).otherwise("part"))
-    return replace(made, routes=routes, left_out=said(pl.concat(parts)))
+    return replace(made, left_out=said(pl.concat(parts)))
 
 
 def _reached(made: Plan) -> float | None:
@@ -230,6 +246,7 @@ def _tables(one: Patrols) -> dict[str, pl.DataFrame]:
             totals, on="team_id", how="left", maintain_order="left"
         ).select(start, pl.all()),
         "patrol_stops": stops.select(start, pl.all()),
+        "patrol_checkpoints": one.checkpoints.select(start, pl.all()),
         "patrol_routes": one.plan.routes.drop("kind")
         .rename({"order": "position"})
         .select(start, pl.all()),
@@ -276,7 +293,10 @@ def patrols_of(ws: Workspace, shift: Shift) -> Patrols | None:
     named = ("name", "name_en", "unit")
     teams = kept.select(*TEAMS.names(), *named).cast(dict(TEAMS))
     stops = whole.select(ABOUT.names()).cast(dict(ABOUT))
-    return Patrols(shift, teams, stops, plan, about, network(ws))
+    points = found["patrol_checkpoints"].sort("t0", "checkpoint_id")
+    return Patrols(
+        shift, teams, stops, plan, about, network(ws), points.select(TOLD.names()).cast(dict(TOLD))
+    )
 
 
 def visited(one: Patrols) -> list[str]:
@@ -298,6 +318,12 @@ def line(one: Patrols) -> str:
     reached = one.about.get("explore_reached")
     if reached is not None:
         zh, en = f"{zh}，探索占 {reached:.0%}", f"{en}; exploration {reached:.0%}"
+        wanted, left = one.about["explore_set"], set(one.plan.left_out["reason"])
+        if reached < wanted and "lot" not in left:
+            zh = f"{zh}（少于所设 {wanted:.0%}：可探索的已全部安排）"
+            en = f"{en} of the {wanted:.0%} set: nothing is left to explore"
+    if len(one.checkpoints):
+        zh, en = f"{zh}，卡点 {len(one.checkpoints)}", f"{en}; {len(one.checkpoints)} checkpoints"
     return f"{zh} · {en}"
 
 

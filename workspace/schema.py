@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from geo.errors import InputError
 from workspace import db
 
-HEAD = "0015"
+HEAD = "0016"
 _LOCK = 0x5348_4F52  # any number, the same in every process: PostgreSQL's advisory lock
 
 

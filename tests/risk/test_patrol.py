@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.errors import InputError
+from risk._patrol_travel import ways
 from risk.patrol import LEFT_OUT, ROUTES, TOTALS, Inputs, plan
-from risk.patrol_inputs import Network
+from risk.patrol_inputs import Network, checked
 from tests.risk._patrol_county import T0, county
 from tests.risk._patrol_peer import best, broken, greedy
 
@@ -195,7 +196,7 @@ def test_ways_without_minutes_go_at_the_teams_speed_and_kinds_without_ways_go_st
 
 def test_given_minutes_are_used_and_said():
     made = line([(1.0, {}), (2.0, {})])
-    minutes = np.array([[0.0, 20.0, np.nan], [20.0, 0.0, 15.0], [25.0, 15.0, 0.0]])
+    minutes = np.array([[0.0, 20.0, np.nan], [20.0, 0.0, np.nan], [25.0, 15.0, 0.0]])
     found = plan(replace(made, minutes={"car": minutes}), iterations=20)
     assert found.routes["stop_id"].to_list() == ["S0", None]
     assert found.routes["minutes"].to_list() == [20.0, 20.0]
@@ -203,8 +204,36 @@ def test_given_minutes_are_used_and_said():
     assert found.left_out["reason"].to_list() == ["way"]
 
 
+def test_a_stop_without_a_direct_way_is_reached_by_another_place():
+    made = line([(1.0, {}), (2.0, {})])
+    minutes = np.array([[0.0, 20.0, np.nan], [20.0, 0.0, 15.0], [np.nan, 15.0, 0.0]])
+    found = plan(replace(made, minutes={"car": minutes}), iterations=20)
+    assert sorted(found.routes["stop_id"].drop_nulls()) == ["S0", "S1"]
+    assert found.routes["minutes"].sum() == 70.0
+    far = made.stops.with_columns(prize=pl.Series([0.0, 9.0]))
+    alone = plan(replace(made, stops=far, minutes={"car": minutes}), iterations=20)
+    assert alone.totals["travel_minutes"][0] == 70.0
+
+
+@given(st.integers(0, 10**6))
+def test_ways_by_other_places_are_the_quickest_there_are(seed):
+    rng = np.random.default_rng(seed)
+    made = line([(float(k + 1), {}) for k in range(4)])
+    minutes = np.where(rng.random((5, 5)) < 0.5, rng.uniform(1.0, 60.0, (5, 5)), np.nan)
+    best_of = np.where(np.isnan(minutes), np.inf, minutes)
+    np.fill_diagonal(best_of, 0.0)
+    for _ in range(5):
+        best_of = np.minimum(best_of, (best_of[:, :, None] + best_of[None, :, :]).min(axis=1))
+    (found,), _ = ways(checked(replace(made, minutes={"car": minutes})))
+    assert found.minutes == pytest.approx(best_of)
+
+
 def test_every_bad_row_is_named():
     made = line([(1.0, {}), (2.0, {"prize": float("nan")}), (3.0, {"windows": [window(50, 40)]})])
+    gap = made.stops[:1].with_columns(
+        stop_id=pl.lit("S3"), windows=pl.Series([[None]], dtype=made.stops.schema["windows"])
+    )
+    made = replace(made, stops=pl.concat([made.stops, gap]))
     made = replace(
         made,
         teams=made.teams.with_columns(lon=pl.lit(None, pl.Float64), t1=pl.col("t0")),
@@ -219,7 +248,8 @@ def test_every_bad_row_is_named():
         "teams row 1 (T0): the shift ends",
         "stops row 2 (S1): prize is nan",
         "stops row 3 (S2): a window ends",
-        "minutes for car are (2, 2), expected (4, 4): 1 teams, then 3 stops",
+        "stops row 4 (S3): a window is null",
+        "minutes for car are (2, 2), expected (5, 5): 1 teams, then 4 stops",
         "edges row 2 (b to c) names a node that is not there",
         "detour factor is 0.5",
     ):
@@ -242,3 +272,10 @@ def test_without_stops_or_teams_the_plan_is_empty_and_says_why():
         assert len(found.routes) == 0
         assert why in found.empty[1]
         assert len(found.left_out) == len(empty.stops)
+        assert set(found.left_out["reason"]) <= {"team", "far"}
+
+
+def test_a_small_prize_beside_a_great_one_is_still_worth_a_visit():
+    made = line([(1.0, {"prize": 1e9}), (1.0, {"prize": 0.5})])
+    found = plan(made, iterations=20, price_per_hour=0.0)
+    assert sorted(found.routes["stop_id"].drop_nulls()) == ["S0", "S1"]

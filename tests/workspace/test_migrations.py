@@ -53,7 +53,7 @@ def _content(ws: Workspace) -> dict[str, int]:
 def test_a_database_of_the_release_before_keeps_what_it_has(before: Path) -> None:
     ws = folder.open_workspace(before)
     with ws.engine.connect() as connection:
-        assert schema.current(connection) == schema.HEAD == "0015"
+        assert schema.current(connection) == schema.HEAD == "0016"
     counts = _content(ws)
     assert {name: n for name, n in counts.items() if n} == {
         "vessels": 3, "ingests": 1, "sections": 1, "section_cuts": 1, "boundary_versions": 1,
