@@ -5,10 +5,12 @@ from collections.abc import Iterator
 import geopandas as gpd
 import numpy as np
 import shapely
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from geo._county import county_area
 from geo._grids_faces import NARROW_M, Place, rows_near, strip_widths_m
-from geo._grids_repair import Survey, called, km2_of, pair_of
+from geo._grids_repair import Survey, called, km2_of, lacking, pair_of
 from geo._problems import at, place_of, self_crossings
 from geo.crs import ELLIPSOID, metre_shapes, working_crs
 from geo.errors import Refusal
@@ -17,6 +19,8 @@ from geo.errors import Refusal
 NOTED = frozenset({"sliver", "outside_county"})
 # A grid reaches out over its shore, not over the next county.
 _ELSEWHERE_M = 20_000.0
+# A river or a strait between two grids of one county is rarely wider.
+_BESIDE_M = 2_000.0
 _OUTSIDE_KM2 = 1e-4
 
 
@@ -46,8 +50,7 @@ _Fault = tuple[int | None, str, str, str, float | None, float | None]
 def _features(seen: Survey) -> Iterator[_Fault]:
     for row, shape in enumerate(seen.raw):
         if shape is None:
-            yield (row, "no_shape", f"{called(seen, row)} has no polygon on the map",
-                   "Draw it, or leave it out.", None, None)  # fmt: skip
+            yield (row, "no_shape", *lacking(seen.drawn[row], called(seen, row)))
     for row in seen.folded:
         for lon, lat, what in self_crossings(seen.raw[row]):
             yield (row, "self_crossing", f"the border of {called(seen, row)} {what}",
@@ -106,26 +109,33 @@ def _slivers(seen: Survey) -> Iterator[_Fault]:
 
 
 def _elsewhere(seen: Survey, shore: gpd.GeoDataFrame) -> Iterator[_Fault]:
-    """Tell a layer none of which is near the shore: it is another county's."""
+    """Tell grids that neither lie near the shore nor hang together with any that do.
+
+    The hinterland reaches far inland, but not in pieces: those are another county's.
+    """
     lines = np.asarray(shore.to_crs(4326).geometry.values, dtype=object)
     lines = lines[~shapely.is_missing(lines)]
     both = [shapely.total_bounds(lines), shapely.total_bounds(seen.sound)]
-    if len(rows_near(seen.sound, shapely.union_all(lines))):
+    if len(rows_near(seen.sound, shapely.union_all(lines))) == len(seen.sound):
         return
     crs = working_crs([*np.min(both, axis=0)[:2], *np.max(both, axis=0)[2:]])
     flat, own = metre_shapes(crs, lines), metre_shapes(crs, seen.sound)
     near, apart = shapely.STRtree(flat).query_nearest(own, return_distance=True, all_matches=False)
-    k = int(np.argmin(apart))
-    if apart[k] <= _ELSEWHERE_M:
-        return
-    here = shapely.centroid(seen.sound[near[0][k]])
-    there = shapely.line_interpolate_point(lines[near[1][k]], 0.5, normalized=True)
-    metres = ELLIPSOID.inv(here.x, here.y, there.x, there.y)[2]
-    km = min(metres, float(apart[k])) / 1000
-    text = f"no grid lies near this county's shore; {called(seen, seen.rows[k])}, the nearest"
-    yield (None, "elsewhere", f"{text}, is {km:,.0f} km away",
-           "This looks like another county's file; import this county's.",
-           here.x, here.y)  # fmt: skip
+    one, two = shapely.STRtree(own).query(own, predicate="dwithin", distance=_BESIDE_M)
+    links = coo_array((np.ones(len(one)), (one, two)), shape=(len(own), len(own)))
+    part = connected_components(links, directed=False)[1]
+    here = np.full(part.max() + 1, np.inf)
+    np.minimum.at(here, part, apart)
+    for k in np.flatnonzero(here[part] > _ELSEWHERE_M).tolist():
+        place = shapely.centroid(seen.sound[k])
+        there = shapely.line_interpolate_point(lines[near[1][k]], 0.5, normalized=True)
+        metres = ELLIPSOID.inv(place.x, place.y, there.x, there.y)[2]
+        # Beyond the range of the projection its metres are nonsense.
+        km = min(metres, float(apart[k])) / 1000
+        yield (seen.rows[k], "elsewhere",
+               f"{called(seen, seen.rows[k])} lies {km:,.0f} km from this county's shore",
+               "This looks like another county's; leave it out, or import this county's file.",
+               place.x, place.y)  # fmt: skip
 
 
 def _outside(seen: Survey, county: gpd.GeoDataFrame) -> Iterator[_Fault]:

@@ -1,6 +1,6 @@
 """What is wrong with a layer of grids, told by place, and offered for repair."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, Protocol
@@ -21,11 +21,14 @@ from geo._grids_faces import (
     places_of,
 )
 from geo._problems import Shapes, first_of_each, place_of, self_crossings
-from geo.crs import ELLIPSOID, LONLAT, MAX_EDGE_DEG
+from geo.crs import ELLIPSOID, LONLAT, MAX_EDGE_DEG, Floats
 from geo.errors import InputError
 
 # SAME_DEG in digits.
 _DIGITS = 9
+_TOLD = 5
+# Each round fills what the one before closed off; two are rarely needed.
+_ROUNDS = 6
 Kind = Literal["unfold", "name", "drop", "overlap", "hole", "match"]
 
 
@@ -57,13 +60,15 @@ class Proposal:
 class Survey:
     """A layer of grids looked through once: for its problems, and for its repair.
 
-    ``ids`` are as given ("" for none), ``names`` unique; ``raw`` are the shapes as drawn, None
-    where there is no polygon, ``rows`` those that take part, ``sound`` their shapes made valid.
+    ``ids`` are as given ("" for none), ``names`` unique; ``drawn`` are the shapes in degrees,
+    ``raw`` their polygons, None where there is none on the map, ``rows`` those that take part,
+    ``sound`` their shapes made valid.
     """
 
     layer: gpd.GeoDataFrame
     ids: tuple[str, ...]
     names: tuple[str, ...]
+    drawn: Shapes
     raw: Shapes
     rows: tuple[int, ...]
     twins: tuple[tuple[int, int], ...]
@@ -105,10 +110,21 @@ class Survey:
         one, two = tree.query(edges[bad], predicate="dwithin", distance=STEP_DEG)
         known = {pair_of(place) for place in self.places}
         return {
-            (int(bad[a]), int(bad[b])): edges[bad[a]]
+            (int(bad[a]), int(bad[b])): _apart(edges[bad[a]], edges[bad[b]])
             for a, b in zip(one, two, strict=True)
             if a < b and (int(bad[a]), int(bad[b])) not in known
         }
+
+
+def _apart(one: BaseGeometry, two: BaseGeometry) -> BaseGeometry:
+    """Return the vertices that one of two borders has and the other, running there, has not."""
+    found = []
+    for mine, other in ((one, two), (two, one)):
+        at = np.asarray(shapely.points(shapely.get_coordinates(mine)), dtype=object)
+        own = shapely.multipoints(shapely.get_coordinates(other))
+        loose = (shapely.distance(at, own) > STEP_DEG) & shapely.dwithin(at, other, STEP_DEG)
+        found += at[loose].tolist()
+    return shapely.multipoints(found) if found else one
 
 
 def pair_of(place: Place) -> tuple[int, ...]:
@@ -131,14 +147,16 @@ def survey(layer: gpd.GeoDataFrame, *, narrow_m: float = NARROW_M) -> Survey:
             mend="Save it with its CRS.",
         )
     wgs84 = layer if layer.crs == LONLAT else layer.to_crs(LONLAT)
-    raw: Shapes = np.array(
-        [_polygon(one) for one in _rounded(np.asarray(wgs84.geometry.values))] + [None],
-        dtype=object,
-    )[:-1]
+    given = _rounded(np.asarray(wgs84.geometry.values))
+    raw: Shapes = np.array([*map(_polygon, given), None], dtype=object)[:-1]
     drawn = [row for row, shape in enumerate(raw) if shape is not None]
     if not drawn:
+        some = [lacking(one, f"feature {row}")[0] for row, one in enumerate(given[:_TOLD], 1)]
+        more = [f"… {len(given) - _TOLD}"] if len(given) > _TOLD else []
         raise InputError(
-            "the layer of grids has no polygon", where="grids", mend="Give grids as polygons."
+            f"the layer of grids has no polygon on the map: {'; '.join([*some, *more])}",
+            where="grids",
+            mend="Give grids as polygons, with longitude before latitude.",
         )
     valid = dict(zip(drawn, shapely.is_valid(raw[drawn]).tolist(), strict=True))
     folded = tuple(row for row in drawn if not valid[row])
@@ -153,7 +171,7 @@ def survey(layer: gpd.GeoDataFrame, *, narrow_m: float = NARROW_M) -> Survey:
     rows = tuple(row for row, own in zip(drawn, first, strict=True) if row == own)
     ids = _ids(layer)
     return Survey(
-        layer, ids, _names(ids, rows), raw, rows, twins, folded, sound[list(rows)], narrow_m
+        layer, ids, _names(ids, rows), given, raw, rows, twins, folded, sound[list(rows)], narrow_m
     )
 
 
@@ -170,9 +188,34 @@ def _polygon(shape: BaseGeometry | None) -> BaseGeometry | None:
     """Return a shape's polygons, None where it has none on the map."""
     if shape is None or shape.is_empty or not shape.geom_type.endswith("Polygon"):
         return None
-    west, south, east, north = shape.bounds
-    on_map = west >= -180 and east <= 180 and south >= -90 and north <= 90
-    return shape if on_map else None
+    return shape if _on_map(shapely.get_coordinates(shape)) else None
+
+
+def _on_map(xy: Floats) -> bool:
+    # What is no number is within no bounds.
+    return bool((np.abs(xy) <= [180.0, 90.0]).all())
+
+
+def lacking(shape: BaseGeometry | None, name: str) -> tuple[str, str, float | None, float | None]:
+    """Return why a shape is no polygon on the map, its mend, and its place (lon, lat)."""
+    if shape is None or shape.is_empty:
+        return f"{name} has no shape", "Draw it, or leave it out.", None, None
+    xy = shapely.get_coordinates(shape)
+    wrong = np.flatnonzero(~np.isfinite(xy).all(axis=1))
+    if len(wrong):
+        place = xy[np.isfinite(xy).all(axis=1)]
+        lon, lat = map(float, place[0]) if len(place) and _on_map(place[:1]) else (None, None)
+        what = f"a coordinate of {name} is no number (vertex {wrong[0] + 1})"
+        return what, "Draw that vertex anew, or leave it out.", lon, lat
+    x, y = map(float, xy[np.argmax((np.abs(xy) > [180.0, 90.0]).any(axis=1))])
+    if not _on_map(xy) and _on_map(xy[:, ::-1]):
+        what = f"{name} lies off the map ({x:.5f} {y:.5f})"
+        return f"{what}: longitude and latitude are swapped", "Swap them: x is longitude.", y, x
+    if not _on_map(xy):
+        mend = "Correct its coordinates, or name the CRS of the file: --crs."
+        return f"{name} lies off the map ({x:.5f} {y:.5f})", mend, None, None
+    what = f"{name} is a {shape.geom_type}, not an area"
+    return what, "Draw it as a polygon, or leave it out.", x, y
 
 
 def _ids(layer: gpd.GeoDataFrame) -> tuple[str, ...]:
@@ -229,8 +272,9 @@ class Repair:
     def accept(self, numbers: Sequence[int] | None = None) -> gpd.GeoDataFrame:
         """Return the layer (EPSG:4326) with some proposals taken, or with all of them.
 
-        With all, it is a valid coverage without holes whose ids are unique. Where any border was
-        mended, all vertices come to lie on a grid of 1e-7 degrees (a centimetre).
+        With all, it is a valid coverage whose ids are unique, without any of the holes that were
+        told; `mended` goes on where filling one closes off another. Where any border was mended,
+        all vertices come to lie on a grid of 1e-7 degrees (a centimetre).
 
         Raises
         ------
@@ -279,6 +323,33 @@ def repair(layer: gpd.GeoDataFrame, *, narrow_m: float = NARROW_M) -> Repair:
     is one proposal for the pair: their borders were meant to be one.
     """
     return offered(survey(layer, narrow_m=narrow_m))
+
+
+def mended(
+    layer: gpd.GeoDataFrame, *, asked: Callable[[Repair, Proposal], bool] | None = None
+) -> tuple[gpd.GeoDataFrame, list[Proposal], list[Proposal]]:
+    """Take all repairs of a layer, and those that they give rise to, until none is left.
+
+    A gap that is filled may close off the water behind it, or leave a narrower one beside it.
+
+    Parameters
+    ----------
+    asked : which proposals are not to be taken: a lake, say.
+
+    Returns
+    -------
+    The layer, the proposals that were taken, and those that were not.
+    """
+    taken: list[Proposal] = []
+    for _ in range(_ROUNDS):
+        offer = repair(layer)
+        left = [one for one in offer.proposals if asked is not None and asked(offer, one)]
+        mends = [one for one in offer.proposals if one not in left]
+        if not mends:
+            break
+        layer = offer.accept([one.number for one in mends])
+        taken += mends
+    return layer, taken, left
 
 
 def offered(seen: Survey) -> Repair:

@@ -32,6 +32,8 @@ _FORMATS = "GeoPackage, zipped Shapefile, GeoJSON, GeoParquet, KML or KMZ, or Fl
 _MEND = f"Give a layer as {_FORMATS}."
 _SHAPE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 _DBF_SAMPLE = 1 << 24
+# Each byte is a character in it.
+_BYTES = "ISO-8859-1"
 # `attrs` holds under this name the features (from 0) with a ring that was closed in reading.
 OPEN_RINGS = "open_rings"
 _UNREADABLE = (
@@ -301,9 +303,15 @@ def _shapes(
     """Return a layer with rings that were left open closed, and their features in ``attrs``."""
 
     def read(how: str) -> gpd.GeoDataFrame:
-        table = pyogrio.read_dataframe(
-            path, layer=layer, encoding=encoding, on_invalid=how, force_2d=True
-        )
+        try:
+            table = pyogrio.read_dataframe(
+                path, layer=layer, encoding=encoding, on_invalid=how, force_2d=True
+            )
+        except UnicodeDecodeError as cut:
+            table = pyogrio.read_dataframe(
+                path, layer=layer, encoding=_BYTES, on_invalid=how, force_2d=True
+            )
+            _decode(table, cut.encoding)
         if not isinstance(table, gpd.GeoDataFrame):
             raise InputError("the layer has no geometry", where=str(where), mend=_MEND)
         return table
@@ -315,6 +323,21 @@ def _shapes(
         fixed = table.geometry.notna() & without.geometry.isna()
         table.attrs[OPEN_RINGS] = np.flatnonzero(fixed).tolist()
         return table
+
+
+def _decode(table: pd.DataFrame, encoding: str) -> None:
+    """Turn names and texts that were read byte by byte into what they are.
+
+    A DBF keeps ten bytes of a name, and the last character may be cut: it is left out.
+    """
+
+    def whole(text: str) -> str:
+        return text.encode(_BYTES).decode(encoding, errors="ignore")
+
+    table.columns = pd.Index([whole(name) for name in table.columns])
+    for name in table.columns:
+        if pd.api.types.is_string_dtype(table[name]):
+            table[name] = table[name].map(whole, na_action="ignore")
 
 
 def _no_layer(layer: str | None, names: Sequence[str], where: Path) -> InputError:

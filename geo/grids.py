@@ -15,7 +15,15 @@ from geo._grids_edges import OUTSIDE, Arcs, arcs_of, met
 from geo._grids_edit import moved, redrawn, sides_of
 from geo._grids_faces import NARROW_M, rows_near
 from geo._grids_problems import NOTED, faults
-from geo._grids_repair import Proposal, Repair, km2_of, offered, repair, survey
+from geo._grids_repair import (
+    Proposal,
+    Repair,
+    km2_of,
+    mended,
+    offered,
+    repair,
+    survey,
+)
 from geo._problems import Shapes, at, place_of, self_crossings
 from geo.crs import LONLAT, Floats
 from geo.errors import InputError, Refusal
@@ -31,6 +39,7 @@ __all__ = [
     "draw",
     "exchanged",
     "locate",
+    "mended",
     "merge",
     "move",
     "problems",
@@ -92,9 +101,10 @@ def coverage(polygons: gpd.GeoDataFrame) -> Coverage:
     seen = survey(polygons)
     if seen.plain and shapely.coverage_is_valid(seen.sound):
         return Coverage(seen.ids, seen.sound)
+    # A hole is no fault of a coverage: it may be a lake.
     wrong = [
         one for one in faults(seen, file="", county=None, shore=None)
-        if one.reason not in NOTED and one.reason != "hole"
+        if one.reason not in {*NOTED, "hole"}
     ]  # fmt: skip
     if wrong:
         some = "; ".join(one.detail for one in wrong[:5])
@@ -120,8 +130,8 @@ def problems(
     ----------
     polygons : ``grid_id`` (may be missing) and geometry, in any CRS.
     county : polygons of the county; what of a grid lies outside is told.
-    shore : lines of this county's shore; a layer all of which is more than 20 km from it is
-        another county's.
+    shore : lines of this county's shore; grids more than 20 km from it that do not hang together
+        with any nearer (2 km) are another county's.
     narrow_m : gaps that open to the outside are told where they are narrower (metres).
 
     Returns

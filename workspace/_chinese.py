@@ -41,5 +41,9 @@ def _rendered(text: str, table: tuple[tuple[str, str], ...]) -> str | None:
 
 def _listed(text: str) -> str:
     """Return a list within a message with those of its parts in Chinese that are known."""
-    parts = text.split("; ")
-    return "；".join(_rendered(part, PARTS) or part for part in parts)
+    told = []
+    for part in text.split("; "):
+        what, at, place = part.partition(", at ")
+        own = _rendered(what, PARTS)
+        told.append(part if own is None else f"{own}，位于 {place}" if at else own)
+    return "；".join(told)

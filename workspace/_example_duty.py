@@ -16,7 +16,6 @@ _TIME = pl.Datetime("ms", "UTC")
 _CUT_FREEDOM = 0.3
 _EFFORT_DAYS = 30
 _ROUNDS_A_DAY = 3
-_GRIDS = 6
 # Roles whose second post on an object is a deputy's.
 _DEPUTISED = ("chief_section_head", "area_section_head")
 
@@ -98,11 +97,18 @@ def make_hangs(coast: Coast) -> pl.DataFrame:
     )
 
 
-def make_posts(sections: pl.DataFrame, wharves: gpd.GeoDataFrame, *, today: date) -> pl.DataFrame:
+def make_posts(
+    sections: pl.DataFrame,
+    wharves: gpd.GeoDataFrame,
+    *,
+    grids: int,
+    townships: int,
+    today: date,
+) -> pl.DataFrame:
     """Return all roles of 1+4+N and 1+3+N, with one wharf lacking its third-level chief.
 
-    The county's and the areas' heads have deputies. There is no list of areas, grids and
-    townships in the example: these posts name some. Names are numbers and telephones do not
+    The county's and the areas' heads have deputies. There is no list of areas in the example:
+    these posts name some. Posts on grids name G01 and so on, on townships T1 and so on. Names are numbers and telephones do not
     exist: nobody can take them for real ones.
     """
     rows = [
@@ -117,7 +123,7 @@ def make_posts(sections: pl.DataFrame, wharves: gpd.GeoDataFrame, *, today: date
             for at in range(1, 5)
         ]
         rows.append(_post("daily_manager", "管理员", "daily manager", n, thing, phone + 5))
-    rows += _of_the_county() + _of_the_grids()
+    rows += _of_the_county() + _of_the_grids(grids, townships)
     columns = ["role", "name", "unit", "duty_phone", "object_kind", "object_id"]
     in_use = wharves.loc[wharves["status"] == "in_use", "wharf_id"]
     vacant = (pl.col("role") == "wharf_chief_3") & (pl.col("object_id") == str(in_use.iloc[-1]))
@@ -224,7 +230,7 @@ def _of_the_county() -> list[tuple[str, str, str, str, str, str]]:
     return rows
 
 
-def _of_the_grids() -> list[tuple[str, str, str, str, str, str]]:
+def _of_the_grids(grids: int, townships: int) -> list[tuple[str, str, str, str, str, str]]:
     """Return the teams of the example's grids, and of its townships."""
     team = (
         ("grid_head", "网格长", "grid head", 1),
@@ -234,7 +240,7 @@ def _of_the_grids() -> list[tuple[str, str, str, str, str, str]]:
         ("grid_daily_manager", "网格管理员", "daily manager of a grid", 1),
     )
     rows = []
-    for n in range(1, _GRIDS + 1):
+    for n in range(1, grids + 1):
         place = 0
         for role, zh, en, count in team:
             for _ in range(count):
@@ -244,7 +250,7 @@ def _of_the_grids() -> list[tuple[str, str, str, str, str, str]]:
                         role, zh, en, n, ("grid", f"G{n:02d}"), 2000 + n * 10 + place, level=place
                     )
                 )
-    for n in (1, 2):
+    for n in range(1, townships + 1):
         thing = ("township", f"T{n}")
         rows.append(_post("township_officer", "镇街专干", "township officer", n, thing, 3000 + n))
     return rows

@@ -1,6 +1,7 @@
 """Grids and townships from a layer: each level a coverage, or nothing of the file is kept."""
 
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import geopandas as gpd
@@ -10,7 +11,7 @@ import shapely
 
 from duty.grids import Grids
 from geo.errors import InputError, Refusal
-from geo.grids import NOTED, Proposal, Repair, coverage, problems, repair
+from geo.grids import NOTED, Proposal, Repair, coverage, mended, problems, repair
 from geo.io import read_layer
 from workspace import _personal, store
 from workspace._grids_held import (
@@ -97,20 +98,19 @@ def import_grids(
     result.notes += notes
     ready: dict[str, gpd.GeoDataFrame] = {}
     wrong: list[Refusal] = []
+    far: list[Refusal] = []
     blocked = 0
     for level, layer in layers.items():
         found = problems(layer, county=_county(ws), shore=_shore(ws), file=rows.file)
-        far = [one for one in found if one.reason == "elsewhere"]
-        if far:
-            raise InputError(far[0].detail, where=str(path), mend=far[0].mend)
+        numbers = layer["row"].tolist()
+        told = [_as_in_file(one, numbers) for one in found]
+        wrong += told
+        far += [one for one in told if one.reason == "elsewhere"]
         offer = repair(layer)
         lakes = [one.number for one in offer.proposals if _is_lake(ws, offer, one)]
-        mends = [one for one in offer.proposals if one.number not in lakes]
-        numbers = layer["row"].tolist()
-        wrong += [_as_in_file(one, numbers) for one in found]
-        blocked += len(mends)
-        if mends and options.repair:
-            layer = offer.accept([one.number for one in mends])
+        blocked += len(offer.proposals) - len(lakes)
+        if blocked and options.repair:
+            layer, mends, _ = mended(layer, asked=partial(_is_lake, ws))
             result.notes += _mended(mends)
         ready[level] = layer
         result.notes += _asked(offer, lakes)
@@ -118,6 +118,12 @@ def import_grids(
     result.counts.update({"rows_in": len(rows.numbers), "quarantined": len(wrong)})
     with ws.begin() as connection:
         quarantine(connection, "boundaries", path, wrong, now)
+    if far:
+        raise InputError(
+            f"{len(far)} grids are none of this county's: {far[0].detail}",
+            where=str(path),
+            mend=far[0].mend,
+        )
     if blocked and not options.repair:
         told = [one for one in wrong if one.reason not in NOTED]
         some = "; ".join(one.detail for one in told[:_TOLD])

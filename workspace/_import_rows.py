@@ -142,9 +142,20 @@ def _score(known: Sequence[Known]) -> Callable[[Sequence[str]], int]:
     return score
 
 
-def _by_header(known: Sequence[Known]) -> dict[str, str]:
-    """Return the column of each header, in plain form; a Shapefile keeps ten characters of it."""
+def _by_header(known: Sequence[Known], *, layer: bool = False) -> dict[str, str]:
+    """Return the column of each header, in plain form.
+
+    A Shapefile keeps ten characters of it, and of a Chinese one in UTF-8, ten bytes, three.
+    """
     cut = {plain(one.name[:_SHAPEFILE_NAME]): one.name for one in known}
+    if layer:
+        short: dict[str, set[str]] = {}
+        for one in known:
+            for header in one.headers:
+                if len(header.encode()) > _SHAPEFILE_NAME:
+                    left = header.encode()[:_SHAPEFILE_NAME].decode(errors="ignore")
+                    short.setdefault(plain(left), set()).add(one.name)
+        cut |= {left: min(names) for left, names in short.items() if len(names) == 1}
     return cut | {plain(header): one.name for one in known for header in (one.name, *one.headers)}
 
 
@@ -237,7 +248,7 @@ def _match(
             where=where,
             mend="Keep one of each.",
         )
-    by_header = _by_header(known)
+    by_header = _by_header(known, layer=bool(given))
     found: dict[str, str] = {}
     for header in headers:
         name = by_header.get(plain(header))

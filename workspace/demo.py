@@ -12,22 +12,27 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from sqlalchemy import update
 
 from ais.simulate import Simulation, simulate, write_nmea
 from geo.errors import InputError
 from geo.io import read_layer
 from geo.shoreline import repair_land
 from geo.tides import extremes
-from workspace import boundaries, runs, store, tide, users
+from workspace import boundaries, db, runs, store, tide, users
 from workspace._boundaries_held import Held, publish
 from workspace._boundaries_operations import divide
 from workspace._boundaries_propose import proposed
 from workspace._example_earlier import earlier_survey
+from workspace._example_ground import GRIDS, make_ground
 from workspace._example_weights import propose_second_set
+from workspace._grids_draft import compose
+from workspace._grids_propose import proposed as proposed_grids
+from workspace._grids_propose import units_of
 from workspace.building import Origin
 from workspace.example_places import make_depth, make_places, simulation_places
 from workspace.folder import Workspace, init
-from workspace.importers import import_file
+from workspace.importers import Options, import_file
 from workspace.ingest import ingest
 from workspace.learning import learn
 from workspace.nearness import water_grid
@@ -61,6 +66,8 @@ _SETTINGS: dict[str, Any] = {
         "incidents",
         "effort",
         "sections",
+        "grids",
+        "ways",
         "earlier_survey",
         "shore_types",
         "depth",
@@ -165,10 +172,12 @@ def _build(
         scored = runs.score(ws, first, days=4, now=end)
     with step("learn"):
         learn(ws, now=end)
-    with step("zones"):
-        planned = runs.plan(ws, first, days=4, now=end)
     with step("accounts"):
         accounts = _accounts(ws, made["sections"])
+    with step("grids"):
+        _make_ground(ws, end)
+    with step("zones"):
+        planned = runs.plan(ws, first, days=4, now=end)
     with step("weights"):
         propose_second_set(ws, now=end)
     with step("boundaries"):
@@ -317,6 +326,45 @@ def _accounts(ws: Workspace, sections: pl.DataFrame) -> list[dict[str, str]]:
     path.touch(mode=0o600)
     path.write_text(json.dumps(accounts, ensure_ascii=False, indent=1), encoding="utf-8")
     return accounts
+
+
+def _make_ground(ws: Workspace, now: datetime) -> None:
+    """Import made townships, villages and roads, and publish the patrol grids that are proposed."""
+    layer, roads = make_ground(
+        store.layer(ws.engine, "land"), read_layer(shipped_file("places_geonames.gpkg")), seed=_SEED
+    )
+    day = now.astimezone(ws.config.tz).date()
+    with TemporaryDirectory() as folder:
+        drawn, ways = Path(folder) / "示例.gpkg", Path(folder) / "ways.gpkg"
+        layer.to_file(drawn)
+        roads.to_file(ways)
+        since = Options(valid_from=day - _SECTIONS_SINCE, repair=True)
+        import_file(ws, "boundaries", drawn, since, now=now)
+        import_file(ws, "ways", ways, now=now)
+    villages = units_of(ws, "patrol")
+    (best,) = proposed_grids(ws, "patrol", villages, teams=GRIDS)
+    order = {name: f"G{n:02d}" for n, name in enumerate(dict.fromkeys(best.grids), start=1)}
+    into = {
+        village: order[grid]
+        for village, grid in zip(villages.grids.coverage.ids, best.grids, strict=True)
+    }
+    one = boundaries.create(
+        ws,
+        "示例：巡防网格（虚构） · Example: patrol grids (made)",
+        user="planner",
+        level="patrol",
+        operations=[compose(villages.version or 0, into)],
+        made=True,
+        now=now,
+    )
+    why = f"均衡负荷 · balance the load: CV {best.cv:.2f}"
+    boundaries.submit(ws, one.draft_id, user="planner", reason=why, now=now)
+    boundaries.approve(ws, one.draft_id, user="admin", reason=why, now=now)
+    boundaries.publish(ws, one.draft_id, valid_from=day, user="admin", reason=why, now=now)
+    with ws.begin() as connection:
+        for table in (db.grid_versions, db.grids):
+            connection.execute(update(table).values(made=True))
+            store.touch(connection, table.name)
 
 
 def _draft_boundaries(ws: Workspace, now: datetime) -> None:

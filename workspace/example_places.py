@@ -23,6 +23,7 @@ from workspace._example_duty import (
     make_sections,
     make_teams,
 )
+from workspace._example_ground import BARE_GRIDS, GRIDS, TOWNSHIPS
 from workspace._example_sites import (
     hot_stretches,
     make_facilities,
@@ -97,7 +98,9 @@ def make_places(
         ]
     )
     today = now.astimezone(local).date()
-    posts = make_posts(sections, wharves, today=today)
+    posts = make_posts(
+        sections, wharves, grids=GRIDS - BARE_GRIDS, townships=TOWNSHIPS, today=today
+    )
     return {
         "wharves": wharves,
         "risk_points": risk_points,

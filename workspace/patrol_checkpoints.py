@@ -33,8 +33,8 @@ def drawn(
 ) -> pl.DataFrame:
     """Draw the shift's checkpoints (``TOLD``): always as many, each at a place and time by chance.
 
-    Candidates are the junctions of open roads that lie far enough from the shore, or all ends of
-    roads where there are too few junctions; by how near the stops of the priority zones are by
+    Candidates are the junctions of open roads that lie far enough from the shore, or any place
+    of theirs where junctions are too few; by how near the stops of the priority zones are by
     road. There are fewer, or none, only where no more roads lead there.
     """
     number = ws.config.checkpoints

@@ -8,6 +8,7 @@ from typing import Any
 
 import geopandas as gpd
 import polars as pl
+import pyogrio
 import pytest
 import shapely
 from sqlalchemy import insert
@@ -15,6 +16,7 @@ from sqlalchemy import insert
 from geo.errors import InputError
 from workspace import boundaries, db, grids, staffing, store
 from workspace._boundaries_compare import shore_of
+from workspace._chinese import chinese
 from workspace._grids_draft import compose
 from workspace._grids_held import holding
 from workspace._grids_propose import proposed, units_of
@@ -109,6 +111,44 @@ def test_what_is_no_coverage_is_named_with_its_place_and_nothing_changes(
     assert shapely.coverage_is_valid(mended.grids.coverage.shapes)
 
 
+def test_hostile_files_are_told_what_is_wrong(coast: Workspace, tmp_path: Path) -> None:
+    swapped = {n: shapely.transform(one, lambda xy: xy[:, ::-1]) for n, one in THREE.items()}
+    nan = shapely.Polygon([(121.75, 29.1), (float("nan"), 29.1), (121.93, 29.32), (121.75, 29.32)])
+    line = shapely.LineString([(121.5, 29.2), (121.6, 29.3)])
+    for shapes, word in (
+        (swapped, "经纬度写反了"),
+        (THREE | {"C": swapped["C"]}, "经纬度写反了"),
+        (THREE | {"C": nan}, "顶点坐标不是数"),
+        ({"A": line}, "LineString，不是面"),
+        (THREE | {"D": line}, "LineString，不是面"),
+        ({"A": None, "B": None}, "没有图形"),
+    ):
+        with pytest.raises(InputError) as no:
+            given(coast, tmp_path, shapes)
+        assert word in chinese(no.value), no.value
+    assert store.count(coast.engine, "grid_versions") == 0
+    # The good rows beside go on, where what cannot be used is left out by the repair.
+    done = given(coast, tmp_path, THREE | {"D": line}, repair=True)
+    assert done.counts["added"] == 3
+
+
+def test_a_shapefile_with_names_cut_within_a_character_is_read(
+    coast: Workspace, tmp_path: Path
+) -> None:
+    """A .dbf keeps ten bytes of a name: three characters of UTF-8 and a third of the next."""
+    columns = {"ididididid": list(THREE), "namenamena": ["东", "中", "西"], "level": ["patrol"] * 3}
+    frame = gpd.GeoDataFrame(columns, geometry=list(THREE.values()), crs=4326)
+    pyogrio.write_dataframe(frame, tmp_path / "u.shp", encoding="UTF-8")
+    table = (tmp_path / "u.dbf").read_bytes()
+    for ascii_name, name in ((b"ididididid", "网格编号"), (b"namenamena", "网格名称")):
+        table = table.replace(ascii_name, name.encode()[:10])
+    (tmp_path / "u.dbf").write_bytes(table)
+    import_file(coast, "boundaries", tmp_path / "u.shp", now=NOW)
+    held = holding(coast, "patrol", TODAY)
+    assert held.grids.coverage.ids == ("A", "B", "C")
+    assert held.named["name"].to_list() == ["东", "中", "西"]
+
+
 def test_a_lake_is_asked_about_and_never_filled(coast: Workspace, tmp_path: Path) -> None:
     lake = shapely.Point(121.5, 29.2).buffer(0.03)
     holed = THREE | {"A": THREE["A"] - lake}
@@ -127,9 +167,15 @@ def test_a_lake_is_asked_about_and_never_filled(coast: Workspace, tmp_path: Path
 def test_another_countys_file_and_persons_data_are_refused(
     coast: Workspace, tmp_path: Path
 ) -> None:
-    far = {name: shapely.affinity.translate(one, xoff=-3) for name, one in THREE.items()}
-    with pytest.raises(InputError, match=r"is \d+ km away"):
-        given(coast, tmp_path, far)
+    far = {f"{name}2": shapely.affinity.translate(one, xoff=-3) for name, one in THREE.items()}
+    for shapes, count in ((far, 3), (THREE | far, 3)):
+        with pytest.raises(InputError, match=rf"{count} grids .* lies \d+ km") as no:
+            given(coast, tmp_path, shapes)
+        assert "不属于本县" in chinese(no.value)
+        kept = store.read(coast.engine, "quarantine").filter(pl.col("reason") == "elsewhere")
+        assert (kept["lon"] < 119).all()
+        assert sorted(kept["row"])[-3:] == list(range(len(shapes) - 2, len(shapes) + 1))
+    assert store.count(coast.engine, "grid_versions") == 0
     path = write(tmp_path / "p.geojson", THREE, "patrol", 手机=["13800138000"] * 3)
     with pytest.raises(InputError, match="个人信息"):
         import_file(coast, "boundaries", path, now=NOW)
