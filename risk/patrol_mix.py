@@ -17,6 +17,8 @@ from risk.patrol_inputs import Floats, checked
 _NOISE = 0.15
 """Standard deviation of the logarithm of a prize, from plan to plan."""
 _TRIALS = 4
+# Where next to nothing that is drawn fits, more of it does not help.
+_LEAST = 0.25
 EXPLORED_STOPS = pl.Schema(
     {
         "stop_id": pl.String(),
@@ -213,7 +215,7 @@ def without(base: Plan, stop_ids: Collection[str]) -> Plan:
     )
 
 
-def with_room(
+def calibrated(
     inputs: Inputs,
     base: Plan,
     *,
@@ -222,15 +224,18 @@ def with_room(
     only: Collection[str] | None = None,
     iterations: int = ITERATIONS,
     price_per_hour: float = PRICE_PER_HOUR,
-) -> Plan:
-    """Return a plan without the stops that exploration would push out.
+) -> float:
+    """Return how many times as much to draw, so that what is visited has the share.
 
-    Where time is short, the ways to stops drawn take more of it than their share, and what falls
-    out for them would leave exploration more than was set. So a few draws are tried beforehand,
-    and what they push out is given up. They have their own seeds: the chances that the real draw
-    logs stay exact.
+    Stops drawn need ways too: where time is short they push planned ones out, and some do not fit
+    themselves. A few draws show how much. They have seeds of their own, so that the chances which
+    the real draw logs stay exact. With the shares of minutes pushed out and not fitting, p and u,
+    p in proportion to what is drawn, the share comes out at 1 / (1 - u + p) times as much.
     """
-    for trial in np.random.SeedSequence((seed, _TRIALS)).generate_state(_TRIALS).tolist():
+    minutes = dict(inputs.stops.select("stop_id", "service_minutes").iter_rows())
+    planned = sum(minutes[one] for one in _visited(base))
+    wanted = pushed = unfit = 0.0
+    for trial in np.random.SeedSequence(seed).generate_state(_TRIALS).tolist():
         drawn = explored(inputs, base, share=share, seed=trial, only=only)
         night = with_explored(
             inputs,
@@ -240,11 +245,16 @@ def with_room(
             price_per_hour=price_per_hour,
             seed=trial // 2,
         )
-        lost = set(_visited(base)) - set(_visited(night))
-        if not lost:
-            break
-        base = without(base, lost)
-    return base
+        there = set(_visited(night))
+        for stop, part in drawn.filter("chosen").select("stop_id", "part").iter_rows():
+            if part == "explore":
+                wanted += minutes[stop]
+                unfit += minutes[stop] * (stop not in there)
+            else:
+                pushed += minutes[stop] * (stop not in there)
+    p = pushed / (_TRIALS * planned) if planned else 0.0
+    u = unfit / wanted if wanted else 0.0
+    return 1.0 / max(1.0 - u + p, _LEAST)
 
 
 def _visited(made: Plan) -> list[str]:
@@ -258,12 +268,14 @@ def explored(
     share: float,
     seed: int,
     only: Collection[str] | None = None,
+    rate: float = 1.0,
 ) -> pl.DataFrame:
     """Draw the stops to visit beside a plan; each that it leaves out has the same chance.
 
     Of the minutes spent at stops, those at stops drawn are ``share`` on average: the measure is
     service minutes, as `risk.explore.explore` has kilometres. Stops that no team can reach are not
-    drawn, and are not in the table. ``only`` are the stops that may be drawn, None for all.
+    drawn, and are not in the table. ``only`` are the stops that may be drawn, None for all;
+    ``rate`` times as much is drawn, as `calibrated` says.
 
     Returns
     -------
@@ -278,7 +290,7 @@ def explored(
     minutes = stops["service_minutes"].to_numpy()
     visited = float(minutes[planned].sum())
     _, extra = kilometres(visited / (1.0 - share), share=share)
-    drawn = explore(planned, minutes, explore_km=extra, seed=seed)
+    drawn = explore(planned, minutes, explore_km=extra * rate, seed=seed)
     return drawn.select(stops["stop_id"], "part", "probability", "chosen").cast(EXPLORED_STOPS)
 
 

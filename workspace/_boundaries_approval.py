@@ -118,7 +118,7 @@ def _not_early(
 ) -> None:
     """Raise InputError where what is to hold later would hold from a draft's day."""
     stands = of.standing(connection)
-    begins = stands.filter(pl.col("version") == last.version)["valid_from"]
+    begins = stands.filter(pl.col("version") == (last.version or 0))["valid_from"]
     if begins.is_empty() or begins[0] <= valid_from:
         return
     changed = of.differing(of.read(connection, latest(stands, valid_from)), last)

@@ -108,8 +108,8 @@ def make_posts(
     """Return all roles of 1+4+N and 1+3+N, with one wharf lacking its third-level chief.
 
     The county's and the areas' heads have deputies. There is no list of areas in the example:
-    these posts name some. Posts on grids name G01 and so on, on townships T1 and so on. Names are numbers and telephones do not
-    exist: nobody can take them for real ones.
+    these posts name some. Posts on grids name G01 and so on, on townships T1 and so on. Names are
+    numbers and telephones do not exist: nobody can take them for real ones.
     """
     rows = [
         _post("section_chief", "段长", "chief", n, ("section", section), 100 + n)

@@ -19,9 +19,11 @@ VILLAGES = 120
 _OUT_M = 1_000.0
 _OUTLINE_M = 300.0
 _APART_M = 1_800.0
-_ROAD_M = 7_000.0
+_ROAD_M = 15_000.0
 _COAST_ROAD_M = 300.0
 _SMALLEST_M2 = 2e6
+_ALONG = "示例环岸路"
+_ROAD_KMH = {True: 40.0, False: 60.0}
 
 
 def make_ground(
@@ -45,7 +47,7 @@ def make_ground(
     chosen = _spread(seats, TOWNSHIPS)
     township = cKDTree(seats[chosen]).query(homes)[1]
 
-    outline = shapely.simplify(shapely.buffer(firm, _OUT_M, quad_segs=2), _OUTLINE_M)
+    outline = _outline(firm)
     cells = shapely.get_parts(
         shapely.voronoi_polygons(shapely.multipoints(homes), extend_to=outline, ordered=True)
     )
@@ -75,9 +77,17 @@ def make_ground(
     roads = _roads(firm, homes)
     shapes = [shape for _, shape in roads]
     names = [name for name, _ in roads]
-    return layer, gpd.GeoDataFrame(
-        {"name": names}, geometry=_degrees(crs, np.array(shapes, dtype=object)), crs=4326
-    )
+    fast = [_ROAD_KMH[name.startswith(_ALONG)] for name in names]
+    drawn = _degrees(crs, np.array(shapes, dtype=object))
+    return layer, gpd.GeoDataFrame({"name": names, "speed_kmh": fast}, geometry=drawn, crs=4326)
+
+
+def _outline(firm: shapely.Geometry) -> shapely.Geometry:
+    """Return land with its near waters, without lakes and narrow bays."""
+    wide = shapely.buffer(firm, 2 * _OUT_M, quad_segs=2)
+    smooth = shapely.simplify(shapely.buffer(wide, -_OUT_M, quad_segs=2), _OUTLINE_M)
+    shells = shapely.get_exterior_ring(shapely.get_parts(smooth))
+    return shapely.union_all(shapely.polygons(shells))
 
 
 def _degrees(crs: CRS, shapes: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
@@ -118,12 +128,18 @@ def _roads(firm: shapely.Geometry, homes: Floats) -> list[tuple[str, shapely.Geo
     shapely.prepare(firm)
     lines = lines[(shapely.length(lines) < _ROAD_M) & shapely.covers(firm, lines)]
     inland = shapely.get_parts(shapely.buffer(firm, -_COAST_ROAD_M, quad_segs=1))
-    shores = [
-        shapely.simplify(part.exterior, _COAST_ROAD_M / 3)
-        for part in inland
-        if part.area > _SMALLEST_M2
-    ]
+    west, south, east, north = shapely.bounds(firm)
+    # Where the layer of land ends there is no shore.
+    frame = shapely.box(
+        west + 2 * _COAST_ROAD_M, south + 2 * _COAST_ROAD_M,
+        east - 2 * _COAST_ROAD_M, north - 2 * _COAST_ROAD_M,
+    )  # fmt: skip
+    rings = shapely.get_exterior_ring(inland[shapely.area(inland) > _SMALLEST_M2])
+    lines_along = shapely.line_merge(
+        shapely.intersection(shapely.simplify(rings, _COAST_ROAD_M / 3), frame)
+    )
+    shores = shapely.get_parts(lines_along)
     return [
         *((f"示例村道{n:03d}", line) for n, line in enumerate(lines.tolist(), start=1)),
-        *((f"示例环岸路{n:02d}", line) for n, line in enumerate(shores, start=1)),
+        *((f"{_ALONG}{n:02d}", line) for n, line in enumerate(shores.tolist(), start=1)),
     ]

@@ -3,7 +3,7 @@
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,11 +27,13 @@ from workspace._example_earlier import earlier_survey
 from workspace._example_ground import GRIDS, make_ground
 from workspace._example_weights import propose_second_set
 from workspace._grids_draft import compose
+from workspace._grids_held import Level
 from workspace._grids_propose import proposed as proposed_grids
 from workspace._grids_propose import units_of
 from workspace.building import Origin
 from workspace.example_places import make_depth, make_places, simulation_places
 from workspace.folder import Workspace, init
+from workspace.grids import of_places
 from workspace.importers import Options, import_file
 from workspace.ingest import ingest
 from workspace.learning import learn
@@ -343,7 +345,7 @@ def _make_ground(ws: Workspace, now: datetime) -> None:
         import_file(ws, "ways", ways, now=now)
     villages = units_of(ws, "patrol")
     (best,) = proposed_grids(ws, "patrol", villages, teams=GRIDS)
-    order = {name: f"G{n:02d}" for n, name in enumerate(dict.fromkeys(best.grids), start=1)}
+    order = _numbered(ws, villages, best.grids)
     into = {
         village: order[grid]
         for village, grid in zip(villages.grids.coverage.ids, best.grids, strict=True)
@@ -365,6 +367,16 @@ def _make_ground(ws: Workspace, now: datetime) -> None:
         for table in (db.grid_versions, db.grids):
             connection.execute(update(table).values(made=True))
             store.touch(connection, table.name)
+
+
+def _numbered(ws: Workspace, villages: Level, grids: Sequence[str]) -> dict[str, str]:
+    """Return numbers of grids, those without a wharf last: no posts are made for the last ones."""
+    wharves = store.layer(ws.engine, "wharves").geometry
+    here = of_places(villages, pl.Series(wharves.x.tolist()), pl.Series(wharves.y.tolist()))
+    into = dict(zip(villages.grids.coverage.ids, grids, strict=True))
+    manned = {into[village] for village in here.drop_nulls()}
+    order = sorted(dict.fromkeys(grids), key=lambda grid: grid not in manned)
+    return {name: f"G{n:02d}" for n, name in enumerate(order, start=1)}
 
 
 def _draft_boundaries(ws: Workspace, now: datetime) -> None:

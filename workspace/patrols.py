@@ -17,11 +17,11 @@ from risk.patrol_change import Change, WhatIf, what_if
 from risk.patrol_inputs import CAMERA, STOPS, TEAMS, WINDOWS, Inputs, Network
 from risk.patrol_mix import (
     base_inputs,
+    calibrated,
     entropy,
     explored,
     mix,
     with_explored,
-    with_room,
     without,
 )
 from risk.shifts import Shift
@@ -159,15 +159,9 @@ def planned(
     bits = entropy(mixed)
     # One that lies on the way costs nothing; but whoever goes to what was not drawn spoils the lot.
     names = stops.filter(lot)["stop_id"].to_list()
-    base = with_room(
-        inputs,
-        without(mixed.plans[row], names),
-        share=share,
-        seed=tries,
-        only=names,
-        iterations=ITERATIONS,
-    )
-    found = explored(inputs, base, share=share, seed=lots, only=names)
+    base = without(mixed.plans[row], names)
+    rate = calibrated(inputs, base, share=share, seed=tries, only=names, iterations=ITERATIONS)
+    found = explored(inputs, base, share=share, seed=lots, only=names, rate=rate)
     made = with_explored(inputs, base, found, iterations=ITERATIONS, seed=search)
     stops = stops.join(
         found.filter(pl.col("part") == EXPLORE).select("stop_id", again="probability"),

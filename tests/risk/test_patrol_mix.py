@@ -11,11 +11,11 @@ from risk.patrol_mix import (
     Mix,
     _most_even,
     base_inputs,
+    calibrated,
     entropy,
     explored,
     mix,
     with_explored,
-    with_room,
 )
 from tests.risk._patrol_county import county
 from tests.risk._patrol_peer import broken
@@ -107,11 +107,11 @@ def test_a_night_visits_the_stops_that_were_drawn():
 def test_where_time_is_short_the_nights_have_the_share_too(full):
     """On a small coast ways eat up the time: what is visited, not only drawn, has the share."""
     share, spent = 0.15, np.zeros(2)
-    for night in range(1000 if full else 40):
+    for night in range(1000 if full else 100):
         made = county(night % 10, teams=3, stops=40, cameras=False, length_km=60.0)
         base = plan(base_inputs(made, share=share), iterations=60)
-        base = with_room(made, base, share=share, seed=night, iterations=60)
-        drawn = explored(made, base, share=share, seed=10_000 + night)
+        rate = calibrated(made, base, share=share, seed=night, iterations=60)
+        drawn = explored(made, base, share=share, seed=10_000 + night, rate=rate)
         routes = with_explored(made, base, drawn, iterations=60).routes
         minutes = (routes["leave"] - routes["start"]).dt.total_seconds().to_numpy()
         spent += [minutes[(routes["part"] == "explore").to_numpy()].sum(), minutes.sum()]
