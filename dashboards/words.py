@@ -94,6 +94,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "what_inspections": ("巡查记录", "inspections"),
     "what_effort": ("巡逻里程", "patrol effort"),
     "what_sections": ("责任岸段", "sections"),
+    "what_grids": ("网格与镇街", "grids and townships"),
+    "what_ways": ("道路", "roads"),
     "what_depth": ("水深", "depths"),
     "what_earlier_survey": ("早期岸线测绘", "the earlier survey of the coast"),
     "what_shore_types": ("岸滩类型", "shore types"),

@@ -2,6 +2,7 @@
 
 PARTS: tuple[tuple[str, str], ...] = (
     ("changed hands since: {}", "此后换手 {}"),
+    ("both changed {} of it", "其中 {} 双方都改了"),
     ("both changed {}", "双方都改了 {}"),
     ("no longer possible: {} ({}): {}", "不再可行：第 {} 项（{}）：{}"),
     ("{} has no shape", "{} 没有图形"),

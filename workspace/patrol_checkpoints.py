@@ -65,12 +65,12 @@ def drawn(
 
 
 def _names(ws: Workspace, network: Network, nodes: pl.Series) -> pl.Series:
-    """Return the names of the ways that meet at nodes, None where none has one."""
+    """Return two names of ways that meet at each node, None where none has one."""
     ways = store.read(ws.engine, "ways", columns=["way_id", "name"]).drop_nulls()
     ends = pl.concat([network.edges.select("way_id", node=end) for end in ("a", "b")]).join(
         ways, on="way_id"
     )
-    named = ends.group_by("node").agg(name=pl.col("name").unique().sort().str.join(" / "))
+    named = ends.group_by("node").agg(name=pl.col("name").unique().sort().head(2).str.join(" / "))
     return nodes.to_frame("node").join(named, on="node", how="left", maintain_order="left")["name"]
 
 

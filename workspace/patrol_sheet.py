@@ -28,7 +28,8 @@ td,th{border-bottom:1px solid #8795a1;padding:4px 6px;text-align:left;vertical-a
 .en{color:#51606d;font-size:12px}.made{border:1px solid #7a3fa0;color:#7a3fa0;padding:0 4px}
 .team{break-after:page}.team:last-child{break-after:auto}svg{width:100%;height:auto;max-height:300px}
 nav{display:flex;flex-wrap:wrap;gap:8px;margin:8px 0}
-.go{display:inline-block;min-height:28px;padding:8px 12px;border:1px solid #8795a1;
+.go{display:inline-flex;align-items:center;box-sizing:border-box;min-height:44px;
+padding:8px 12px;border:1px solid #8795a1;
 border-radius:8px;color:#16202a;text-decoration:none}.go[aria-current]{background:#16202a;color:#fff}
 @media print{nav,.go{display:none}}
 @media(max-width:700px){body{font-size:16px}td,th{padding:6px 4px}}

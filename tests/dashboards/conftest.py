@@ -15,6 +15,7 @@ import pytest
 import uvicorn
 
 from dashboards.app import create
+from tests.dashboards.walk import until
 
 _HERE = Path(__file__).parent
 DESK = {"width": 1440, "height": 900}
@@ -172,7 +173,7 @@ class Watched:
         """Wait until all is loaded and the map and its names lie where they lay before."""
         self.idle()
         self.page.evaluate("window.lay = null")
-        self.page.wait_for_function(_LIES_STILL, polling=250)
+        until(self.page, _LIES_STILL, every_ms=250)
 
     def close(self):
         self.context.close()

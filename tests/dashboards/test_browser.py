@@ -1,9 +1,10 @@
 """A chief's evening in a real browser, in both languages, on a desk and on a phone."""
 
-import json
 import re
 
 import pytest
+
+from tests.dashboards.walk import until
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
@@ -117,9 +118,7 @@ def test_a_repaint_sends_no_geometry(desk):
     before = page.evaluate(colours)
     page.click('[data-shift="2026-11-23T10:00"]')
     expect(page.locator(".panel h2")).to_contain_text("10:00")
-    page.wait_for_function(
-        f"JSON.stringify({colours}) !== {json.dumps(json.dumps(before, separators=(',', ':')))}"
-    )
+    until(page, f"before => JSON.stringify({colours}) !== JSON.stringify(before)", before)
     desk.idle()
     assert asked
     assert not [url for url in asked if re.search(r"/api/(segments|land)", url)]
@@ -280,7 +279,7 @@ def test_a_chain_leads_to_its_parts(desk):
 def test_a_gap_draws_its_reach_and_a_press_tells_of_it(desk):
     page = desk.sign_in(query="?place=events/e-gap&layers=&lang=en&view=29.1,122.0,12")
     assert "at no segment 46 %" in page.inner_text(".panel")
-    page.wait_for_function("() => document.querySelector('.leaflet-reach-pane canvas')")
+    until(page, "() => document.querySelector('.leaflet-reach-pane canvas')")
     desk.still()
     x, y = point_of(page, "seg0048")
     page.mouse.click(x, y)

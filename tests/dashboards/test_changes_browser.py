@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from tests.dashboards.walk import until
+
 expect = pytest.importorskip("playwright.sync_api").expect
 
 pytestmark = pytest.mark.browser
@@ -76,19 +78,19 @@ def test_a_row_zooms_to_its_stretch_and_the_address_keeps_it(desk):
     page = desk.sign_in(name="planner", query="?page=changes")
     page.click('[data-stretch="201"]')
     page.wait_for_selector('[data-stretch="201"][aria-pressed=true]')
-    page.wait_for_function("shoregrid.map().getZoom() >= 13")
+    until(page, "() => shoregrid.map().getZoom() >= 13")
     x, y = middle(page, 201)
     frame = page.locator("#changes-map").bounding_box()
     assert abs(x - frame["x"] - frame["width"] / 2) < 20
     assert abs(y - frame["y"] - frame["height"] / 2) < 20
     assert page.locator(".leaflet-selection-pane path, .leaflet-selection-pane canvas").count() >= 1
-    page.wait_for_function("location.search.includes('stretch=201')")
+    until(page, "() => location.search.includes('stretch=201')")
     page.goto(page.url)
     page.wait_for_selector("html[data-map=ready]")
     assert page.get_attribute('[data-stretch="201"]', "aria-pressed") == "true"
     page.keyboard.press("Escape")
     expect(page.locator("[data-stretch][aria-pressed=true]")).to_have_count(0)
-    page.wait_for_function("!location.search.includes('stretch')")
+    until(page, "() => !location.search.includes('stretch')")
 
 
 def test_the_map_chooses_a_row(desk):
@@ -120,11 +122,12 @@ def test_another_theme_recolours_the_lines(desk):
     before = styles(page)["moved"][0]
     page.click("[data-theme-switch]")
     page.wait_for_selector("html[data-theme=dark]")
-    page.wait_for_function(
+    until(
+        page,
         """before => { let now = null; shoregrid.map().eachLayer(layer => {
         if (layer.feature && layer.feature.properties.change === "moved") now = layer.options.color;
         }); return now && now !== before; }""",
-        arg=before,
+        before,
     )
     page.click("[data-theme-switch]")
     page.wait_for_selector("html[data-theme=light]")
@@ -212,10 +215,11 @@ def test_what_cameras_see_is_a_layer(desk):
     page = desk.sign_in(query="?mine=0")
     page.click(".layers summary")
     page.locator(".layers").get_by_label("监控可视范围", exact=True).check()
-    page.wait_for_function(
+    until(
+        page,
         """() => { let seen = 0; shoregrid.map().eachLayer(layer => {
         const shape = layer.feature && layer.feature.geometry.type;
         if (shape === "Polygon" && layer.options.fillOpacity === 0.3) seen += 1;
-        }); return seen === 1; }"""
+        }); return seen === 1; }""",
     )
     assert "viewsheds" in page.url

@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from tests.dashboards.walk import until
+
 expect = pytest.importorskip("playwright.sync_api").expect
 
 pytestmark = pytest.mark.browser
@@ -117,11 +119,12 @@ def test_another_theme_recolours_the_cells(desk):
     before = sorted(cells(page)["fills"])
     page.click("[data-theme-switch]")
     page.wait_for_selector("html[data-theme=dark]")
-    page.wait_for_function(
+    until(
+        page,
         """before => { let now = null; shoregrid.map().eachLayer(layer => {
         if (layer.feature && layer.feature.properties.r) now = layer.options.fillColor;
         }); return now && !before.includes(now); }""",
-        arg=before,
+        before,
     )
     page.click("[data-theme-switch]")
     page.wait_for_selector("html[data-theme=light]")

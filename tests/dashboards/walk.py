@@ -1,4 +1,4 @@
-"""Walking through what a page is made of."""
+"""Walking through what a page is made of, and waiting for it."""
 
 from dash.development.base_component import Component
 
@@ -17,3 +17,19 @@ def every(part):
 
 def text(part):
     return " ".join(str(one) for one in every(part) if isinstance(one, (str, int)))
+
+
+def until(page, condition, arg=None, *, every_ms=50):
+    """Wait until a JavaScript function holds in a page; fail after 30 s.
+
+    Playwright's own way evaluates text each time it looks again, and the page's security policy
+    forbids that: it works only where the first look finds what is wanted.
+    """
+    page.evaluate(
+        f"""arg => new Promise((done, fail) => {{
+        const holds = {condition}, end = Date.now() + 30000;
+        const look = () => holds(arg) ? done()
+          : Date.now() > end ? fail(new Error("not in 30 s")) : setTimeout(look, {every_ms});
+        look(); }})""",
+        arg,
+    )
