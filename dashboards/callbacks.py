@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output, State, ctx, no_update
-from dash.exceptions import PreventUpdate
 
 from dashboards import coastmap, data
 from dashboards.address import place_of
@@ -110,9 +109,8 @@ def _register_parts(app: Dash, pages: Pages) -> None:
         lang: str,
         *now: Part,
     ) -> Part:
-        triggered = set(ctx.triggered_prop_ids or {})
-        if triggered == {"bbox.data"} and "tracks" not in chosen:
-            raise PreventUpdate
+        # Whatever it was called for: a call for another reason may have come to nothing, because
+        # the map moved while it was under way.
         groups = coastmap.layers(
             _desk(pages, lang, theme),
             chosen=chosen,
@@ -121,8 +119,6 @@ def _register_parts(app: Dash, pages: Pages) -> None:
             kinds=kinds,
             least=least,
         )
-        if "theme.data" in triggered:
-            return list(groups.values())
         return [
             no_update if _asked(new) == _asked(old) else new
             for new, old in zip(groups.values(), now, strict=True)
@@ -282,9 +278,9 @@ def _register_client(app: Dash) -> None:
 
 
 def _asked(layers: Any) -> list[Any]:  # noqa: ANN401
-    """Return what a group's layers ask for, whether they come from here or from the browser."""
+    """Return what a group's layers ask for and their theme; they come from here or the browser."""
     plain = [x if isinstance(x, dict) else x.to_plotly_json() for x in layers or []]
-    return [layer["props"]["id"] for layer in plain]
+    return [(layer["props"]["id"], layer["props"]["hideout"]["theme"]) for layer in plain]
 
 
 def _desk(pages: Pages, lang: str, theme: str) -> Desk:
