@@ -38,7 +38,7 @@ LEASTS = ("0", "0.2", "0.5", "0.8")
 DEFAULT_LEAST = "0.2"
 
 #: The pages that an address can name; without a name it is the map's.
-PAGES = ("changes", "data")
+PAGES = ("day", "changes", "data")
 
 #: How an address names the rows whose day is not known.
 UNDATED = "none"
@@ -70,6 +70,7 @@ class View:
     mmsi: int | None = None
     kinds: tuple[str, ...] | None = None
     least: str | None = None
+    section: str | None = None
 
 
 def parse(search: str | None) -> View:
@@ -106,6 +107,7 @@ def parse(search: str | None) -> View:
         day=_day(query.get("day")),
         mmsi=_number(query.get("mmsi")),
         kinds=kinds,
+        section=query.get("section") or None,
         least=query["least"] if query.get("least") in LEASTS else None,
     )
 

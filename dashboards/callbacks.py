@@ -260,6 +260,18 @@ def _register_client(app: Dash) -> None:
         Input("data-theme", "data"),
         initial=False,
     )
+    client(
+        "rememberDay",
+        Output("day-written", "data"),
+        Input("day-lang", "data"),
+        Input("day-theme", "data"),
+    )
+    client(
+        "themeChosen",
+        Output("day-mantine", "forceColorScheme"),
+        Input("day-theme", "data"),
+        initial=False,
+    )
     for name in ("changes-land", "changes-lines", "data-land", "data-cells"):
         client(
             "themeOnMap",

@@ -23,6 +23,7 @@ from dashboards import (
     shell,
     zones,
 )
+from dashboards import day as day_page
 from dashboards.address import DEFAULT_LAYERS, DEFAULT_LEAST, KINDS, PLACES, parse
 from dashboards.desk import Desk
 from dashboards.listing import listing, ordered, pages_of
@@ -56,6 +57,15 @@ class Pages:
         """Return the whole page that an address asks for."""
         view = parse(search)
         desk = Desk(self.source, person, view.lang or lang, view.theme or theme)
+        if view.page == "day" and len(self.source.segments()):
+            shift = view.shift if view.shift in desk.shifts else desk.default_shift()
+            return day_page.page(
+                desk,
+                view,
+                rows=self.rows(shift, None),
+                shift=shift,
+                found=self._events(desk, shift, None, KINDS, events.HIGH)[1],
+            )
         if view.page == "changes":
             return changes.page(desk, view, tags=self.tags())
         if view.page == "data":

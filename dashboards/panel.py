@@ -65,7 +65,7 @@ def explained(desk: Desk, told: dict[str, Any], shift_id: str) -> list[Any]:
             {_LANDABLE: _basis(desk, "estimate")} if _guessed(told) else {},
         ),
         html.H3(desk.say("tide")),
-        *_tide(desk, told.get("tide")),
+        *tide(desk, told.get("tide")),
         html.H3(desk.say("due")),
         _due(desk, told.get("due") or []),
         html.H3(desk.say("who")),
@@ -190,7 +190,8 @@ def _value(raw: float | None, unit: str | None) -> str:
     return f"{number} {unit or ''}".strip()
 
 
-def _tide(desk: Desk, tide: dict[str, Any] | None) -> list[Any]:
+def tide(desk: Desk, tide: dict[str, Any] | None) -> list[Any]:
+    """Return the tide of a shift at a place: when it can be landed on, the curve, whose tide."""
     if not tide:
         return [html.P(desk.say("tide_none"), className="hint")]
     moments = [datetime.fromisoformat(text) for text in tide["times"]]

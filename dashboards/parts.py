@@ -128,6 +128,7 @@ def rail(desk: Desk, home: str) -> html.Nav:
     entries = [
         ("map", "nav_map", "/" if home != "map" else None),
         ("list", "nav_list", "/#list" if home != "map" else None),
+        ("day", "nav_day", _to("day", home)),
         *([("changes", "nav_changes", _to("changes", home))] if sees_changes(desk.person) else []),
         *([("data", "nav_data", _to("data", home))] if sees_data(desk.person) else []),
         ("me", "nav_me", None),

@@ -168,6 +168,10 @@ class Source(Protocol):
         """Return times and heights above mean sea level, None without a station."""
         ...
 
+    def daily(self, section_id: str, shift_id: str) -> dict[str, Any] | None:
+        """Return what the people of a section need for a shift, as `workspace.daily` tells it."""
+        ...
+
     def patrol_sheet(self, shift_id: str | None, team: str | None) -> str:
         """Return the sheet of a team's patrol as a page."""
         ...

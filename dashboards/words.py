@@ -5,6 +5,7 @@ from typing import Literal
 
 from dashboards._words_coast import COAST
 from dashboards._words_data import DATA
+from dashboards._words_day import DAY
 from dashboards._words_events import EVENTS
 from dashboards._words_forecast import FORECAST
 from dashboards._words_places import PLACES
@@ -338,6 +339,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "about": ("数据说明", "About the data"),
     **COAST,
     **DATA,
+    **DAY,
     **EVENTS,
     **FORECAST,
     **PLACES,

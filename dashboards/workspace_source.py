@@ -13,6 +13,7 @@ import polars as pl
 from dashboards.source import MOST_FOUND, MOST_SAMPLES, Person
 from workspace import lineage, read, runs, tide, users
 from workspace import patrol_sheet as patrolling
+from workspace.daily import daily, shift_of
 from workspace.folder import open_workspace
 
 if TYPE_CHECKING:
@@ -145,6 +146,11 @@ class WorkspaceSource:
             return None
         times, heights = tide.curve(station, t0, t1, step_min=30)
         return [moment.replace(tzinfo=UTC) for moment in times.tolist()], heights.tolist()
+
+    def daily(self, section_id: str, shift_id: str) -> dict[str, Any] | None:
+        """Return what the people of a section need for a shift, None for no shift."""
+        found = shift_of(self._ws, shift_id)
+        return found and daily(self._ws, section_id, found, now=self.now())
 
     def patrol_sheet(self, shift_id: str | None, team: str | None) -> str:
         """Return the sheet of a team's patrol as a page."""

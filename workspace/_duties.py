@@ -8,12 +8,15 @@ import polars as pl
 from duty.due import due, out_of_order
 from duty.posts import CHIEF, who
 from risk.weights import WeightSet
+from workspace._import_columns import FACILITIES
 from workspace.evidence import evidence, near
 from workspace.folder import Workspace
 from workspace.staffing import answering
 
 _NEAR_M = 1_000.0
 _MOST = 8
+# What facilities without a name go by: the first Chinese word that imports know for their kind.
+_KINDS = next(one.choices for one in FACILITIES if one.name == "kind") or {}
 _STATUS = {"broken": ("损坏", "broken"), "missing": ("缺失", "missing")}
 
 
@@ -32,7 +35,9 @@ def dues(ws: Workspace, weights: WeightSet, segment: int, day: date) -> list[dic
     facilities = near(known.facilities, known.facility_pairs, "facility_id", segment, _NEAR_M)
     if not facilities.is_empty():
         out = out_of_order(facilities, day)
-        found += [_repair(row) for row in out.iter_rows(named=True)]
+        for row in out.iter_rows(named=True):
+            zh, en = repair_words(row)
+            found.append({"text_zh": zh, "text_en": en, "days": row["days_out"]})
     found.sort(key=lambda item: -(item["days"] if item["days"] is not None else 10_000))
     return found[:_MOST]
 
@@ -53,15 +58,20 @@ def inspection_words(row: dict[str, Any]) -> tuple[str, str]:
     return f"{zh}：巡查逾期 {days} 天", f"{en}: inspection {days} {unit} overdue"
 
 
-def _repair(row: dict[str, Any]) -> dict[str, Any]:
-    zh, en, days = row["name"], row["name_en"] or row["name"], row["days_out"]
+def repair_words(row: dict[str, Any]) -> tuple[str, str]:
+    """Return what is to be said of a row of `duty.due.out_of_order`, in Chinese and English."""
+    zh = row["name"] or f"{_KINDS.get(row['kind'], ('设施',))[0]} {row['facility_id']}"
+    en = (
+        row["name_en"]
+        or row["name"]
+        or f"{str(row['kind']).replace('_', ' ')} {row['facility_id']}"
+    )
+    days = row["days_out"]
     state = _STATUS[row["status"]]
     if days is None:
-        texts = f"{zh}：{state[0]}（起始日期不详）", f"{en}: {state[1]}, nobody noted since when"
-    else:
-        unit = "day" if days == 1 else "days"
-        texts = f"{zh}：{state[0]} {days} 天", f"{en}: {state[1]} for {days} {unit}"
-    return {"text_zh": texts[0], "text_en": texts[1], "days": days}
+        return f"{zh}：{state[0]}（起始日期不详）", f"{en}: {state[1]}, nobody noted since when"
+    unit = "day" if days == 1 else "days"
+    return f"{zh}：{state[0]} {days} 天", f"{en}: {state[1]} for {days} {unit}"
 
 
 def chiefs(ws: Workspace, section_id: str | None, day: date) -> list[dict[str, Any]]:

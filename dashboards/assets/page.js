@@ -83,6 +83,15 @@
     return window.dash_clientside.no_update;
   }
 
+  function rememberDay(lang, theme) {
+    look(lang, theme, "day-theme");
+    write({ page: "day", lang, theme });
+    const now = one('.day-shift[aria-current]');
+    if (now && !here.settled) now.parentElement.scrollLeft = now.offsetLeft - now.parentElement.offsetLeft - 16;
+    here.settled = true;
+    return window.dash_clientside.no_update;
+  }
+
   function markShift(shift) {
     all("[data-shift]").forEach(function (cell) {
       const on = cell.dataset.shift === shift;
@@ -439,6 +448,7 @@
       remember,
       rememberChanges,
       rememberData,
+      rememberDay,
       layersChosen: function (chosen) {
         const now = chosen || [];
         here.asked = now.find((name) => !(here.layers || []).includes(name)) || null;

@@ -361,6 +361,34 @@ class Double(NewerCoast, Feeds, Happened, Learnt):
         )
         return frame, True
 
+    def daily(self, section_id, shift_id):
+        n = {"S01": 1, "S02": 2, "S03": 3}[section_id]
+        late = {"table": "wharves", "key": "wharves8", "text_zh": "示例码头：巡查逾期 3 天"}
+        broken = {"table": "facilities", "key": "facilities8", "text_zh": "示例探头：损坏 7 天"}
+        stop = {
+            "name": "重点区1-1",
+            "name_en": "Zone 1-1",
+            "segment_id": "seg0100",
+            "part": "plan",
+            "purpose": "zone",
+            "start": NOW,
+            "leave": NOW + timedelta(minutes=15),
+        }
+        team = {"team_id": "T1", "name": "车巡1队", "name_en": "Car team 1", "kind_zh": "车巡"}
+        person = {"role": "section_chief", "name": f"示例段长0{n} / Example chief 0{n}"}
+        person |= {"unit": None, "duty_phone": f"0574-0000 010{n}"}
+        wharf = {"wharf_id": "W1", "name": "示例码头", "name_en": "Example wharf"}
+        return {
+            "late": [late | {"text_en": "Example wharf: inspection 3 days overdue"}],
+            "broken": [broken | {"text_en": "Example camera: broken for 7 days"}],
+            "people": [person],
+            "wharves": [wharf | {"people": [person | {"role": "wharf_chief_1"}]}],
+            "incidents": [{"kind": "smuggling", "t0": NOW, "segment_id": "seg0100"}],
+            "planned": True,
+            "teams": [team | {"kind_en": "by car", "stops": [stop]}] if n == 2 else [],
+            "checkpoints": [{"name": "省道", "lon": 121.8, "lat": 29.2, "t0": NOW, "t1": NOW}],
+        }
+
     def patrol_sheet(self, shift_id, team):
         return f"<p>{shift_id} {team}</p>"
 

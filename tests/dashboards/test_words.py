@@ -62,6 +62,7 @@ def test_no_chinese_outside_the_table():
         "words.py",
         "_words_coast.py",
         "_words_data.py",
+        "_words_day.py",
         "_words_events.py",
         "_words_forecast.py",
         "_words_places.py",
