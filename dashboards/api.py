@@ -10,7 +10,7 @@ import polars as pl
 from fastapi import FastAPI, HTTPException, Query, Request
 from fastapi.responses import JSONResponse, Response
 
-from dashboards import coastmap, eventpanel, events, forecast, forecastapi, geojson, zones
+from dashboards import coastmap, dayapi, eventpanel, events, forecast, forecastapi, geojson, zones
 from dashboards.address import DEFAULT_LEAST, KINDS, LAYERS, PLACES
 from dashboards.desk import Desk
 from dashboards.geojson import Kept, Payload
@@ -59,6 +59,7 @@ def add_routes(server: FastAPI, source: Source, coast: Coast) -> None:
     _add_coast(server, source, coast)
     _add_risk(server, source)
     forecastapi.add_routes(server, source)
+    dayapi.add_routes(server, source)
     _add_changes(server, source, coast)
     _add_places(server, source)
     _add_data(server, source)

@@ -172,3 +172,11 @@ def test_one_event_has_its_way_and_its_reach(client):
     ]
     assert client.get("/api/events/e-gone").json()["withdrawn"] is True
     assert client.get("/api/events/nothing").status_code == 404
+
+
+def test_a_sections_shift_is_told(client):
+    told = client.get("/api/sections/S02/daily", params={"shift": SHIFT})
+    assert told.status_code == 200
+    assert told.json()["teams"][0]["stops"][0]["start"] == "2026-11-23T15:40:00+00:00"
+    assert client.get("/api/sections/S99/daily", params={"shift": SHIFT}).status_code == 404
+    assert client.get("/api/sections/S02/daily", params={"shift": "x"}).status_code == 422
