@@ -12,6 +12,7 @@ from dashboards.words import LANGS, Lang
 LAYERS = (
     "sections",
     "zones",
+    "patrols",
     "forecast",
     "wharves",
     "risk_points",

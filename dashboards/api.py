@@ -10,7 +10,17 @@ import polars as pl
 from fastapi import FastAPI, HTTPException, Query, Request
 from fastapi.responses import JSONResponse, Response
 
-from dashboards import coastmap, dayapi, eventpanel, events, forecast, forecastapi, geojson, zones
+from dashboards import (
+    coastmap,
+    dayapi,
+    eventpanel,
+    events,
+    forecast,
+    forecastapi,
+    geojson,
+    patrols,
+    zones,
+)
 from dashboards.address import DEFAULT_LEAST, KINDS, LAYERS, PLACES
 from dashboards.desk import Desk
 from dashboards.geojson import Kept, Payload
@@ -298,6 +308,8 @@ def _tracks(desk: Desk, shift: str | None, box: tuple[float, float, float, float
 def _things(desk: Desk, name: str, shift: str | None) -> tuple[Iterable[Any], list[dict[str, Any]]]:
     if name == "zones":
         return zones.layer(desk, shift)
+    if name == "patrols":
+        return patrols.layer(desk, shift)
     frame = desk.source.layer(name)
     tell = _TELL[name]
     rows = frame.drop(columns="geometry").to_dict("records")

@@ -179,7 +179,7 @@ def layers(
         if name not in chosen:
             continue
         query: dict[str, str] = {"lang": desk.lang}
-        of_shift = name in {"zones", "tracks", *EVENTS}
+        of_shift = name in {"zones", "patrols", "tracks", *EVENTS}
         if of_shift:
             if shift_id is None:
                 continue

@@ -15,7 +15,7 @@ from duty.sections import place as section_of
 from duty.sections import stats
 from risk.light import light
 from risk.shifts import Shift, shifts
-from workspace import archive, db, landing, store
+from workspace import archive, db, landing, patrol_layer, store
 from workspace._boundaries_held import TABLES, holding, today
 from workspace._cache import cached
 from workspace._coverage import Coverage, coverage
@@ -84,7 +84,7 @@ __all__ = [
 
 LAYERS = (
     "wharves", "risk_points", "facilities", "viewsheds", "incidents", "sections", "zones",
-    "zones_gone", "explored", "events",
+    "zones_gone", "explored", "patrols", "events",
 )  # fmt: skip
 
 
@@ -277,8 +277,9 @@ def layer(
 ) -> gpd.GeoDataFrame:
     """Return one layer of the map.
 
-    ``zones``, ``zones_gone`` and ``explored`` (what was drawn by lot) want ``shift_id``; ``events``
-    and ``incidents`` may be limited in time (those that overlap t0..t1) and ``events`` by kind.
+    ``zones``, ``zones_gone``, ``explored`` (what was drawn by lot) and ``patrols`` want
+    ``shift_id``; ``events`` and ``incidents`` may be limited in time (those that overlap t0..t1)
+    and ``events`` by kind.
     """
     if name not in LAYERS:
         raise KeyError(f"`name` was {name!r} but is expected to be in {{{', '.join(LAYERS)}}}")
@@ -336,7 +337,12 @@ def _start(shift: Shift | None) -> datetime:
     return datetime.min.replace(tzinfo=UTC) if shift is None else shift.t0
 
 
-_OF_SHIFT = {"zones": _zones, "zones_gone": _zones_gone, "explored": _explored}
+_OF_SHIFT = {
+    "zones": _zones,
+    "zones_gone": _zones_gone,
+    "explored": _explored,
+    "patrols": patrol_layer.layer,
+}
 
 
 def _section_lines(ws: Workspace) -> gpd.GeoDataFrame:

@@ -329,6 +329,8 @@
         return feature.properties.part === "explore"
           ? { color: c.select, weight: 20, opacity: 0.6, lineCap: "butt", dashArray: "3 5", fill: false }
           : { color: c.select, weight: 20, opacity: 0.32, lineCap: "round", fill: false };
+      case "patrols":
+        return { color: c.ink, weight: 2, opacity: 0.85, dashArray: "7 5", fill: false };
       case "forecast":
         return { color: c.cover[feature.properties.g - 1], weight: 8 + feature.properties.g, opacity: 0.95, lineCap: "round" };
       case "viewsheds": {
@@ -344,6 +346,7 @@
 
   const SIGNS = {
     wharf: "wharf", risk: "risk", ok: "facility", bad: "facility bad", incident: "incident",
+    stop: "patrol-stop", checkpoint: "checkpoint",
   };
 
   /* Many things close together: one sign with their number, larger with more. */

@@ -341,6 +341,14 @@ class Double(NewerCoast, Feeds, Happened, Learnt):
                 geometry=[LineString(shore[60:66])],
                 crs=4326,
             )
+        if name == "patrols":
+            team = {"team_id": "T1", "team": "车巡1队", "team_en": "Car team 1", "km": 12.0}
+            team |= {"kind_zh": "车巡", "kind_en": "by car", "t0": NOW, "t1": NOW}
+            stop = {"number": 1, "name": "重点区1-1", "name_en": "Zone 1-1", "purpose": "zone"}
+            post = {"part": "checkpoint", "name": "省道", "name_en": None, "t0": NOW, "t1": NOW}
+            rows = [team | {"part": "route", "number": 1}, team | stop | {"part": "stop"}, post]
+            shapes = [LineString(shore[[40, 100, 40]]), Point(*shore[100]), Point(121.8, 29.2)]
+            return gpd.GeoDataFrame(rows, geometry=shapes, crs=4326)
         t = NOW - timedelta(hours=5)
         if name == "incidents":
             return gpd.GeoDataFrame(

@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from workspace import patrols, planning, runs, store
+from workspace import patrols, planning, read, runs, store
 from workspace._duties import repair_words
 from workspace._run import shifts_from
 from workspace.daily import daily, shift_of
@@ -73,6 +73,23 @@ def test_every_stop_of_the_plan_is_told_in_one_section(county: Workspace) -> Non
     assert told > 0
     store.clear(county.engine, "patrol_plans")
     assert not daily(county, "SA", shifts_from(county, DAY, 1)[2], now=NOW)["planned"]
+
+
+def test_patrols_are_a_layer_of_routes_stops_and_checkpoints(county: Workspace) -> None:
+    for shift in shifts_from(county, DAY, 1):
+        kept = patrols.patrols_of(county, shift)
+        told = read.layer(county, "patrols", shift_id=shift.shift_id)
+        if kept is None or kept.plan.routes.is_empty():
+            assert told.empty
+            continue
+        stops = told[told["part"] == "stop"]
+        went = kept.plan.routes.filter(pl.col("part").is_in(["plan", "explore"]))
+        assert len(stops) == went.height
+        out = told[told["part"] == "route"]
+        assert set(out["team_id"]) == set(went["team_id"])
+        assert out.geometry.is_closed.all()
+        assert (out["number"] == [len(went.filter(team_id=t)) for t in out["team_id"]]).all()
+    assert read.layer(county, "patrols", shift_id="2030-01-01T02:00").empty
 
 
 def test_a_facility_without_a_name_goes_by_its_kind() -> None:
