@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
+from threading import Lock
 from typing import Annotated, Any, Literal
 
 import polars as pl
@@ -24,10 +26,12 @@ from dashboards import (
 from dashboards.address import DEFAULT_LEAST, KINDS, LAYERS, PLACES
 from dashboards.desk import Desk
 from dashboards.geojson import Kept, Payload
-from dashboards.roles import sees_changes, sees_data
-from dashboards.source import Source
-from dashboards.words import known, t
+from dashboards.seen import Door, Seen, seen
+from dashboards.words import known
 from geo.errors import InputError
+
+#: Scopes whose segments are kept as they are served.
+_MOST_KEPT = 100
 
 #: How far from today a date may lie that a reader asks to have scored.
 _MOST_DAYS = 400
@@ -40,52 +44,60 @@ FeedName = Annotated[str | None, Query(alias="source", max_length=200)]
 class Coast:
     """The geometry that is sent once and then known by its tag."""
 
-    def __init__(self, source: Source) -> None:
-        self._source = source
-        self._segments = Kept(geojson.segments)
+    def __init__(self) -> None:
+        self._segments: OrderedDict[object, Kept] = OrderedDict()
         self._land = Kept(geojson.land)
         self._changes: dict[int, Kept] = {}
+        self._lock = Lock()
 
-    def segments(self) -> Payload:
-        """Return the segments as they are served."""
-        return self._segments.of(self._source.segments())
+    def segments(self, source: Seen) -> Payload:
+        """Return the segments as they are served to all who see the same."""
+        with self._lock:
+            kept = self._segments.setdefault(source.key, Kept(geojson.segments))
+            self._segments.move_to_end(source.key)
+            while len(self._segments) > _MOST_KEPT:
+                self._segments.popitem(last=False)
+        return kept.of(source.segments())
 
-    def land(self) -> Payload:
+    def land(self, source: Seen) -> Payload:
         """Return the land as it is served."""
-        return self._land.of(self._source.land())
+        return self._land.of(source.land())
 
-    def changes(self, coast_id: int) -> Payload:
+    def changes(self, source: Seen, coast_id: int) -> Payload:
         """Return what one import of a coast changed, as it is served."""
         kept = self._changes.setdefault(coast_id, Kept(geojson.changes))
-        return kept.of(self._source.coast_changes(coast_id))
+        return kept.of(source.coast_changes(coast_id))
 
-    def tags(self) -> dict[str, str]:
+    def tags(self, source: Seen) -> dict[str, str]:
         """Return the tags by which addresses of both are told apart."""
-        return {"segments": self.segments().etag.strip('"'), "land": self.land().etag.strip('"')}
+        return {
+            "segments": self.segments(source).etag.strip('"'),
+            "land": self.land(source).etag.strip('"'),
+        }
 
 
-def add_routes(server: FastAPI, source: Source, coast: Coast) -> None:
+def add_routes(server: FastAPI, door: Door, coast: Coast) -> None:
     """Add the API's routes."""
-    _add_coast(server, source, coast)
-    _add_risk(server, source)
-    forecastapi.add_routes(server, source)
-    dayapi.add_routes(server, source)
-    _add_changes(server, source, coast)
-    _add_places(server, source)
-    _add_data(server, source)
+    _add_coast(server, door, coast)
+    _add_risk(server, door)
+    forecastapi.add_routes(server, door)
+    dayapi.add_routes(server, door)
+    _add_changes(server, door, coast)
+    _add_places(server, door)
+    _add_data(server, door)
     _add_nothing(server)
 
 
-def _add_coast(server: FastAPI, source: Source, coast: Coast) -> None:
+def _add_coast(server: FastAPI, door: Door, coast: Coast) -> None:
     @server.get("/api/segments", tags=["coast"])
     def segments(request: Request) -> Response:
         """Return every segment as GeoJSON."""
-        return answer(request, coast.segments())
+        return answer(request, coast.segments(seen(door, request)))
 
     @server.get("/api/land", tags=["coast"])
     def land(request: Request) -> Response:
         """Return the land, simplified for drawing, as GeoJSON."""
-        return answer(request, coast.land())
+        return answer(request, coast.land(seen(door, request)))
 
     @server.get("/api/layers/{name}", tags=["layers"])
     def layer(
@@ -106,7 +118,7 @@ def _add_coast(server: FastAPI, source: Source, coast: Coast) -> None:
         """
         if name not in LAYERS:
             raise HTTPException(404, f"layer {name!r} is not one of {', '.join(LAYERS)}")
-        desk = Desk(source, request.state.person, lang)
+        desk = Desk(seen(door, request), request.state.person, lang)
         if name == "tracks":
             return answer(request, geojson.payload(_tracks(desk, shift, _box(bbox))))
         if name == "forecast":
@@ -129,10 +141,10 @@ def _add_coast(server: FastAPI, source: Source, coast: Coast) -> None:
         the probabilities of no segment and of those that are not kept. An event that later data
         turned into another is that other one.
         """
-        found = source.event(event_id)
+        desk = Desk(seen(door, request), request.state.person, lang)
+        found = desk.source.event(event_id)
         if found is None:
             raise HTTPException(404, f"there is no event {event_id!r}, and never was")
-        desk = Desk(source, request.state.person, lang)
         row = events.clean({name: x for name, x in found.row.items() if name != "geometry"})
         parts = [
             {name: part.get(name) for name in ("event_id", "kind", "role", "t0")}
@@ -157,36 +169,37 @@ def _kinds(name: str, text: str | None) -> Sequence[str]:
     return wanted
 
 
-def _add_risk(server: FastAPI, source: Source) -> None:
+def _add_risk(server: FastAPI, door: Door) -> None:
     @server.get("/api/shifts", tags=["risk"])
-    def shifts() -> Response:
+    def shifts(request: Request) -> Response:
         """Return the shifts that are scored."""
         return JSONResponse(
             [
                 {"shift_id": sid, "t0": t0.isoformat(), "t1": t1.isoformat()}
-                for sid, t0, t1 in source.scored_shifts()
+                for sid, t0, t1 in seen(door, request).scored_shifts()
             ]
         )
 
     @server.get("/api/scores", tags=["risk"])
-    def scores(shift: Shift) -> Response:
+    def scores(request: Request, shift: Shift) -> Response:
         """Return the scores of one shift, a row per segment."""
-        frame = source.scores(shift)
+        frame = seen(door, request).scores(shift)
         if frame is None:
             raise HTTPException(404, f"no scores for shift {shift!r}; see /api/shifts")
         return Response(frame.write_json(), media_type="application/json")
 
     @server.get("/api/segments/{segment_id}/explanation", tags=["risk"])
-    def explanation(segment_id: str, shift: Shift) -> Response:
+    def explanation(request: Request, segment_id: str, shift: Shift) -> Response:
         """Return why a segment has its score in a shift."""
-        told = source.explain(segment_id, shift)
+        told = seen(door, request).explain(segment_id, shift)
         if told is None:
             raise HTTPException(404, f"no scored segment {segment_id!r} in shift {shift!r}")
         return JSONResponse(told)
 
     @server.post("/api/scores/{day}", tags=["risk"])
-    def score_day(day: date) -> Response:
+    def score_day(request: Request, day: date) -> Response:
         """Score a date that is not scored yet, and say which shifts it has."""
+        source = seen(door, request)
         if abs((day - source.now().date()).days) > _MOST_DAYS:
             raise HTTPException(422, f"{day} is more than {_MOST_DAYS} days from today")
         try:
@@ -199,12 +212,13 @@ def _add_risk(server: FastAPI, source: Source) -> None:
         )
 
 
-def _add_changes(server: FastAPI, source: Source, coast: Coast) -> None:
+def _add_changes(server: FastAPI, door: Door, coast: Coast) -> None:
     @server.get("/api/coasts", tags=["coast"])
     def coasts(request: Request) -> Response:
         """Return the imports of coasts, the newest first."""
-        _planners_only(request)
-        rows = source.coasts().with_columns(pl.col("t").dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        rows = (
+            seen(door, request).coasts().with_columns(pl.col("t").dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        )
         return JSONResponse(rows.to_dicts())
 
     @server.get("/api/coasts/{coast_id}/changes", tags=["coast"])
@@ -214,15 +228,15 @@ def _add_changes(server: FastAPI, source: Source, coast: Coast) -> None:
         `old_m` and `new_m` are metres of the older and the newer drawing, `offset_m` how far they
         lie apart; lines that belong together share a `stretch`, which is 0 for what was kept.
         """
-        _planners_only(request)
+        source = seen(door, request)
         known = source.coasts().filter(pl.col("changed"))["coast_id"].to_list()
         if coast_id not in known:
             told = ", ".join(str(one) for one in known) or "none"
             raise HTTPException(404, f"coast {coast_id} has no changes; those that have: {told}")
-        return answer(request, coast.changes(coast_id))
+        return answer(request, coast.changes(source, coast_id))
 
 
-def _add_data(server: FastAPI, source: Source) -> None:
+def _add_data(server: FastAPI, door: Door) -> None:
     @server.get("/api/data/coverage", tags=["data"])
     def coverage(request: Request, day: date | Literal["none"], feed: FeedName = None) -> Response:
         """Return the positions of a UTC day by cell as GeoJSON, of one source or of all.
@@ -231,7 +245,7 @@ def _add_data(server: FastAPI, source: Source) -> None:
         beyond it. Each other one is a cell with `r` positions of `v` vessels. Rows whose day is
         not known (`none`) are no positions.
         """
-        _allowed(sees_data(request.state.person))
+        source = seen(door, request)
         if isinstance(day, date):
             body = geojson.coverage(source.coverage(day, feed))
         else:
@@ -239,21 +253,13 @@ def _add_data(server: FastAPI, source: Source) -> None:
         return answer(request, geojson.payload(body))
 
 
-def _planners_only(request: Request) -> None:
-    _allowed(sees_changes(request.state.person))
-
-
-def _allowed(holds: bool) -> None:  # noqa: FBT001
-    if not holds:
-        raise HTTPException(403, t("refused_role", "zh") + " · " + t("refused_role", "en"))
-
-
-def _add_places(server: FastAPI, source: Source) -> None:
+def _add_places(server: FastAPI, door: Door) -> None:
     @server.get("/api/places/{table}/{key:path}/history", tags=["places"])
-    def history(table: str, key: str) -> Response:
+    def history(request: Request, table: str, key: str) -> Response:
         """Return what changed of one place, the latest first: column → [old, new]."""
         if table not in PLACES:
             raise HTTPException(404, f"{table!r} is not one of {', '.join(PLACES)}")
+        source = seen(door, request)
         past = source.place_history(table, key)
         if not past and source.place(table, key) is None:
             raise HTTPException(404, f"there is no {key!r} in {table}, and never was")

@@ -15,8 +15,9 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import Message
 
 from dashboards import api, callbacks, patrols, signin, tokens
-from dashboards.guard import Guard
+from dashboards.guard import Guard, refusal
 from dashboards.pages import Pages
+from dashboards.seen import DeniedError, Door
 from dashboards.source import Person, Source
 from dashboards.words import language, t
 
@@ -41,14 +42,16 @@ def create(source: Source | None = None) -> Guard:
     if source is None:
         source = _workspace_source()
     server = FastAPI(title="Shoregrid", docs_url=None, redoc_url=None)
-    coast = api.Coast(source)
+    coast, door = api.Coast(), Door(source)
+    _add_refusal(server)
     signin.add_routes(server, source)
-    patrols.add_routes(server, source)
-    api.add_routes(server, source, coast)
-    pages = Pages(source, coast.tags)
+    patrols.add_routes(server, door)
+    api.add_routes(server, door, coast)
+    pages = Pages(door, coast.tags)
     dash = _dash(server, pages)
     _add_not_found(server)
     server.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
+    server.state.source = source
     guard = Guard(server, source.person, policy=lambda: policy)
     policy = _policy(dash)
     _warm(server, pages)
@@ -79,6 +82,14 @@ def _dash(server: FastAPI, pages: Pages) -> Dash:
     )
     callbacks.register(app, pages)
     return app
+
+
+def _add_refusal(server: FastAPI) -> None:
+    """Answer 403 where somebody's rights do not allow what a route or a callback asks for."""
+
+    @server.exception_handler(DeniedError)
+    def denied(request: Request, error: DeniedError) -> Response:  # noqa: ARG001
+        return refusal(403, "role")
 
 
 def _add_not_found(server: FastAPI) -> None:

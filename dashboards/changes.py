@@ -13,7 +13,6 @@ from dashboards import coastmap, overview, parts, places, tokens
 from dashboards.address import View
 from dashboards.desk import Desk
 from dashboards.events import moment
-from dashboards.roles import sees_changes
 from dashboards.source import Part
 from dashboards.words import half, listed, t
 
@@ -34,7 +33,7 @@ Row = Mapping[str, Any]
 
 def page(desk: Desk, view: View, *, tags: dict[str, str]) -> Part:
     """Return the page for the import and the stretch that an address asks for."""
-    if not sees_changes(desk.person):
+    if not desk.may("see_changes"):
         return _bare(desk, "changes_denied")
     coasts = desk.source.coasts()
     told = coasts.filter(pl.col("changed"))

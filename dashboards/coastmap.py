@@ -33,6 +33,9 @@ EVENTS = {"behaviours": KINDS, "stops": ("stop",), "berth_visits": ("berth_visit
 CROWD_PX = 44
 CROWD_ZOOM = 12
 
+#: Layers that not everyone may see, with the act that they want.
+_ACTS = {"patrols": "see_patrols", **dict.fromkeys((*EVENTS, "tracks"), "see_events")}
+
 #: The groups of layers under and over the segments.
 GROUPS = ("under", "under-shift", "over", "over-shift")
 _UNDER = {"sections", "zones", "forecast", "tracks", "viewsheds"}
@@ -161,6 +164,11 @@ def bare_map(
     )
 
 
+def shown(desk: Desk) -> list[str]:
+    """Return the layers that the asker may see."""
+    return [name for name in LAYERS if name not in _ACTS or desk.may(_ACTS[name])]
+
+
 def layers(
     desk: Desk,
     *,
@@ -175,7 +183,7 @@ def layers(
     What a shift changes lies in groups of its own, so that another shift leaves the rest alone.
     """
     groups: dict[str, list[Any]] = {name: [] for name in GROUPS}
-    for name in LAYERS:
+    for name in shown(desk):
         if name not in chosen:
             continue
         query: dict[str, str] = {"lang": desk.lang}

@@ -15,7 +15,6 @@ from dashboards.address import UNDATED, View, parse
 from dashboards.desk import Desk
 from dashboards.feeds import Window
 from dashboards.parts import icon
-from dashboards.roles import sees_data
 from dashboards.source import Part
 from dashboards.words import listed
 
@@ -28,7 +27,7 @@ _TYPING_MS = 250
 
 def page(desk: Desk, view: View, *, tags: dict[str, str]) -> Part:
     """Return the page for the source, day and vessel that an address asks for."""
-    if not sees_data(desk.person):
+    if not desk.may("see_data"):
         return _bare(desk, "data_denied")
     days = desk.source.feed_days()
     if days.is_empty():
@@ -95,7 +94,7 @@ def told(desk: Desk, shown: Window, *, source: str, day: str, mmsi: str) -> list
 
 def again(desk: Desk, choice: Mapping[str, str]) -> list[Part]:
     """Return what the panel tells after another choice: source, day and mmsi as in an address."""
-    if not sees_data(desk.person):
+    if not desk.may("see_data"):
         return []
     view = parse(urlencode(choice))
     shown = feeds.window(desk.source.feed_days(), view.day, view.feed)
@@ -105,7 +104,7 @@ def again(desk: Desk, choice: Mapping[str, str]) -> list[Part]:
 
 def found(desk: Desk, text: str | None) -> list[Part]:
     """Return the vessels that a search finds."""
-    return vesselpanel.hits(desk, text) if sees_data(desk.person) else []
+    return vesselpanel.hits(desk, text) if desk.may("see_data") else []
 
 
 def _search(desk: Desk) -> html.Div:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from dashboards import times
-from dashboards.source import Person, Source
+from dashboards.seen import Seen
+from dashboards.source import Person
 from dashboards.words import Lang, t
 from risk.bands import BANDS, band
 
@@ -35,10 +36,14 @@ ShiftSpan = tuple[str, datetime, datetime]
 class Desk:
     """The asker's side of every page: source, person, language and theme."""
 
-    source: Source
+    source: Seen
     person: Person
     lang: Lang = "zh"
     theme: str = "light"
+
+    def may(self, act: str) -> bool:
+        """Tell whether the asker may do an act of `workspace.rights` at all."""
+        return self.source.may(act)
 
     @cached_property
     def meta(self) -> Meta:
@@ -69,6 +74,11 @@ class Desk:
     def sections(self) -> dict[str, dict[str, Any]]:
         """Return the sections by id."""
         return {row["section_id"]: row for row in self.source.sections().iter_rows(named=True)}
+
+    @cached_property
+    def whole_sections(self) -> list[str]:
+        """Return the sections of which the asker sees all, whose shift can be told."""
+        return [one for one in self.sections if self.source.sees_section(one)]
 
     def say(self, key: str, **fields: object) -> str:
         """Return one text in the asker's language."""

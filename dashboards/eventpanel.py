@@ -14,7 +14,6 @@ from dashboards import events, overview, places, times
 from dashboards.desk import Desk
 from dashboards.events import Row
 from dashboards.parts import panel_tools
-from dashboards.roles import sees_data
 from dashboards.source import Part
 
 if TYPE_CHECKING:
@@ -89,7 +88,7 @@ def _parties(desk: Desk, row: Row) -> list[Part]:
 def vessel_link(desk: Desk, mmsi: int) -> Part:
     """Return a vessel, as a link to what is known of it to those who may look it up."""
     name = desk.say("vessel", mmsi=mmsi)
-    if not sees_data(desk.person):
+    if not desk.may("see_vessels"):
         return name
     return html.A(
         [name, " · ", desk.say("vessel_history")],

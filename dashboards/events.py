@@ -14,7 +14,6 @@ from dash import html
 from ais import words
 from dashboards import times
 from dashboards.desk import Desk
-from dashboards.roles import sees_data
 from dashboards.words import WORDS, known, listed
 
 if TYPE_CHECKING:
@@ -118,7 +117,7 @@ def utc(row: Row) -> str:
 
 def vessel_of(desk: Desk, row: Row) -> dict[str, int]:
     """Return whose doing it is, to those who may look the vessel up."""
-    names = ("mmsi", "other_mmsi") if sees_data(desk.person) else ()
+    names = ("mmsi", "other_mmsi") if desk.may("see_vessels") else ()
     return {name: int(row[name]) for name in names if row.get(name) is not None}
 
 

@@ -1,23 +1,23 @@
 """The learned forecast under /api."""
 
-from fastapi import FastAPI, HTTPException
+from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse, Response
 
-from dashboards.source import Source
+from dashboards.seen import Door, seen
 from dashboards.words import LANGS, t
 
 
-def add_routes(server: FastAPI, source: Source) -> None:
+def add_routes(server: FastAPI, door: Door) -> None:
     """Add the routes of the learned forecast."""
 
     @server.get("/api/forecast", tags=["risk"])
-    def learned_forecast() -> Response:
+    def learned_forecast(request: Request) -> Response:
         """Return the learned forecast of the next weeks, a row per segment in the shore's order.
 
         Where it does not beat decayed counts it is not `offered`, `rows` are empty and `why_zh`
         and `why_en` say so; `drift` tells whether to train it anew.
         """
-        found = source.forecast()
+        found = seen(door, request).forecast()
         if found is None:
             why = {f"why_{lang}": t("forecast_untrained", lang) for lang in LANGS}
             return JSONResponse({"offered": False, **why, "rows": []})
@@ -35,9 +35,9 @@ def add_routes(server: FastAPI, source: Source) -> None:
         )
 
     @server.get("/api/segments/{segment_id}/forecast", tags=["risk"])
-    def segment_forecast(segment_id: str) -> Response:
+    def segment_forecast(request: Request, segment_id: str) -> Response:
         """Return what is forecast of a segment, and the factors that make it so."""
-        told = source.forecast_of(segment_id)
+        told = seen(door, request).forecast_of(segment_id)
         if told is None:
             raise HTTPException(
                 404, f"no forecast is offered for {segment_id!r}; see /api/forecast"

@@ -79,7 +79,7 @@ class Guard:
             return
         send = self._with_headers(send)
         if scope["method"] not in _SAFE_METHODS and not same_origin(scope):
-            await _refusal(403, "cross_origin")(scope, receive, send)
+            await refusal(403, "cross_origin")(scope, receive, send)
             return
         person = await self._who(scope)
         if person is None and scope["path"] not in OPEN_PATHS:
@@ -136,7 +136,8 @@ def _header(scope: Scope, name: bytes) -> str | None:
     return None
 
 
-def _refusal(status: int, reason: str) -> Response:
+def refusal(status: int, reason: str) -> Response:
+    """Return why something is refused, in both languages."""
     words = {"message_zh": t(f"refused_{reason}", "zh"), "message": t(f"refused_{reason}", "en")}
     return JSONResponse({"error": reason, **words}, status)
 
@@ -144,7 +145,7 @@ def _refusal(status: int, reason: str) -> Response:
 def _ask_to_sign_in(scope: Scope) -> Response:
     wants_page = scope["method"] == "GET" and "text/html" in (_header(scope, b"accept") or "")
     if not wants_page:
-        return _refusal(401, "sign_in")
+        return refusal(401, "sign_in")
     here = scope["path"]
     if scope.get("query_string"):
         here += "?" + scope["query_string"].decode("latin-1")

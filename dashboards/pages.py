@@ -27,9 +27,11 @@ from dashboards import day as day_page
 from dashboards.address import DEFAULT_LAYERS, DEFAULT_LEAST, KINDS, PLACES, parse
 from dashboards.desk import Desk
 from dashboards.listing import listing, ordered, pages_of
-from dashboards.source import Part, Person, Source
+from dashboards.seen import Door, Seen
+from dashboards.source import Part, Person
 from dashboards.strip import strip as shifts_strip
 from dashboards.words import Lang
+from workspace import rights
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -50,33 +52,36 @@ _AROUND = 0.03
 class Pages:
     """The page's parts, made from what the source knows; no part computes a risk."""
 
-    source: Source
-    tags: Callable[[], dict[str, str]]
+    door: Door
+    tags: Callable[[Seen], dict[str, str]]
 
     def page(self, search: str | None, person: Person, *, lang: Lang, theme: str) -> Part:
         """Return the whole page that an address asks for."""
         view = parse(search)
-        desk = Desk(self.source, person, view.lang or lang, view.theme or theme)
-        if view.page == "day" and len(self.source.segments()):
+        desk = self.desk(person, view.lang or lang, view.theme or theme)
+        here = len(desk.source.segments())
+        if view.page == "day" and here:
             shift = view.shift if view.shift in desk.shifts else desk.default_shift()
             return day_page.page(
                 desk,
                 view,
-                rows=self.rows(shift, None),
+                rows=self.rows(desk, shift, None),
                 shift=shift,
                 found=self._events(desk, shift, None, KINDS, events.HIGH)[1],
             )
         if view.page == "changes":
-            return changes.page(desk, view, tags=self.tags())
+            return changes.page(desk, view, tags=self.tags(desk.source))
         if view.page == "data":
-            return data.page(desk, view, tags=self.tags())
-        if not len(self.source.segments()):
+            return data.page(desk, view, tags=self.tags(desk.source))
+        if not here:
+            if not rights.whole(person.role, person.scope):
+                return _bare(desk, "no_scope_title", "no_scope_mend")
             return _bare(desk, "no_coast_title", "no_coast_mend")
         own = person.section if person.section in desk.sections else None
         mine = own is not None and (view.mine if view.mine is not None else True)
         shift = view.shift if view.shift in desk.shifts else desk.default_shift()
-        place = self._thing(*view.place) if view.place else None
-        segment = view.segment if not place and view.segment in self._rows_by_id() else None
+        place = self._thing(desk, *view.place) if view.place else None
+        segment = view.segment if not place and view.segment in self._rows_by_id(desk) else None
         day = desk.strip_day(shift)
         chosen = list(view.layers if view.layers is not None else DEFAULT_LAYERS)
         layer = place and _layer_of(view.place, place)
@@ -103,12 +108,12 @@ class Pages:
         the_map = coastmap.coast_map(
             desk,
             styling=coastmap.hideout(desk, shift_id=shift, mine=scope),
-            tags=self.tags(),
+            tags=self.tags(desk.source),
             things=coastmap.layers(
                 desk, chosen=chosen, shift_id=shift, bbox="", kinds=kinds, least=least
             ),
             view=view.centre,
-            bounds=_place_bounds(place) or self._segment_bounds(segment) or bounds,
+            bounds=_place_bounds(place) or self._segment_bounds(desk, segment) or bounds,
         )
         return shell.frame(
             desk,
@@ -131,41 +136,41 @@ class Pages:
         self.page("?page=data", Person("", "", "analyst"), lang="zh", theme="light")
         desk = self.desk(nobody, "zh", "light")
         shift = desk.default_shift()
-        if shift and len(self.source.segments()):
-            self.panel(desk, self.source.segments()["segment_id"].iloc[0], shift, None)
+        if shift and len(desk.source.segments()):
+            self.panel(desk, desk.source.segments()["segment_id"].iloc[0], shift, None)
 
     def desk(self, person: Person, lang: Lang, theme: str) -> Desk:
         """Return the desk to answer one callback at."""
-        return Desk(self.source, person, lang, theme)
+        return Desk(self.door(person), person, lang, theme)
 
     def _bounds(self, desk: Desk, scope: str | None) -> Sequence[float]:
         """Return west, south, east, north of one section, or of the coast."""
         if scope is None:
             return tuple(desk.meta.bounds)
-        coast = self.source.segments()
+        coast = desk.source.segments()
         return tuple(coast[coast["section_id"] == scope].total_bounds)
 
-    def _segment_bounds(self, segment: str | None) -> Sequence[float] | None:
+    def _segment_bounds(self, desk: Desk, segment: str | None) -> Sequence[float] | None:
         """Return a box of some kilometres around a segment that an address names."""
         if segment is None:
             return None
-        coast = self.source.segments()
+        coast = desk.source.segments()
         west, south, east, north = coast[coast["segment_id"] == segment].total_bounds
         return west - _AROUND, south - _AROUND, east + _AROUND, north + _AROUND
 
-    def _rows_by_id(self) -> set[str]:
-        return set(self.source.segments()["segment_id"])
+    def _rows_by_id(self, desk: Desk) -> set[str]:
+        return set(desk.source.segments()["segment_id"])
 
     def strip(self, desk: Desk, scope: str | None, day: date, shift: str | None) -> Part:
         """Return the strip of shifts from a day."""
         return shifts_strip(desk, section_id=scope, day=day, chosen=shift)
 
-    def rows(self, shift: str | None, scope: str | None) -> pl.DataFrame:
+    def rows(self, desk: Desk, shift: str | None, scope: str | None) -> pl.DataFrame:
         """Return the segments of a scope with their scores in a shift, in the coast's order."""
-        frame = self.source.scores(shift) if shift else None
+        frame = desk.source.scores(shift) if shift else None
         if frame is None:
             return pl.DataFrame()
-        coast = self.source.segments()
+        coast = desk.source.segments()
         rows = pl.DataFrame(
             {
                 "segment_id": coast["segment_id"].tolist(),
@@ -189,18 +194,18 @@ class Pages:
         place: tuple[str, str] | None = None,
     ) -> list[Any]:
         """Return the panel: one place, one segment explained, or the shift's overview."""
-        if place and place[0] == "events":
-            return eventpanel.told(desk, self.source.event(place[1]))
+        if place and place[0] == "events" and desk.may("see_events"):
+            return eventpanel.told(desk, desk.source.event(place[1]))
         if place:
-            return placepanel.told(desk, place[0], self.source.place(*place))
+            return placepanel.told(desk, place[0], desk.source.place(*place))
         if shift is None:
             return [overview.empty(desk.say("not_scored_title"), desk.say("not_scored_mend"))]
         if segment:
-            told = self.source.explain(segment, shift)
+            told = desk.source.explain(segment, shift)
             if told is None:
                 return [overview.empty(desk.say("not_scored_title"), desk.say("not_scored_mend"))]
             return panel.explained(desk, told, shift)
-        rows = self.rows(shift, scope)
+        rows = self.rows(desk, shift, scope)
         top = ordered(rows, "-score").head(_TOP).to_dicts() if rows.height else []
         return overview.overview(
             desk,
@@ -224,7 +229,7 @@ class Pages:
         """Return one page of the table of segments, and how many pages there are."""
         if shift is None:
             return overview.empty(desk.say("not_scored_title"), desk.say("not_scored_mend")), 1
-        rows = self.rows(shift, scope)
+        rows = self.rows(desk, shift, scope)
         table = listing(
             desk, rows, shift_id=shift, sort=sort, page=page, chosen=chosen,
             patrols=zones.patrols(desk, shift),
@@ -256,21 +261,24 @@ class Pages:
     ) -> tuple[Events | None, list[dict[str, Any]]]:
         """Return the events of a shift's window, and as rows those nearest to a scope."""
         span = coastmap.window(desk, "behaviours", shift or "")
-        if not span:
+        if not span or not desk.may("see_events"):
             return None, []
-        found = self.source.events(**span, kinds=kinds, least=least, most=coastmap.MOST_EVENTS)
-        rows = events.rows_of(found.rows)
-        if scope is None:
-            return found, rows
-        coast = self.source.segments()
-        here = set(coast["segment_id"][coast["section_id"] == scope])
-        return found, [row for row in rows if row["segment_id"] in here]
+        here = None
+        if scope is not None:
+            coast = desk.source.segments()
+            here = frozenset(coast["segment_id"][coast["section_id"] == scope])
+        found = desk.source.events(
+            **span, kinds=kinds, least=least, most=coastmap.MOST_EVENTS, within=here
+        )
+        return found, events.rows_of(found.rows)
 
-    def _thing(self, table: str, key: str) -> Mapping[str, Any] | None:
+    def _thing(self, desk: Desk, table: str, key: str) -> Mapping[str, Any] | None:
         """Return the row of a place or an event that an address names."""
         if table != "events":
-            return self.source.place(table, key)
-        found = self.source.event(key)
+            return desk.source.place(table, key)
+        if not desk.may("see_events"):
+            return None
+        found = desk.source.event(key)
         return found and found.row
 
     def _places(self, desk: Desk) -> list[dict[str, Any]]:
@@ -278,14 +286,14 @@ class Pages:
         found: list[dict[str, str]] = []
         groups: list[tuple[str, list[dict[str, str]]]] = []
         if desk.sections:
-            lines = self.source.layer("sections")
+            lines = desk.source.layer("sections")
             boxes = dict(zip(lines["section_id"], lines.bounds.to_numpy().tolist(), strict=True))
             for section_id in [name for name in desk.sections if name in boxes]:
                 box = ",".join(f"{x:.5f}" for x in boxes[section_id])
                 found.append({"value": f"b:{box}", "label": desk.section_name(section_id)})
         groups.append((desk.say("layer_sections"), found))
         for name in PLACES:
-            frame = self.source.layer(name)
+            frame = desk.source.layer(name)
             groups.append((desk.say(f"layer_{name}"), _options(desk, name, frame)))
         return [{"group": group, "items": items} for group, items in groups if items]
 

@@ -12,7 +12,6 @@ from dash import html
 from dashboards.address import LAYERS
 from dashboards.desk import Desk
 from dashboards.me import about_me, freshness, keys
-from dashboards.roles import sees_changes, sees_data
 from dashboards.source import Part
 from dashboards.words import known, listed
 
@@ -128,9 +127,9 @@ def rail(desk: Desk, home: str) -> html.Nav:
     entries = [
         ("map", "nav_map", "/" if home != "map" else None),
         ("list", "nav_list", "/#list" if home != "map" else None),
-        ("day", "nav_day", _to("day", home)),
-        *([("changes", "nav_changes", _to("changes", home))] if sees_changes(desk.person) else []),
-        *([("data", "nav_data", _to("data", home))] if sees_data(desk.person) else []),
+        *([("day", "nav_day", _to("day", home))] if desk.whole_sections else []),
+        *([("changes", "nav_changes", _to("changes", home))] if desk.may("see_changes") else []),
+        *([("data", "nav_data", _to("data", home))] if desk.may("see_data") else []),
         ("me", "nav_me", None),
     ]
     return html.Nav(

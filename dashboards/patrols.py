@@ -3,28 +3,32 @@
 from collections.abc import Iterable
 from typing import Annotated, Any
 
-from fastapi import FastAPI, HTTPException, Query
+from fastapi import FastAPI, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from dashboards import events, times
 from dashboards.desk import Desk
-from dashboards.source import Source
+from dashboards.seen import Door, seen
 
 ShiftId = Annotated[str, Query(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}$")]
 
 
-def add_routes(server: FastAPI, source: Source) -> None:
+def add_routes(server: FastAPI, door: Door) -> None:
     """Add the page and the route as a file."""
 
     @server.get("/patrols", include_in_schema=False)
     def sheet(
-        shift: ShiftId | None = None, team: Annotated[str | None, Query(max_length=200)] = None
+        request: Request,
+        shift: ShiftId | None = None,
+        team: Annotated[str | None, Query(max_length=200)] = None,
     ) -> Response:
-        return HTMLResponse(source.patrol_sheet(shift, team))
+        return HTMLResponse(seen(door, request).patrol_sheet(shift, team))
 
     @server.get("/patrols/route.gpx", include_in_schema=False)
-    def route(shift: ShiftId, team: Annotated[str, Query(max_length=200)]) -> Response:
-        text = source.patrol_route(shift, team)
+    def route(
+        request: Request, shift: ShiftId, team: Annotated[str, Query(max_length=200)]
+    ) -> Response:
+        text = seen(door, request).patrol_route(shift, team)
         if text is None:
             raise HTTPException(404, f"team {team!r} has no route in the shift {shift}")
         return Response(

@@ -10,8 +10,8 @@ from dash import dcc, html
 
 from ais.words import kind as behaviour
 from dashboards import parts
-from dashboards.address import KINDS, LAYERS, LEASTS
-from dashboards.coastmap import credit, legend, strip_signs
+from dashboards.address import KINDS, LEASTS
+from dashboards.coastmap import credit, legend, shown, strip_signs
 from dashboards.desk import Desk
 from dashboards.events import sign
 from dashboards.parts import icon
@@ -168,7 +168,7 @@ def _layers(desk: Desk, chosen: list[str], kinds: Sequence[str], least: str) -> 
                     value=name,
                     size="sm",
                 )
-                for name in LAYERS
+                for name in shown(desk)
             ],
             className="layer-boxes",
         ),
@@ -176,12 +176,13 @@ def _layers(desk: Desk, chosen: list[str], kinds: Sequence[str], least: str) -> 
         value=chosen,
         **{"aria-label": desk.say("layers")},
     )
+    seen = desk.may("see_events")
     return html.Div(
         html.Details(
             [
                 html.Summary([icon("layers"), desk.say("layers")]),
                 boxes,
-                _kinds(desk, kinds, least),
+                html.Div(_kinds(desk, kinds, least), hidden=not seen),
             ]
         ),
         className="layers",

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import polars as pl
 
     from workspace.read import Coverage, Event, Events, Meta, Outlook, Vessel
+    from workspace.rights import Scope
+    from workspace.sight import Sight
 
 
 #: The most refused rows of one reason that the pages are told.
@@ -33,16 +35,20 @@ class Person:
     user_id: str
     name: str
     role: str
-    scope: dict[str, Any] = field(default_factory=dict)
+    scope: Scope = field(default_factory=dict)
 
     @property
     def section(self) -> str | None:
-        """Return the section that this person answers for, if any."""
-        return self.scope.get("section")
+        """Return the section that this person answers for, the first of the scope, if any."""
+        return next(iter(self.scope.get("section", ())), None)
 
 
 class Source(Protocol):
     """What the pages ask for. Times are UTC; frames are never changed by the asker."""
+
+    def sight(self, role: str, scope: Scope) -> Sight:
+        """Return what somebody of a role and scope sees."""
+        ...
 
     def meta(self) -> Meta:
         """Return what the workspace says of itself."""
@@ -68,8 +74,10 @@ class Source(Protocol):
         """Return a shift's scores in the order of the segments."""
         ...
 
-    def strip(self, section_id: str | None, day: date) -> pl.DataFrame:
-        """Return three days of shifts with their highest scores."""
+    def strip(
+        self, section_id: str | None, day: date, within: frozenset[str] | None = None
+    ) -> pl.DataFrame:
+        """Return three days of shifts with their highest scores, of a section or some segments."""
         ...
 
     def explain(self, segment_id: str, shift_id: str) -> dict[str, Any] | None:
@@ -95,9 +103,19 @@ class Source(Protocol):
         ...
 
     def events(
-        self, *, t0: datetime, t1: datetime, kinds: Sequence[str], least: float, most: int
+        self,
+        *,
+        t0: datetime,
+        t1: datetime,
+        kinds: Sequence[str],
+        least: float,
+        most: int,
+        within: frozenset[str] | None = None,
     ) -> Events:
-        """Return the events of a window that rank ``least`` or higher, the highest first."""
+        """Return the events of a window that rank ``least`` or higher, the highest first.
+
+        ``within`` limits them to those at some segments, or that may have reached them.
+        """
         ...
 
     def event(self, event_id: str) -> Event | None:
@@ -172,8 +190,10 @@ class Source(Protocol):
         """Return what the people of a section need for a shift, as `workspace.daily` tells it."""
         ...
 
-    def patrol_sheet(self, shift_id: str | None, team: str | None) -> str:
-        """Return the sheet of a team's patrol as a page."""
+    def patrol_sheet(
+        self, shift_id: str | None, team: str | None, teams: frozenset[str] | None = None
+    ) -> str:
+        """Return the sheet of a team's patrol as a page; of some teams only, where named."""
         ...
 
     def patrol_route(self, shift_id: str, team: str) -> str | None:

@@ -152,6 +152,11 @@ WORDS: dict[str, tuple[str, str]] = {
         "选择一个日期即可评分，或请管理员运行 shoregrid score。",
         "Choose a date to score it, or ask an administrator to run shoregrid score.",
     ),
+    "no_scope_title": ("此账户还没有管辖范围", "This account has no part of the coast yet"),
+    "no_scope_mend": (
+        "请管理员为此账户设定岸段、码头、镇街、网格或单位。",
+        "Ask an administrator to give it a section, wharf, township, grid or unit.",
+    ),
     "no_coast_title": ("还没有岸线", "There is no coast yet"),
     "no_coast_mend": (
         "请管理员运行 shoregrid import 工作区 coast 文件。",
@@ -306,6 +311,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "role_grid_head": ("网格长", "Grid head"),
     "role_grid_member": ("网格员", "Grid member"),
     "role_wharf_chief": ("码长", "Wharf chief"),
+    "role_township_officer": ("镇街人员", "Township officer"),
+    "role_responsible_unit": ("责任单位", "Responsible unit"),
+    "role_joint_response": ("联合处置队", "Joint response team"),
     "role_command_room": ("指挥室", "Command room"),
     "role_supervisor": ("督导", "Supervisor"),
     "role_analyst": ("研判员", "Analyst"),

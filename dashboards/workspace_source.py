@@ -15,9 +15,12 @@ from workspace import lineage, read, runs, tide, users
 from workspace import patrol_sheet as patrolling
 from workspace.daily import daily, shift_of
 from workspace.folder import open_workspace
+from workspace.sight import Sight, sight
 
 if TYPE_CHECKING:
     import geopandas as gpd
+
+    from workspace.rights import Scope
 
 
 class WorkspaceSource:
@@ -26,6 +29,10 @@ class WorkspaceSource:
     def __init__(self, folder: Path) -> None:
         self._ws = open_workspace(folder)
         self._scoring = threading.Lock()
+
+    def sight(self, role: str, scope: Scope) -> Sight:
+        """Return what somebody of a role and scope sees."""
+        return sight(self._ws, role, scope)
 
     def meta(self) -> read.Meta:
         """Return what the workspace says of itself."""
@@ -51,9 +58,11 @@ class WorkspaceSource:
         """Return the scores of a shift in the order of the segments."""
         return read.scores(self._ws, shift_id)
 
-    def strip(self, section_id: str | None, day: date) -> pl.DataFrame:
+    def strip(
+        self, section_id: str | None, day: date, within: frozenset[str] | None = None
+    ) -> pl.DataFrame:
         """Return three days of shifts with their highest scores."""
-        return read.strip(self._ws, section_id, day)
+        return read.strip(self._ws, section_id, day, within)
 
     def explain(self, segment_id: str, shift_id: str) -> dict[str, Any] | None:
         """Return why a segment has its score, or None where it has none."""
@@ -78,10 +87,19 @@ class WorkspaceSource:
         return read.tracks(self._ws, t0=t0, t1=t1, bbox=bbox, max_points=max_points)
 
     def events(
-        self, *, t0: datetime, t1: datetime, kinds: Sequence[str], least: float, most: int
+        self,
+        *,
+        t0: datetime,
+        t1: datetime,
+        kinds: Sequence[str],
+        least: float,
+        most: int,
+        within: frozenset[str] | None = None,
     ) -> read.Events:
         """Return the events of a window that rank ``least`` or higher, the highest first."""
-        return read.events(self._ws, t0=t0, t1=t1, kinds=kinds, least=least, most=most)
+        return read.events(
+            self._ws, t0=t0, t1=t1, kinds=kinds, least=least, most=most, within=within
+        )
 
     def event(self, event_id: str) -> read.Event | None:
         """Return one event with its reach, or what it became."""
@@ -152,9 +170,11 @@ class WorkspaceSource:
         found = shift_of(self._ws, shift_id)
         return found and daily(self._ws, section_id, found, now=self.now())
 
-    def patrol_sheet(self, shift_id: str | None, team: str | None) -> str:
+    def patrol_sheet(
+        self, shift_id: str | None, team: str | None, teams: frozenset[str] | None = None
+    ) -> str:
         """Return the sheet of a team's patrol as a page."""
-        return patrolling.phone(self._ws, shift_id, team, now=self.now())
+        return patrolling.phone(self._ws, shift_id, team, now=self.now(), teams=teams)
 
     def patrol_route(self, shift_id: str, team: str) -> str | None:
         """Return a team's route as GPX, None where it has none."""
@@ -188,4 +208,4 @@ class WorkspaceSource:
 
 
 def _person(user: users.User) -> Person:
-    return Person(user.user_id, user.name, user.role, dict(user.scope))
+    return Person(user.user_id, user.name, user.role, user.scope)

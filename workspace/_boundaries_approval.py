@@ -6,7 +6,7 @@ import polars as pl
 from sqlalchemy import Connection, update
 
 from geo.errors import InputError
-from workspace import store, users
+from workspace import rights, store, users
 from workspace._boundaries_conflict import outdated, overtaken
 from workspace._boundaries_drafts import (
     Draft,
@@ -21,9 +21,9 @@ from workspace._boundaries_held import latest, standing
 from workspace._drafted import SECTION, Drafted, V, drafted
 from workspace.folder import Workspace
 
-WRITERS = ("planner", "admin")
+WRITERS = rights.doers("draft_boundaries")
 """Roles that may draft boundaries and propose them."""
-APPROVERS = ("planner", "supervisor", "command_room", "admin")
+APPROVERS = rights.doers("approve_boundaries")
 """Roles that may approve what another drafted, publish it, and take a version back."""
 _WRITING = ("created", "saved", "undone", "redone", "rebased", "proposed")
 

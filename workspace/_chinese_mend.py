@@ -339,6 +339,7 @@ MEND = (
     ("Keep 10 to 20 % of the kilometres for stretches that the plan leaves out",
      "请留 10 % 到 20 % 的里程给方案未覆盖的岸段"),
     ("`shoregrid weights WS list` shows them.", "用 `shoregrid weights WS list` 查看。"),
+    ("Write KIND=ID,ID, with a kind of {}.", "写成 类别=编号,编号；类别为 {} 之一。"),
     ("Choose another than the shipped set's, without colons or blanks around it.",
      "请另取名称：不与出厂方案同名，不含冒号，首尾无空格。"),
     ("Sets are never changed; give the file the next version.",

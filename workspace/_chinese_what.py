@@ -65,6 +65,7 @@ WHAT = (
     ("the county's layer has no coordinate reference system", "辖区图层没有坐标参考系"),
     ("the county's layer has no polygon", "辖区图层没有面"),
     ("there is no shift {} on {}", "{1} 没有班次 {0}"),
+    ("{} is no scope", "{} 不是管辖范围"),
     ("there is no section {}", "没有责任岸段 {}"),
     ("there is no coast to lay a raster over", "没有岸线，无从定栅格范围"),
     ("there are no positions", "没有船位数据"),

@@ -17,6 +17,7 @@ from workspace.reviewing import ORDINARY
 
 _SUMS = ("none", "rest")
 """Rows of ``event_reach`` that are no segments."""
+_AT_A_TIME = 500
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,11 @@ def events(
     kinds: Sequence[str],
     least: float = 0.0,
     most: int = 300,
+    within: frozenset[str] | None = None,
 ) -> Events:
     """Return the events of some kinds that overlap t0..t1 and rank ``least`` or higher.
+
+    ``within`` limits them to those nearest to some segments, or that may have reached them.
 
     An event without a rank, as found by an earlier release, counts as one that ranks 0.
     """
@@ -66,8 +70,11 @@ def events(
         ws.engine,
         "events",
         where=and_(ended, table.t0 < t1, table.kind.in_(list(kinds))),
-        columns=["event_id", "rank", "t0"],
+        columns=["event_id", "rank", "t0", "segment_id"],
     ).with_columns(pl.col("rank").fill_null(0.0))
+    if within is not None:
+        here = pl.col("segment_id").is_in(list(within))
+        found = found.filter(here | pl.col("event_id").is_in(_reaching(ws, within)))
     ranked = found.filter(pl.col("rank") >= least).sort(
         "rank", "t0", "event_id", descending=[True, True, False]
     )
@@ -81,6 +88,19 @@ def events(
         ranked.height - len(ids),
         _sums(ws, ids),
     )
+
+
+def _reaching(ws: Workspace, within: frozenset[str]) -> list[str]:
+    """Return the events that may have reached some segments."""
+    ids = sorted(within)
+    table = db.event_reach.c.segment_id
+    found = [
+        store.read(
+            ws.engine, "event_reach", where=table.in_(ids[n : n + _AT_A_TIME]), columns=["event_id"]
+        )
+        for n in range(0, len(ids), _AT_A_TIME)
+    ]
+    return pl.concat(found)["event_id"].unique().to_list() if found else []
 
 
 def _sums(ws: Workspace, ids: Sequence[str]) -> dict[str, dict[str, float]]:

@@ -151,8 +151,13 @@ def user_add(
     root: Root,
     name: Annotated[str, typer.Argument(help="登录名 · Name to sign in with.")],
     role: Annotated[str, typer.Option(help="角色 · Role, such as section_chief or analyst.")],
-    section: Annotated[
-        str | None, typer.Option(help="只管这一岸段 · The section that is theirs.")
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KIND=ID,…",
+            help="管辖范围，可多次，如 section=S01,S02；第一个岸段是自己的 · What is theirs; "
+            "repeatable; the first section is their own.",
+        ),
     ] = None,
     password: Annotated[
         str,
@@ -166,22 +171,22 @@ def user_add(
     ] = "",
 ) -> None:
     """新增账户 · Make an account."""
-    from workspace import users
+    from workspace import rights, users
 
     with opened(root) as ws:
-        users.add(ws, name, password, role=role, scope={"section": section} if section else {})
+        users.add(ws, name, password, role=role, scope=rights.parsed(scope or ()))
     print(f"已新增 · added: {name} ({role})")
 
 
 @user_app.command(name="list")
 def user_list(root: Root) -> None:
     """列出账户 · List the accounts."""
-    from workspace import users
+    from workspace import rights, users
 
     with opened(root) as ws:
         for name, role, scope, active, locked in users.listed(ws).iter_rows():
             state = "停用 disabled" if not active else f"锁定 locked {locked}" if locked else ""
-            print(f"{name:<24} {role:<16} {scope:<24} {state}".rstrip())
+            print(f"{name:<24} {role:<16} {rights.told(scope):<24} {state}".rstrip())
 
 
 @user_app.command(name="disable")

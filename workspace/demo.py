@@ -84,9 +84,11 @@ _SETTINGS: dict[str, Any] = {
 }
 _ROLES = (
     ("chief", "section_chief"),
+    ("wharf", "wharf_chief"),
     ("analyst", "analyst"),
     ("planner", "planner"),
     ("liaison", "liaison"),
+    ("supervisor", "supervisor"),
     ("admin", "admin"),
 )
 
@@ -318,12 +320,22 @@ def _store_detections(ws: Workspace, sim: Simulation) -> None:
 def _accounts(ws: Workspace, sections: pl.DataFrame) -> list[dict[str, str]]:
     """Make one account for each kind of user, and note their passwords beside the workspace."""
     section = _busiest(ws) or sections["section_id"][0]
+    order = list(dict.fromkeys(segments(ws)["section_id"].dropna()))
+    at = order.index(section)
+    # A chief sees the neighbours too: what is chased off one shore lands on the next.
+    beside = [order[n] for n in (at - 1, at + 1) if 0 <= n < len(order)]
+    wharf = store.read(ws.engine, "wharves", columns=["wharf_id"], order=["wharf_id"])
+    scopes: dict[str, dict[str, list[str]]] = {
+        "section_chief": {"section": [section, *beside]},
+        "wharf_chief": {"wharf": wharf["wharf_id"].head(1).to_list()},
+    }
     accounts = []
     for name, role in _ROLES:
-        scope = {"section": section} if role == "section_chief" else {}
+        scope = scopes.get(role, {})
         password = secrets.token_urlsafe(9)
         users.add(ws, name, password, role=role, scope=scope, by="example")
-        accounts.append({"name": name, "password": password, "role": role, **scope})
+        own = {kind: ids[0] for kind, ids in scope.items()}
+        accounts.append({"name": name, "password": password, "role": role, **own})
     path = ws.root / ACCOUNTS_FILE
     path.touch(mode=0o600)
     path.write_text(json.dumps(accounts, ensure_ascii=False, indent=1), encoding="utf-8")

@@ -10,7 +10,7 @@ from workspace.patrols import KINDS, Patrols, patrols_of
 
 COLUMNS = (
     "part", "team_id", "team", "team_en", "kind_zh", "kind_en", "number", "km", "name", "name_en",
-    "purpose", "t0", "t1",
+    "purpose", "t0", "t1", "segment_id",
 )  # fmt: skip
 
 
@@ -51,7 +51,7 @@ def _routes(one: Patrols) -> list[dict[str, object]]:
             path.append(at)
             rows.append(
                 about
-                | {name: stop[name] for name in ("name", "name_en", "purpose")}
+                | {name: stop[name] for name in ("name", "name_en", "purpose", "segment_id")}
                 | {"part": "stop", "number": number, "t0": row["start"], "t1": row["leave"]}
                 | {"geometry": shapely.Point(at)}
             )

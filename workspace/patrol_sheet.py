@@ -73,10 +73,18 @@ def write(ws: Workspace, one: Patrols, out: Path, *, team: str | None) -> None:
     out.write_text(text, encoding="utf-8")
 
 
-def phone(ws: Workspace, shift_id: str | None, team: str | None, *, now: datetime) -> str:
+def phone(
+    ws: Workspace,
+    shift_id: str | None,
+    team: str | None,
+    *,
+    now: datetime,
+    teams: frozenset[str] | None = None,
+) -> str:
     """Return the sheet as a page to be opened on a phone, with its shifts and teams to choose.
 
-    Without a choice it is the first shift planned that is not over, and its first team.
+    Without a choice it is the first shift planned that is not over, and its first team. Where
+    ``teams`` are named, there are no others.
     """
     day = now.astimezone(ws.config.tz).date()
     there = [
@@ -98,18 +106,22 @@ def phone(ws: Workspace, shift_id: str | None, team: str | None, *, now: datetim
             "<code>shoregrid plan WS</code></p>"
         )
         return _document("巡逻单 · patrols", f"{head}</nav>{why}")
-    out = one.plan.totals.filter(pl.col("stops") > 0)["team_id"].to_list()
+    out = [
+        name
+        for name in one.plan.totals.filter(pl.col("stops") > 0)["team_id"]
+        if teams is None or name in teams
+    ]
     chosen = team if team in out else next(iter(out), None)
     names = dict(one.teams.select("team_id", pl.coalesce("name", "team_id")).iter_rows())
     here = one.shift.shift_id
-    teams = "".join(_link(here, name, names[name], chosen) for name in out)
+    choice = "".join(_link(here, name, names[name], chosen) for name in out)
     if chosen is not None:
-        teams += (
+        choice += (
             f'<a class="go" href="/patrols/route.gpx?shift={here}&amp;team={quote(chosen)}">'
             "GPX ↓</a>"
         )
     told = body(ws, one, [] if chosen is None else [chosen])
-    return _document("巡逻单 · patrols", f"{head}</nav><nav>{teams}</nav>{told}")
+    return _document("巡逻单 · patrols", f"{head}</nav><nav>{choice}</nav>{told}")
 
 
 def route(ws: Workspace, shift_id: str, team: str) -> str | None:

@@ -184,8 +184,12 @@ def _sections(ws: Workspace, day: date) -> pl.DataFrame:
     )
 
 
-def strip(ws: Workspace, section_id: str | None, day: date) -> pl.DataFrame:
+def strip(
+    ws: Workspace, section_id: str | None, day: date, within: frozenset[str] | None = None
+) -> pl.DataFrame:
     """Return the shifts of three days: the highest score, darkness and how much can be landed on.
+
+    Of the whole shore, of a section, or of those segments only that are named ``within``.
 
     Columns: shift_id, t0, t1, max_score, max_lo, max_hi (those of the riskiest segment; null
     where the shift has no scores), dark_share, landable_share (share of the segments that can be
@@ -196,6 +200,8 @@ def strip(ws: Workspace, section_id: str | None, day: date) -> pl.DataFrame:
     inside = np.ones(len(shore), dtype=bool)
     if section_id is not None:
         inside = (shore["section_id"] == section_id).to_numpy(dtype=bool)
+    if within is not None:
+        inside &= shore["segment_id"].isin(within).to_numpy(dtype=bool)
     days = [day + timedelta(days=n) for n in range(3)]
     wanted = [
         shift

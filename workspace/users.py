@@ -8,7 +8,7 @@ says the same as a wrong password.
 import hashlib
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -22,23 +22,10 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from sqlalchemy.exc import OperationalError
 
 from geo.errors import InputError
-from workspace import db, store
-from workspace._boundaries_held import holding
+from workspace import db, rights, store
 from workspace.folder import Workspace
+from workspace.sight import unknown
 
-ROLES = {
-    "section_chief": ("段长", "section chief"),
-    "wharf_chief": ("码长", "wharf chief"),
-    "grid_member": ("网格员", "grid member"),
-    "command_room": ("指挥室", "command room"),
-    "analyst": ("研判员", "analyst"),
-    "planner": ("规划员", "planner"),
-    "liaison": ("联络员", "liaison"),
-    "supervisor": ("督导", "supervisor"),
-    "read_only": ("只读", "read only"),
-    "admin": ("管理员", "administrator"),
-}
-SCOPES = ("section",)
 _MIN_LENGTH = 10
 _TOUCH = timedelta(minutes=1)
 _TOUCH_WAIT_MS = 100
@@ -49,12 +36,12 @@ _at_a_time = BoundedSemaphore(2)
 
 @dataclass(frozen=True)
 class User:
-    """Whoever has signed in; ``scope`` such as ``{"section": "S01"}`` limits what is theirs."""
+    """Whoever has signed in; ``scope`` such as ``{"section": ("S01",)}`` limits what is theirs."""
 
     user_id: str
     name: str
     role: str
-    scope: dict[str, Any] = field(default_factory=dict)
+    scope: rights.Scope = field(default_factory=dict)
     active: bool = True
 
 
@@ -73,44 +60,42 @@ def add(
     password: str,
     *,
     role: str,
-    scope: dict[str, Any] | None = None,
+    scope: Mapping[str, object] | None = None,
     by: str = "command line",
     now: datetime | None = None,
 ) -> User:
     """Make an account and return it; every problem with it is in the one error."""
-    scope = scope or {}
+    given = rights.normal(scope)
     problems = _password_problems(name, password)
     if not name.strip() or name != name.strip() or len(name) > 100:
         problems.append(f"the name {name!r} is empty, too long or has blanks around it")
-    if role not in ROLES:
-        problems.append(f"`role` was {role!r} but is expected to be in {{{', '.join(ROLES)}}}")
-    problems += [
-        f"`scope` names {key!r}, expected section=ID" for key in scope if key not in SCOPES
-    ]
+    if role not in rights.ROLES:
+        known = ", ".join(rights.ROLES)
+        problems.append(f"`role` was {role!r} but is expected to be in {{{known}}}")
+    if role in rights.LOCAL and not given:
+        problems.append(f"the role {role} is of a part of the county and needs a scope")
+    problems += unknown(ws, given)
     # Outside the transaction, as in `sign_in`: nobody should wait for a hash.
     password_hash = "" if problems else _hasher.hash(password)
     with ws.begin() as connection:
         if _by_name(connection, name) is not None:
             problems.append("the name is taken")
-        section = scope.get("section")
-        if section is not None and section not in holding(ws).sections["section_id"]:
-            problems.append(f"there is no section {section!r}")
         if problems:
             raise InputError(
                 "; ".join(problems), where=f"account {name!r}", mend="Mend it and try again."
             )
-        user = User(secrets.token_hex(8), name, role, scope)
+        user = User(secrets.token_hex(8), name, role, given)
         connection.execute(
             insert(db.users).values(
                 user_id=user.user_id,
                 name=name,
                 password_hash=password_hash,
                 role=role,
-                scope=json.dumps(scope, sort_keys=True),
+                scope=json.dumps(given, sort_keys=True, ensure_ascii=False),
                 active=True,
             )
         )
-        record(connection, by, "user added", name, {"role": role, "scope": scope}, now=now)
+        record(connection, by, "user added", name, {"role": role, "scope": given}, now=now)
     return user
 
 
@@ -332,7 +317,9 @@ def _by_name(connection: Connection, name: str) -> Row[Any] | None:
 
 
 def _user(row: Row[Any]) -> User:
-    return User(row.user_id, row.name, row.role, json.loads(row.scope or "{}"), row.active)
+    return User(
+        row.user_id, row.name, row.role, rights.normal(json.loads(row.scope or "{}")), row.active
+    )
 
 
 def _digest(token: str) -> str:

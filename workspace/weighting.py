@@ -12,16 +12,16 @@ from sqlalchemy import Connection, and_, select
 from geo.errors import InputError
 from risk.indicators import evaluate
 from risk.weights import WeightSet, load
-from workspace import db, store, users
+from workspace import db, rights, store, users
 from workspace._cache import cached
 from workspace._run import shifts_from
 from workspace.evidence import inputs
 from workspace.folder import Workspace
 from workspace.shipped import shipped_file
 
-WRITERS = ("analyst", "planner", "admin")
+WRITERS = rights.doers("draft_weights")
 """Roles that may add a set and propose it."""
-APPROVERS = ("analyst", "planner", "supervisor", "command_room", "admin")
+APPROVERS = rights.doers("approve_weights")
 """Roles that may approve what another wrote, reject it, and put it in force."""
 STATES = ("draft", "proposed", "approved", "rejected")
 _TABLES = ("weight_sets", "weight_steps")

@@ -6,7 +6,6 @@ import json
 import math
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import geopandas as gpd
@@ -21,6 +20,9 @@ from shoregrid_tests_newer import NewerCoast, lineage_of
 
 from dashboards.source import Person
 from risk.shifts import shifts
+from workspace import rights
+from workspace.read import Meta
+from workspace.sight import Sight
 
 TZ = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 11, 23, 15, 40, tzinfo=UTC)  # 23:40 on the 23rd in Shanghai
@@ -67,6 +69,10 @@ def _land() -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(geometry=[Polygon(ring), isle], crs=4326)
 
 
+#: A chief who answers for one section and sees the county.
+OWN = {"section": ("S02",), "county": ("all",)}
+
+
 @dataclass
 class Double(NewerCoast, Feeds, Happened, Learnt):
     """Three sections of a made coast with three days of scores and two accounts."""
@@ -83,17 +89,41 @@ class Double(NewerCoast, Feeds, Happened, Learnt):
         self._lineage = lineage_of(self._segments)
         self.scored_days = [FIRST_DAY + timedelta(days=n) for n in range(self.days)]
         self.accounts = {
-            "chief": ("right-horse", Person("u1", "chief", "section_chief", {"section": "S02"})),
+            "chief": (
+                "right-horse",
+                Person("u1", "chief", "section_chief", {"section": ("S02",), "county": ("all",)}),
+            ),
             "planner": ("right-horse", Person("u3", "planner", "planner", {})),
             "analyst": ("right-horse", Person("u2", "analyst", "analyst", {})),
             "liaison": ("right-horse", Person("u4", "liaison", "liaison", {})),
         }
 
+    def sight(self, role, scope):
+        """See sections and wharves by their id, as a workspace would."""
+        if rights.whole(role, scope):
+            return Sight()
+        shore, named = self._segments, set(scope.get("section", ()))
+        wharves = set(scope.get("wharf", ()))
+        at = list(range(8, N, 24))
+        inside = shore["section_id"].isin(named).to_numpy().copy()
+        held = {n for n in at if inside[n]}
+        inside[[n for n in at if f"wharves{n}" in wharves]] = True
+        parts = ("wharves", "risk_points", "facilities")
+        places = {name: frozenset(f"{name}{n}" for n in held) for name in parts}
+        return Sight(
+            tuple(sorted((kind, tuple(ids)) for kind, ids in scope.items())),
+            frozenset(shore["segment_id"][inside]),
+            frozenset(shore["section_id"][inside]),
+            frozenset(named),
+            places | {"wharves": places["wharves"] | wharves},
+            frozenset({"T1"} if "示例艇队" in scope.get("unit", ()) else ()),
+        )
+
     def now(self) -> datetime:
         return NOW
 
     def meta(self):
-        return SimpleNamespace(
+        return Meta(
             county_zh="样县",
             county_en="Sample County",
             timezone="Asia/Shanghai",
@@ -153,9 +183,11 @@ class Double(NewerCoast, Feeds, Happened, Learnt):
             }
         )
 
-    def strip(self, section_id, day):
+    def strip(self, section_id, day, within=None):
         wanted = [s for n in range(3) for s in shifts(day + timedelta(days=n), tz=TZ)]
         inside = (self._segments["section_id"] == section_id).to_numpy() if section_id else True
+        if within is not None:
+            inside = inside & self._segments["segment_id"].isin(within).to_numpy()
         tops = []
         for s in wanted:
             table = self.scores(s.shift_id)
@@ -344,7 +376,13 @@ class Double(NewerCoast, Feeds, Happened, Learnt):
         if name == "patrols":
             team = {"team_id": "T1", "team": "车巡1队", "team_en": "Car team 1", "km": 12.0}
             team |= {"kind_zh": "车巡", "kind_en": "by car", "t0": NOW, "t1": NOW}
-            stop = {"number": 1, "name": "重点区1-1", "name_en": "Zone 1-1", "purpose": "zone"}
+            stop = {
+                "segment_id": "seg0100",
+                "number": 1,
+                "name": "重点区1-1",
+                "name_en": "Zone 1-1",
+                "purpose": "zone",
+            }
             post = {"part": "checkpoint", "name": "省道", "name_en": None, "t0": NOW, "t1": NOW}
             rows = [team | {"part": "route", "number": 1}, team | stop | {"part": "stop"}, post]
             shapes = [LineString(shore[[40, 100, 40]]), Point(*shore[100]), Point(121.8, 29.2)]
@@ -352,7 +390,12 @@ class Double(NewerCoast, Feeds, Happened, Learnt):
         t = NOW - timedelta(hours=5)
         if name == "incidents":
             return gpd.GeoDataFrame(
-                {"kind": ["smuggling", "theft"], "t0": t, "made": True},
+                {
+                    "kind": ["smuggling", "theft"],
+                    "t0": t,
+                    "made": True,
+                    "segment_id": ["seg0096", "seg0158"],
+                },
                 geometry=[Point(122.0, 29.2), Point(121.97, 29.33)],
                 crs=4326,
             )
@@ -397,8 +440,8 @@ class Double(NewerCoast, Feeds, Happened, Learnt):
             "checkpoints": [{"name": "省道", "lon": 121.8, "lat": 29.2, "t0": NOW, "t1": NOW}],
         }
 
-    def patrol_sheet(self, shift_id, team):
-        return f"<p>{shift_id} {team}</p>"
+    def patrol_sheet(self, shift_id, team, teams=None):
+        return f"<p>{shift_id} {team if teams is None or team in teams else None}</p>"
 
     def patrol_route(self, shift_id, team):
         return "<gpx/>" if team == "T1" else None

@@ -106,11 +106,12 @@ def reach_of(event_id):
 class Happened:
     """Answer for events as a workspace would."""
 
-    def events(self, *, t0, t1, kinds, least, most):
+    def events(self, *, t0, t1, kinds, least, most, within=None):
         found = [
             row
             for row in [*ROWS.values(), LOW]
             if row["kind"] in kinds and row["t0"] < t1 and row["t1"] >= t0
+            if within is None or row["segment_id"] in within
         ]
         kept = sorted((r for r in found if r["rank"] >= least), key=lambda r: -r["rank"])
         frame = gpd.GeoDataFrame(kept or [LOW], geometry="geometry", crs=4326).head(

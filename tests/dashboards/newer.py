@@ -99,6 +99,8 @@ class NewerCoast:
             return {**at, **_WHARF, "history": past}
         if table == "facilities" and key == "facilities8":
             return {**at, **_BAR, "history": past}
+        if key in {f"{table}{n}" for n in range(8, 240, 24)}:
+            return {**at, "name": key, "kind": "creek", "history": past}
         return None
 
     def place_history(self, table, key):

@@ -9,15 +9,14 @@ from dash import html
 
 from dashboards import changes, geojson
 from dashboards.address import View, parse
-from dashboards.desk import Desk
 from dashboards.source import Person
-from tests.dashboards.walk import every, text
+from tests.dashboards.walk import at_desk, every, text
 
 TAGS = {"land": "x", "segments": "y"}
 
 
 def page(source, role="planner", lang="zh", view=None):
-    desk = Desk(source, Person("u", "u", role), lang, "light")
+    desk = at_desk(source, Person("u", "u", role), lang, "light")
     return changes.page(desk, view or View(page="changes"), tags=TAGS)
 
 

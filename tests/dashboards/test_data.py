@@ -11,11 +11,11 @@ import pytest
 
 from dashboards import data, feedpanel, feeds, feedtable, geojson, vesselpanel
 from dashboards.address import View, parse
-from dashboards.desk import Desk
-from dashboards.roles import sees_data
 from dashboards.source import Person
 from dashboards.words import WORDS
 from dashboards.workspace_source import WorkspaceSource
+from tests.dashboards.walk import at_desk
+from workspace import rights
 from workspace.folder import init
 from workspace.ingest import ingest
 from workspace.read import Coverage
@@ -31,7 +31,7 @@ SHARED, LISTED, PLAIN = 412000001, 412000002, 412000003
 
 
 def desk(source, role="analyst", lang="zh"):
-    return Desk(source, Person("u", "u", role, {}), lang)
+    return at_desk(source, Person("u", "u", role, {}), lang)
 
 
 def page(source, query="", role="analyst", lang="zh"):
@@ -60,7 +60,7 @@ def view_of(rows):
     ],
 )  # fmt: skip
 def test_who_sees_it(source, role, sees):
-    assert sees_data(Person("u", "u", role)) is sees
+    assert rights.may(role, {}, "see_data") is sees
     shown = text(page(source, role=role))
     assert ("你的角色看不到数据页" in shown) is not sees
     assert ("harbour" in shown) is sees

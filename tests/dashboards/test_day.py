@@ -5,16 +5,17 @@ from dataclasses import replace
 import pytest
 
 from dashboards.app import Pages
+from dashboards.seen import Door
 from dashboards.source import Person
 from tests.dashboards.walk import every, text
 
 SHIFT = "2026-11-23T22:00"
-CHIEF = Person("u1", "chief", "section_chief", {"section": "S02"})
+CHIEF = Person("u1", "chief", "section_chief", {"section": ("S02",), "county": ("all",)})
 
 
 @pytest.fixture
 def pages(source):
-    return Pages(source, lambda: {"segments": "a", "land": "b"})
+    return Pages(Door(source), lambda: {"segments": "a", "land": "b"})
 
 
 def told(pages, query, person=CHIEF, lang="zh"):
@@ -55,7 +56,7 @@ def test_the_address_names_section_and_shift(pages):
 
 
 def test_who_has_no_section_sees_that_of_the_highest_risk(pages):
-    rows = pages.rows(SHIFT, None)
+    rows = pages.rows(pages.desk(CHIEF, "zh", "light"), SHIFT, None)
     highest = rows.sort("score", descending=True)["section_id"][0]
     nobody = Person("u2", "analyst", "analyst", {})
     names = {"S01": "石浦段", "S02": "鹤浦段", "S03": "高塘段"}
@@ -69,7 +70,9 @@ def test_without_sections_or_plans_the_page_says_what_to_do(pages, source, monke
     assert "shoregrid plan" in text(told(pages, ""))
     bare = source.sections().clear()
     monkeypatch.setattr(source, "sections", lambda: bare)
-    assert "还没有责任岸段" in text(told(pages, "", person=replace(CHIEF, scope={})))
+    assert "还没有责任岸段" in text(
+        told(pages, "", person=replace(CHIEF, scope={"county": ("all",)}))
+    )
 
 
 def replace_planned(source):

@@ -8,13 +8,13 @@ import pytest
 
 from dashboards import eventlist, eventpanel, events, vesselpanel
 from dashboards.address import KINDS, View, parse
-from dashboards.desk import Desk
+from tests.dashboards.walk import at_desk
 
 ALL = (*KINDS, "stop", "berth_visit")
 
 
 def desk(source, name="analyst", lang="zh"):
-    return Desk(source, source.accounts[name][1], lang)
+    return at_desk(source, source.accounts[name][1], lang)
 
 
 def text(parts):

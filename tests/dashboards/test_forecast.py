@@ -6,15 +6,14 @@ import numpy as np
 import pytest
 
 from dashboards import forecast
-from dashboards.desk import Desk
 from dashboards.source import Person
-from tests.dashboards.walk import every, text
+from tests.dashboards.walk import at_desk, every, text
 
-CHIEF = Person("u1", "chief", "section_chief", {"section": "S02"})
+CHIEF = Person("u1", "chief", "section_chief", {"section": ("S02",), "county": ("all",)})
 
 
 def desk_of(source, lang="en"):
-    return Desk(source, CHIEF, lang)
+    return at_desk(source, CHIEF, lang)
 
 
 def test_shades_are_shares_of_the_shore():

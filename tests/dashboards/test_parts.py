@@ -17,11 +17,12 @@ from shapely.geometry import LineString, Polygon
 
 from dashboards import coastmap, geojson, times
 from dashboards.address import LAYERS, View, parse
-from dashboards.desk import Desk, level_of
+from dashboards.desk import level_of
 from dashboards.listing import ordered
 from dashboards.source import Person
 from dashboards.tidecurve import data_uri, tide_svg
 from dashboards.tokens import SURFACE
+from tests.dashboards.walk import at_desk
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 T0 = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
@@ -182,7 +183,7 @@ def test_the_list_sorts_by_every_column():
 
 
 def test_what_lacks_data_is_dashed_and_scores_are_cut_to_their_band(source):
-    desk = Desk(source, Person("a", "a", "analyst"), "zh", "light")
+    desk = at_desk(source, Person("a", "a", "analyst"), "zh", "light")
     styling = coastmap.hideout(desk, shift_id="2026-11-23T22:00", mine="S02")
     scores = source.scores("2026-11-23T22:00")["score"].to_list()
     assert styling["scores"] == [int(score) for score in scores]

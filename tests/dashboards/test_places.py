@@ -11,12 +11,11 @@ from dash import html
 from dashboards import panel, placepanel
 from dashboards.address import parse
 from dashboards.coastmap import strip_signs
-from dashboards.desk import Desk
 from dashboards.source import Person
 from dashboards.strip import strip
 from dashboards.tidecurve import tide_svg
 from dashboards.tokens import SURFACE
-from tests.dashboards.walk import every, text
+from tests.dashboards.walk import at_desk, every, text
 
 SHIFT = "2026-11-23T22:00"
 
@@ -27,7 +26,7 @@ def of_class(part, name):
 
 @pytest.fixture
 def desk(source):
-    return Desk(source, Person("u", "u", "analyst"), "zh", "light")
+    return at_desk(source, Person("u", "u", "analyst"), "zh", "light")
 
 
 @pytest.fixture
@@ -115,7 +114,7 @@ def test_the_strip_tells_which_share_is_estimated(desk):
 
 
 def test_no_sign_of_estimates_where_there_are_none(desk):
-    desk.source._segments["landing_basis"] = "survey"
+    desk.source.segments()["landing_basis"] = "survey"
     assert strip_signs(desk) == ("tide", "landable", "night")
 
 

@@ -3,10 +3,10 @@
 import pytest
 
 from dashboards import zones
-from dashboards.desk import Desk
 from dashboards.pages import Pages
+from dashboards.seen import Door
 from dashboards.source import Person
-from tests.dashboards.walk import every, text
+from tests.dashboards.walk import at_desk, every, text
 
 SHIFT = "2026-11-23T22:00"
 SAID = {
@@ -20,8 +20,8 @@ SAID = {
 
 @pytest.mark.parametrize("lang", SAID)
 def test_the_panel_says_what_moved_out_and_what_is_explored(source, lang):
-    desk = Desk(source, Person("u", "u", "analyst"), lang, "light")
-    pages = Pages(source, dict)
+    desk = at_desk(source, Person("u", "u", "analyst"), lang, "light")
+    pages = Pages(Door(source), dict)
     whole = pages.panel(desk, None, SHIFT, None)
     for words in SAID[lang][:4]:
         assert words in text(whole)
@@ -36,10 +36,10 @@ def test_the_panel_says_what_moved_out_and_what_is_explored(source, lang):
     ("zh", "1 号区", "探索 1.5 %"), ("en", "Zone 1", "drawn, 1.5 %"),
 ])  # fmt: skip
 def test_the_table_says_what_the_map_draws(source, lang, zone, drawn):
-    desk = Desk(source, Person("u", "u", "analyst"), lang, "light")
+    desk = at_desk(source, Person("u", "u", "analyst"), lang, "light")
     told = []
     for page in range(1, 99):
-        table, pages = Pages(source, dict).listed(desk, SHIFT, None, "place", page, None)
+        table, pages = Pages(Door(source), dict).listed(desk, SHIFT, None, "place", page, None)
         told += [text(one) for one in every(table) if getattr(one, "className", "") == "patrol"]
         if page == pages:
             break

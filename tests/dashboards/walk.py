@@ -2,6 +2,9 @@
 
 from dash.development.base_component import Component
 
+from dashboards.desk import Desk
+from dashboards.seen import Door
+
 
 def every(part):
     """Return a component and all that is in it."""
@@ -33,3 +36,8 @@ def until(page, condition, arg=None, *, every_ms=50):
         look(); }})""",
         arg,
     )
+
+
+def at_desk(source, person, lang="zh", theme="light"):
+    """Return the desk at which somebody asks."""
+    return Desk(Door(source)(person), person, lang, theme)

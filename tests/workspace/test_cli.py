@@ -13,8 +13,8 @@ import typer
 
 from workspace import _cli_import, cli, folder, store
 from workspace.importers import KINDS
+from workspace.rights import ROLES
 from workspace.setup import nautical_zone
-from workspace.users import ROLES
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 Run = Callable[..., tuple[int, str, str]]
@@ -107,6 +107,11 @@ def test_accounts_by_command(
     assert run("user", "disable", plain_ws.root, "lee")[0] == 0
     assert "disabled" in run("user", "list", plain_ws.root)[1]
     assert run("user", "add", plain_ws.root, "kim", "--role", "king")[0] == 1
+    local = ("user", "add", plain_ws.root, "wang", "--role", "wharf_chief")
+    assert run(*local)[0] == 1
+    assert run(*local, "--scope", "county")[0] == 1
+    assert run(*local, "--scope", "county=all")[0] == 0
+    assert re.search(r"wang +wharf_chief +county=all", run("user", "list", plain_ws.root)[1])
     assert "tide-and-time-1" not in str(store.read(plain_ws.engine, "audit").rows())
 
 
@@ -177,7 +182,7 @@ def test_every_command_and_option_is_documented() -> None:
             flags = [flag for flag in option.opts if flag.startswith("--") and flag != "--help"]
             lacking += [f"{name} {flag}" for flag in flags if f"`{flag}`" not in page]
     assert lacking == []
-    assert all(role in page for role in ROLES)
+    assert all(f"`{role}`" in (DOCS / "rights.md").read_text("utf-8") for role in ROLES)
 
 
 def test_init_says_where_the_coast_lies_and_doubts_a_zone_that_is_far_from_it(
