@@ -39,7 +39,7 @@ LEASTS = ("0", "0.2", "0.5", "0.8")
 DEFAULT_LEAST = "0.2"
 
 #: The pages that an address can name; without a name it is the map's.
-PAGES = ("day", "changes", "data")
+PAGES = ("day", "boundaries", "changes", "data")
 
 #: How an address names the rows whose day is not known.
 UNDATED = "none"
@@ -72,6 +72,7 @@ class View:
     kinds: tuple[str, ...] | None = None
     least: str | None = None
     section: str | None = None
+    draft: str | None = None
 
 
 def parse(search: str | None) -> View:
@@ -109,6 +110,7 @@ def parse(search: str | None) -> View:
         mmsi=_number(query.get("mmsi")),
         kinds=kinds,
         section=query.get("section") or None,
+        draft=query.get("draft") or None,
         least=query["least"] if query.get("least") in LEASTS else None,
     )
 

@@ -13,6 +13,7 @@ from fastapi import FastAPI, HTTPException, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from dashboards import (
+    boundaryapi,
     coastmap,
     dayapi,
     eventpanel,
@@ -82,6 +83,7 @@ def add_routes(server: FastAPI, door: Door, coast: Coast) -> None:
     _add_risk(server, door)
     forecastapi.add_routes(server, door)
     dayapi.add_routes(server, door)
+    boundaryapi.add_routes(server, door)
     _add_changes(server, door, coast)
     _add_places(server, door)
     _add_data(server, door)
@@ -92,12 +94,12 @@ def _add_coast(server: FastAPI, door: Door, coast: Coast) -> None:
     @server.get("/api/segments", tags=["coast"])
     def segments(request: Request) -> Response:
         """Return every segment as GeoJSON."""
-        return answer(request, coast.segments(seen(door, request)))
+        return geojson.answer(request, coast.segments(seen(door, request)))
 
     @server.get("/api/land", tags=["coast"])
     def land(request: Request) -> Response:
         """Return the land, simplified for drawing, as GeoJSON."""
-        return answer(request, coast.land(seen(door, request)))
+        return geojson.answer(request, coast.land(seen(door, request)))
 
     @server.get("/api/layers/{name}", tags=["layers"])
     def layer(
@@ -120,18 +122,18 @@ def _add_coast(server: FastAPI, door: Door, coast: Coast) -> None:
             raise HTTPException(404, f"layer {name!r} is not one of {', '.join(LAYERS)}")
         desk = Desk(seen(door, request), request.state.person, lang)
         if name == "tracks":
-            return answer(request, geojson.payload(_tracks(desk, shift, _box(bbox))))
+            return geojson.answer(request, geojson.payload(_tracks(desk, shift, _box(bbox))))
         if name == "forecast":
-            return answer(request, geojson.payload(forecast.layer(desk)))
+            return geojson.answer(request, geojson.payload(forecast.layer(desk)))
         if name in coastmap.EVENTS:
             wanted = _kinds(name, kinds)
             ranked = least if name == "behaviours" else 0.0
-            return answer(
+            return geojson.answer(
                 request, geojson.payload(_events(desk, name, shift or "", wanted, ranked))
             )
         shapes, about = _things(desk, name, shift)
         body = geojson.collection(shapes, about, count=len(about))
-        return answer(request, geojson.payload(body))
+        return geojson.answer(request, geojson.payload(body))
 
     @server.get("/api/events/{event_id}", tags=["layers"])
     def event(request: Request, event_id: str, lang: Literal["zh", "en"] = "zh") -> JSONResponse:
@@ -233,7 +235,7 @@ def _add_changes(server: FastAPI, door: Door, coast: Coast) -> None:
         if coast_id not in known:
             told = ", ".join(str(one) for one in known) or "none"
             raise HTTPException(404, f"coast {coast_id} has no changes; those that have: {told}")
-        return answer(request, coast.changes(source, coast_id))
+        return geojson.answer(request, coast.changes(source, coast_id))
 
 
 def _add_data(server: FastAPI, door: Door) -> None:
@@ -250,7 +252,7 @@ def _add_data(server: FastAPI, door: Door) -> None:
             body = geojson.coverage(source.coverage(day, feed))
         else:
             body = geojson.nowhere(source.meta().bounds)
-        return answer(request, geojson.payload(body))
+        return geojson.answer(request, geojson.payload(body))
 
 
 def _add_places(server: FastAPI, door: Door) -> None:
@@ -272,18 +274,6 @@ def _add_nothing(server: FastAPI) -> None:
         return JSONResponse(
             {"error": "not_found", "message": f"no /api/{rest}; see /openapi.json"}, 404
         )
-
-
-def answer(request: Request, kept: Payload) -> Response:
-    """Return a payload, packed where the client can unpack it, or 304 where it has it."""
-    headers = {"etag": kept.etag, "cache-control": "private, no-cache", "vary": "accept-encoding"}
-    if kept.etag in request.headers.get("if-none-match", ""):
-        return Response(status_code=304, headers=headers)
-    body = kept.body
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        headers["content-encoding"] = "gzip"
-        body = kept.packed
-    return Response(body, headers=headers, media_type="application/geo+json")
 
 
 def _box(text: str | None) -> tuple[float, float, float, float]:

@@ -10,16 +10,19 @@ from typing import Any
 
 from dash import Dash, dcc, html
 from fastapi import FastAPI, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import Message
 
-from dashboards import api, callbacks, patrols, signin, tokens
+from dashboards import api, boundaryapi, callbacks, patrols, signin, tokens
 from dashboards.guard import Guard, refusal
 from dashboards.pages import Pages
 from dashboards.seen import DeniedError, Door
 from dashboards.source import Person, Source
 from dashboards.words import language, t
+from geo.errors import InputError
+from workspace._chinese import chinese
+from workspace.boundaries import ConflictError
 
 # What the browser's own callbacks write to; Dash wants every callback to have an output.
 _NOTES = ("address-written", "date-asked", "search-asked", "styling", "styled")
@@ -85,11 +88,18 @@ def _dash(server: FastAPI, pages: Pages) -> Dash:
 
 
 def _add_refusal(server: FastAPI) -> None:
-    """Answer 403 where somebody's rights do not allow what a route or a callback asks for."""
+    """Answer 403 where rights do not allow what is asked for, 422 and 409 where input does not."""
 
     @server.exception_handler(DeniedError)
     def denied(request: Request, error: DeniedError) -> Response:  # noqa: ARG001
         return refusal(403, "role")
+
+    @server.exception_handler(InputError)
+    def refused(request: Request, error: InputError) -> Response:  # noqa: ARG001
+        told = {"message_zh": chinese(error), "message": str(error)}
+        if isinstance(error, ConflictError):
+            return JSONResponse({"error": "conflict", **told, **boundaryapi.conflict(error)}, 409)
+        return JSONResponse({"error": "input", **told}, 422)
 
 
 def _add_not_found(server: FastAPI) -> None:

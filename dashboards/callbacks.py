@@ -7,7 +7,7 @@ from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output, State, ctx, no_update
 
-from dashboards import coastmap, data
+from dashboards import boundaries, coastmap, cutpanel, data
 from dashboards.address import place_of
 from dashboards.desk import Desk
 from dashboards.guard import current_person
@@ -22,6 +22,7 @@ def register(app: Dash, pages: Pages) -> None:
     """Register every callback of the pages."""
     _register_parts(app, pages)
     _register_data(app, pages)
+    _register_boundaries(app, pages)
     _register_client(app)
 
 
@@ -204,6 +205,37 @@ def _register_data(app: Dash, pages: Pages) -> None:
         return data.found(_desk(pages, lang, theme), text)
 
 
+def _register_boundaries(app: Dash, pages: Pages) -> None:
+    """Register what the page of boundaries asks for again, and what it does."""
+    look = (State("cuts-lang", "data"), State("cuts-theme", "data"))
+
+    @app.callback(
+        Output("cuts-told", "children"),
+        Output("cuts-drawn", "data"),
+        Input("cuts-work", "data"),
+        *look,
+        prevent_initial_call=True,
+    )
+    def looked(work: dict[str, Any], lang: str, theme: str) -> Part:
+        told, drawn = cutpanel.look(_desk(pages, lang, theme), work)
+        return told or no_update, drawn
+
+    @app.callback(
+        Output("cuts-work", "data"),
+        Output("cuts-dialog", "children"),
+        Output("cuts-aside", "children"),
+        Output("cuts-which", "children"),
+        Output("cuts-said", "data"),
+        Input("cuts-ask", "data"),
+        *look,
+        prevent_initial_call=True,
+    )
+    def done(ask: dict[str, Any], lang: str, theme: str) -> Part:
+        desk = _desk(pages, lang, theme)
+        work, dialog, offers, said = boundaries.act(desk, ask)
+        return work, dialog, cutpanel.aside(desk, offers), boundaries.which(desk, work), said
+
+
 def _register_client(app: Dash) -> None:
     """Register what the browser does by itself, in assets/page.js."""
 
@@ -272,7 +304,23 @@ def _register_client(app: Dash) -> None:
         Input("day-theme", "data"),
         initial=False,
     )
-    for name in ("changes-land", "changes-lines", "data-land", "data-cells"):
+    client(
+        "rememberCuts",
+        Output("cuts-written", "data"),
+        *[Input(f"cuts-{name}", "data") for name in ("work", "lang", "theme")],
+    )
+    client("cutsDrew", Output("cuts-seen", "data"), Input("cuts-drawn", "data"), initial=False)
+    client(
+        "cutsChosen", Output("cuts-opened", "data"), Input("cuts-choice", "value"), initial=False
+    )
+    client("cutsSaid", Output("cuts-heard", "data"), Input("cuts-said", "data"), initial=False)
+    client(
+        "themeChosen",
+        Output("cuts-mantine", "forceColorScheme"),
+        Input("cuts-theme", "data"),
+        initial=False,
+    )
+    for name in ("cuts-land", "changes-land", "changes-lines", "data-land", "data-cells"):
         client(
             "themeOnMap",
             Output(name, "hideout"),

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
+from fastapi import Request
+from fastapi.responses import Response
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -76,6 +78,19 @@ def segments(frame: gpd.GeoDataFrame) -> bytes:
         )
     )
     return collection(frame.geometry, about)
+
+
+def shore(frame: gpd.GeoDataFrame) -> bytes:
+    """Return the segments with row, shoreline and chainage in metres, to be cut on."""
+    names = list(dict.fromkeys(frame["shoreline_id"]))
+    number = {name: n for n, name in enumerate(names)}
+    about = (
+        {"i": i, "l": number[line], "a": round(a, 1), "b": round(b, 1)}
+        for i, (line, a, b) in enumerate(
+            zip(frame["shoreline_id"], frame["from_m"], frame["to_m"], strict=True)
+        )
+    )
+    return collection(frame.geometry, about, lines=names)
 
 
 def changes(frame: gpd.GeoDataFrame) -> bytes:
@@ -144,3 +159,15 @@ class Kept:
             self._payload = payload(self._make(frame))
             self._frame = frame
         return self._payload
+
+
+def answer(request: Request, kept: Payload) -> Response:
+    """Return a payload, packed where the client can unpack it, or 304 where it has it."""
+    headers = {"etag": kept.etag, "cache-control": "private, no-cache", "vary": "accept-encoding"}
+    if kept.etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    body = kept.body
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        headers["content-encoding"] = "gzip"
+        body = kept.packed
+    return Response(body, headers=headers, media_type="application/geo+json")

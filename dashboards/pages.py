@@ -11,6 +11,7 @@ import polars as pl
 from dash import html
 
 from dashboards import (
+    boundaries,
     changes,
     coastmap,
     data,
@@ -69,6 +70,8 @@ class Pages:
                 shift=shift,
                 found=self._events(desk, shift, None, KINDS, events.HIGH)[1],
             )
+        if view.page == "boundaries":
+            return boundaries.page(desk, view, tags=self.tags(desk.source))
         if view.page == "changes":
             return changes.page(desk, view, tags=self.tags(desk.source))
         if view.page == "data":

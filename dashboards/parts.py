@@ -128,6 +128,11 @@ def rail(desk: Desk, home: str) -> html.Nav:
         ("map", "nav_map", "/" if home != "map" else None),
         ("list", "nav_list", "/#list" if home != "map" else None),
         *([("day", "nav_day", _to("day", home))] if desk.whole_sections else []),
+        *(
+            [("boundaries", "nav_boundaries", _to("boundaries", home))]
+            if desk.may("see_boundaries")
+            else []
+        ),
         *([("changes", "nav_changes", _to("changes", home))] if desk.may("see_changes") else []),
         *([("data", "nav_data", _to("data", home))] if desk.may("see_data") else []),
         ("me", "nav_me", None),

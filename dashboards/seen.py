@@ -18,6 +18,7 @@ import polars as pl
 import shapely
 from fastapi import Request
 
+from dashboards.seen_redrawing import SeenRedrawing
 from dashboards.source import Person, Source
 from workspace import rights
 from workspace.sight import Sight
@@ -383,6 +384,11 @@ class Seen(Source):
         return self._source.patrol_route(shift_id, team)
 
     # ---- of the county as a whole ----
+
+    @property
+    def redrawing(self) -> SeenRedrawing:
+        """Return the boundaries, to be looked at and changed in the asker's name."""
+        return SeenRedrawing(self._source.redrawing, self._person.name, self._must)
 
     def coasts(self) -> pl.DataFrame:
         """Return the imports of coasts."""

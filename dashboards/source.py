@@ -190,6 +190,11 @@ class Source(Protocol):
         """Return what the people of a section need for a shift, as `workspace.daily` tells it."""
         ...
 
+    @property
+    def redrawing(self) -> Any:  # noqa: ANN401
+        """Return the boundaries (`workspace.redrawing.Redrawing`)."""
+        ...
+
     def patrol_sheet(
         self, shift_id: str | None, team: str | None, teams: frozenset[str] | None = None
     ) -> str:

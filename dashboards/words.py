@@ -3,6 +3,7 @@
 import re
 from typing import Literal
 
+from dashboards._words_boundaries import BOUNDARIES
 from dashboards._words_coast import COAST
 from dashboards._words_data import DATA
 from dashboards._words_day import DAY
@@ -350,6 +351,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "about": ("数据说明", "About the data"),
     **COAST,
     **DATA,
+    **BOUNDARIES,
     **DAY,
     **EVENTS,
     **FORECAST,

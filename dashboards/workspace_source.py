@@ -15,6 +15,7 @@ from workspace import lineage, read, runs, tide, users
 from workspace import patrol_sheet as patrolling
 from workspace.daily import daily, shift_of
 from workspace.folder import open_workspace
+from workspace.redrawing import Redrawing
 from workspace.sight import Sight, sight
 
 if TYPE_CHECKING:
@@ -29,6 +30,11 @@ class WorkspaceSource:
     def __init__(self, folder: Path) -> None:
         self._ws = open_workspace(folder)
         self._scoring = threading.Lock()
+
+    @property
+    def redrawing(self) -> Redrawing:
+        """Return the boundaries."""
+        return Redrawing(self._ws)
 
     def sight(self, role: str, scope: Scope) -> Sight:
         """Return what somebody of a role and scope sees."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _OTHERWISE = "输入不能使用"
 _PLACES = ((r", row (\d+)", r"，第 \1 行"), (r", station (\d+)", r"，第 \1 站"),
+           (r"^operation (\d+) \((\w+)\)$", r"第 \1 步（\2）"),
            (r", feature (\d+)", r"，第 \1 个要素"))  # fmt: skip
 
 

@@ -51,6 +51,7 @@ ACTS: dict[str, frozenset[str]] = {
     "see_changes": _PLANS_COAST,
     "draft_weights": frozenset({"analyst", "planner", "admin"}),
     "approve_weights": _PLANS_COAST | {"command_room"},
+    "see_boundaries": _PLANS_COAST | {"command_room"},
     "draft_boundaries": frozenset({"planner", "admin"}),
     "approve_boundaries": frozenset({"planner", "supervisor", "command_room", "admin"}),
 }
@@ -60,7 +61,7 @@ as a whole: a scope that is narrower shuts them."""
 COUNTY_WIDE = frozenset(
     {
         "see_vessels", "see_data", "see_changes", "draft_weights", "approve_weights",
-        "draft_boundaries", "approve_boundaries",
+        "see_boundaries", "draft_boundaries", "approve_boundaries",
     }
 )  # fmt: skip
 

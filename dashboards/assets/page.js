@@ -92,6 +92,13 @@
     return window.dash_clientside.no_update;
   }
 
+  function rememberCuts(work, lang, theme) {
+    look(lang, theme, "cuts-theme");
+    write({ page: "boundaries", draft: (work && work.draft) || null, lang, theme });
+    here.settled = true;
+    return window.shoregrid.cuts.worked(work || {});
+  }
+
   function markShift(shift) {
     all("[data-shift]").forEach(function (cell) {
       const on = cell.dataset.shift === shift;
@@ -152,6 +159,7 @@
   function clear() {
     if (changing()) return window.shoregrid.changes.clear();
     if (home() === "data") return window.shoregrid.data.clear();
+    if (home() === "boundaries") return window.shoregrid.cuts.clear();
     dropPlace();
     return send("segment", "");
   }
@@ -256,6 +264,8 @@
     button.firstElementChild.className = "icon " + (on ? "icon-pause" : "icon-play");
   }
 
+  window.shoregrid.notice = notice;
+
   /* ---- session, connection ---- */
   function over() {
     one("#session-over").hidden = false;
@@ -309,6 +319,7 @@
 
   /* ---- clicks and keys ---- */
   const acts = {
+    cuts: (el) => window.shoregrid.cuts.press(el),
     stretch: (el) => window.shoregrid.changes.press(el),
     kind: (el) => window.shoregrid.changes.toggle(el),
     feed: (el) => window.shoregrid.data.choose(el.dataset.feed, el.dataset.on),
@@ -449,6 +460,13 @@
       rememberChanges,
       rememberData,
       rememberDay,
+      rememberCuts,
+      cutsDrew: (drawn) => window.shoregrid.cuts.drew(drawn),
+      cutsChosen: (draft) => window.shoregrid.cuts.opened(draft),
+      cutsSaid: function (text) {
+        notice(text, true);
+        return none();
+      },
       layersChosen: function (chosen) {
         const now = chosen || [];
         here.asked = now.find((name) => !(here.layers || []).includes(name)) || null;
@@ -477,7 +495,9 @@
       },
       themeChosen: function (theme) {
         document.documentElement.dataset.theme = theme;
-        window.setTimeout(changing() ? window.shoregrid.changes.redraw : window.shoregrid.redrawSelection, 0);
+        const redraws = { changes: "changes", boundaries: "cuts" };
+        const own = redraws[home()];
+        window.setTimeout(own ? window.shoregrid[own].redraw : window.shoregrid.redrawSelection, 0);
         return theme;
       },
       restyle: function (styling) {

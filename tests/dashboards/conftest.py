@@ -8,14 +8,20 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
+import geopandas as gpd
 import httpx
 import pytest
+import shapely
 import uvicorn
 
 from dashboards.app import create
 from tests.dashboards.walk import until
+from workspace import folder, runs, users
+from workspace.importers import import_file
 
 _HERE = Path(__file__).parent
 DESK = {"width": 1440, "height": 900}
@@ -193,3 +199,34 @@ def phone(chromium, address):
     watched = Watched(chromium, address, PHONE)
     yield watched
     watched.close()
+
+
+@pytest.fixture(scope="session")
+def divided(tmp_path_factory):
+    """Build a workspace of a small coast in three sections, scored, with accounts."""
+    root = tmp_path_factory.mktemp("divided") / "ws"
+    with closing(folder.init(root, {"timezone": "Asia/Shanghai", "county_zh": "样县"})) as ws:
+        land = shapely.Polygon(
+            [
+                (121.4, 29.1), (121.9, 29.1), (121.9, 29.2), (121.92, 29.3), (121.8, 29.31),
+                (121.7, 29.24), (121.6, 29.31), (121.4, 29.3),
+            ]
+        )  # fmt: skip
+        isle = shapely.box(121.97, 29.2, 121.99, 29.22)
+        path = root.parent / "coast.gpkg"
+        gpd.GeoDataFrame(geometry=[land, isle], crs=4326).to_file(path)
+        import_file(ws, "coast", path)
+        table = root.parent / "sections.csv"
+        table.write_text(
+            "编号,名称,英文名,经度,纬度\nSA,甲段,A,121.615,29.31\nSB,乙段,B,121.91,29.25\n"
+            "SC,丙段,C,121.6,29.1\n",
+            encoding="utf-8",
+        )
+        import_file(ws, "sections", table)
+        runs.score(ws, datetime.now(UTC).date(), days=3)
+        roles = {"planner": "planner", "other": "planner", "boss": "supervisor"}
+        roles |= {"analyst": "analyst", "chief": "section_chief"}
+        for name, role in roles.items():
+            scope = {"section": ["SA"]} if name == "chief" else {}
+            users.add(ws, name, "tide-and-time-1", role=role, scope=scope)
+    return root

@@ -6,6 +6,7 @@ import json
 import math
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import geopandas as gpd
@@ -117,6 +118,14 @@ class Double(NewerCoast, Feeds, Happened, Learnt):
             frozenset(named),
             places | {"wharves": places["wharves"] | wharves},
             frozenset({"T1"} if "示例艇队" in scope.get("unit", ()) else ()),
+        )
+
+    @property
+    def redrawing(self):
+        return SimpleNamespace(
+            versions=lambda: pl.DataFrame({"version": [1]}),
+            drafts=lambda: pl.DataFrame({"draft_id": ["D1"]}),
+            newest=lambda: 1,
         )
 
     def now(self) -> datetime:
