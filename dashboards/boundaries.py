@@ -174,29 +174,32 @@ def which(desk: Desk, work: Work) -> Part:
     )
 
 
-#: What a press leads to: the work after it, what is said beside it, proposals, and a notice.
-Answer = tuple[dict[str, Any], list[Part], list[Offer], str]
+#: What a press leads to: the work after it (None where it is left as it is), what is said beside
+#: it, proposals, and a notice.
+Answer = tuple[dict[str, Any] | None, list[Part], list[Offer], str]
 
 
 def act(desk: Desk, ask: Work) -> Answer:
     """Do what a press asks for."""
     work = {**ask["work"], "live": None}
     try:
-        after, *told = _ACTS[ask["do"]](desk, ask, work)
-        return {**after, "chosen": work["chosen"], "open": work["open"]}, *told
+        after, dialog, offers, notice = _ACTS[ask["do"]](desk, ask, work)
     except ConflictError as error:
-        return work, _conflict(desk, error, work, ask["do"]), [], ""
+        return None, _conflict(desk, error, work, ask["do"]), [], ""
     except InputError as error:
-        return work, [html.P(fault(desk, error), className="gap-note")], [], ""
+        return None, [html.P(fault(desk, error), className="gap-note")], [], ""
+    if after is not None:
+        after |= {"chosen": work["chosen"], "open": work["open"]}
+    return after, dialog, offers, notice
 
 
 def _open(desk: Desk, ask: Work, work: Work) -> Answer:  # noqa: ARG001
     return work_of(desk, ask.get("draft")), [], [], ""
 
 
-def _offer(desk: Desk, ask: Work, work: dict[str, Any]) -> Answer:
+def _offer(desk: Desk, ask: Work, work: Work) -> Answer:  # noqa: ARG001
     chiefs = int(ask["chiefs"]) if ask.get("chiefs") else None
-    return work, [], desk.source.redrawing.offers(chiefs, list(ask.get("locked") or ())), ""
+    return None, [], desk.source.redrawing.offers(chiefs, list(ask.get("locked") or ())), ""
 
 
 def _save(desk: Desk, ask: Work, work: Work) -> Answer:

@@ -233,7 +233,10 @@ def _register_boundaries(app: Dash, pages: Pages) -> None:
     def done(ask: dict[str, Any], lang: str, theme: str) -> Part:
         desk = _desk(pages, lang, theme)
         work, dialog, offers, said = boundaries.act(desk, ask)
-        return work, dialog, cutpanel.aside(desk, offers), boundaries.which(desk, work), said
+        aside = cutpanel.aside(desk, offers)
+        if work is None:
+            return no_update, dialog, aside, no_update, said
+        return work, dialog, aside, boundaries.which(desk, work), said
 
 
 def _register_client(app: Dash) -> None:

@@ -201,7 +201,7 @@ def strip(
     if section_id is not None:
         inside = (shore["section_id"] == section_id).to_numpy(dtype=bool)
     if within is not None:
-        inside &= shore["segment_id"].isin(within).to_numpy(dtype=bool)
+        inside = inside & shore["segment_id"].isin(within).to_numpy(dtype=bool)
     days = [day + timedelta(days=n) for n in range(3)]
     wanted = [
         shift

@@ -24,7 +24,6 @@ from sqlalchemy.exc import OperationalError
 from geo.errors import InputError
 from workspace import db, rights, store
 from workspace.folder import Workspace
-from workspace.sight import unknown
 
 _MIN_LENGTH = 10
 _TOUCH = timedelta(minutes=1)
@@ -65,6 +64,9 @@ def add(
     now: datetime | None = None,
 ) -> User:
     """Make an account and return it; every problem with it is in the one error."""
+    # Here, not above: drafts know accounts, and what a scope shows knows drafts.
+    from workspace.sight import unknown
+
     given = rights.normal(scope)
     problems = _password_problems(name, password)
     if not name.strip() or name != name.strip() or len(name) > 100:

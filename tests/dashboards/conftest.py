@@ -3,12 +3,13 @@
 import asyncio
 import importlib.util
 import os
+import shutil
 import socket
 import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,11 +20,13 @@ import shapely
 import uvicorn
 
 from dashboards.app import create
+from dashboards.workspace_source import WorkspaceSource
 from tests.dashboards.walk import until
 from workspace import folder, runs, users
 from workspace.importers import import_file
 
 _HERE = Path(__file__).parent
+PASSWORD = "tide-and-time-1"
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 _CHROMIUM = Path("/usr/bin/chromium")
@@ -86,9 +89,9 @@ def app():
     return create(_double().Double())
 
 
-@pytest.fixture(scope="session")
-def address(app):
-    """Serve the application on a free port of loopback and return its address."""
+@contextmanager
+def served(app):
+    """Serve an application on a free port of loopback; yield its address."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port = sock.getsockname()[1]
@@ -102,6 +105,13 @@ def address(app):
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
     thread.join(10)
+
+
+@pytest.fixture(scope="session")
+def address(app):
+    """Serve the application and return its address."""
+    with served(app) as at:
+        yield at
 
 
 @pytest.fixture
@@ -164,10 +174,10 @@ class Watched:
         if response.status >= 500:
             self.faults.append(f"{response.status} {response.url}")
 
-    def sign_in(self, name="chief", query=""):
+    def sign_in(self, name="chief", query="", password="right-horse"):
         self.page.goto(f"{self.address}/{query}")
         self.page.fill("#name", name)
-        self.page.fill("#password", "right-horse")
+        self.page.fill("#password", password)
         self.page.click("button[type=submit]")
         self.page.wait_for_selector("html[data-map=ready]")
         return self.page
@@ -228,5 +238,23 @@ def divided(tmp_path_factory):
         roles |= {"analyst": "analyst", "chief": "section_chief"}
         for name, role in roles.items():
             scope = {"section": ["SA"]} if name == "chief" else {}
-            users.add(ws, name, "tide-and-time-1", role=role, scope=scope)
+            users.add(ws, name, PASSWORD, role=role, scope=scope)
     return root
+
+
+@pytest.fixture
+def planners(chromium, divided, tmp_path):
+    """Return what opens a browser over a copy of the divided shore, signed in as somebody."""
+    shutil.copytree(divided, tmp_path / "ws")
+    with served(create(WorkspaceSource(tmp_path / "ws"))) as at:
+        opened = []
+
+        def enter(name, query="?page=boundaries", viewport=DESK):
+            watched = Watched(chromium, at, viewport)
+            opened.append(watched)
+            watched.sign_in(name, query, password=PASSWORD)
+            return watched.page
+
+        yield enter
+        for watched in opened:
+            watched.close()

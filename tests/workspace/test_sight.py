@@ -10,7 +10,7 @@ import shapely
 from sqlalchemy import insert
 
 from geo.errors import InputError
-from workspace import boundaries, db, read, rights, users
+from workspace import boundaries, db, read, rights, runs, users
 from workspace.folder import Workspace
 from workspace.importers import Options, import_file
 from workspace.placing import segments
@@ -147,6 +147,20 @@ def test_events_are_found_where_they_are_or_may_have_been(county: Workspace) -> 
     assert ids(shore[1], shore[9]) == {"E1", "E2"}
     assert ids() == set()
     assert len(read.events(county, **span).rows) == 3
+
+
+def test_the_strip_is_of_the_segments_that_are_seen(county: Workspace) -> None:
+    runs.score(county, NOW.date(), days=1, now=NOW)
+    found = told(county, wharf="W1")
+    strip = read.strip(county, "SB", NOW.date(), found.segments)
+    (segment,) = found.segments or ()
+    for row in strip.filter(pl.col("max_score").is_not_null()).iter_rows(named=True):
+        table = read.scores(county, row["shift_id"])
+        assert table is not None
+        own = table.filter(pl.col("segment_id") == segment)["score"][0]
+        assert row["max_score"] == own
+    assert strip["max_score"].count() == 6
+    assert read.strip(county, None, NOW.date(), frozenset())["max_score"].count() == 0
 
 
 def test_an_account_names_only_what_there_is(county: Workspace) -> None:
