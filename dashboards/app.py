@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import Message
 
-from dashboards import api, boundaryapi, callbacks, patrols, signin, tokens
+from dashboards import api, boundaryapi, callbacks, ogc, patrols, signin, tokens
 from dashboards.guard import Guard, refusal
 from dashboards.pages import Pages
 from dashboards.seen import DeniedError, Door
@@ -50,12 +50,13 @@ def create(source: Source | None = None) -> Guard:
     signin.add_routes(server, source)
     patrols.add_routes(server, door)
     api.add_routes(server, door, coast)
+    ogc.add_routes(server, door)
     pages = Pages(door, coast.tags)
     dash = _dash(server, pages)
     _add_not_found(server)
     server.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     server.state.source = source
-    guard = Guard(server, source.person, policy=lambda: policy)
+    guard = Guard(server, source, policy=lambda: policy)
     policy = _policy(dash)
     _warm(server, pages)
     return guard

@@ -64,7 +64,7 @@ def _may_edit(desk: Desk, work: Work) -> bool:
 
 def _button(desk: Desk, act: str, *, on: bool = True, loud: bool = False) -> html.Button:
     return html.Button(
-        desk.say(f"cuts_{act}"),
+        desk.say(f"cuts_act_{act}"),
         type="button",
         className="plain loud-button" if loud else "plain",
         disabled=not on,
@@ -75,7 +75,7 @@ def _button(desk: Desk, act: str, *, on: bool = True, loud: bool = False) -> htm
 def _field(desk: Desk, name: str, value: str = "", mode: str = "text") -> html.Label:
     return html.Label(
         [
-            html.Span(desk.say(f"cuts_{name}")),
+            html.Span(desk.say(f"cuts_field_{name}")),
             dcc.Input(
                 id=f"cuts-{name}", type="text", inputMode=mode, value=value, className="field"
             ),
@@ -199,11 +199,11 @@ def _sections(desk: Desk, found: Look, names: Mapping[str, str], work: Work) -> 
                     parts.icon(lock),
                     type="button",
                     className="round",
-                    title=desk.say(f"cuts_{lock}", name=name),
+                    title=desk.say(f"cuts_act_{lock}", name=name),
                     **{
                         "data-cuts": lock,
                         "data-section": section,
-                        "aria-label": desk.say(f"cuts_{lock}", name=name),
+                        "aria-label": desk.say(f"cuts_act_{lock}", name=name),
                     },
                 )
                 if edit and not gone

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+from collections import OrderedDict
 from collections.abc import Callable
 from contextvars import ContextVar
 from http.cookies import CookieError, SimpleCookie
+from threading import Lock
 from urllib.parse import quote, urlsplit
 
 from anyio import to_thread
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dashboards.source import Person
+from dashboards.source import Person, Source
 from dashboards.words import t
 
 COOKIE = "shoregrid_session"
 
 #: The only paths that answer without a session.
 OPEN_PATHS = frozenset({"/login", "/login.css"})
+
+#: Where programs may sign in with each request, by HTTP Basic (RFC 7617). They are never asked to:
+#: a browser that was would send the password along with what other sites make it ask for.
+BASIC_PATHS = ("/api/", "/ogc")
+
+_MOST_TOKENS = 200
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -62,11 +72,11 @@ def same_origin(scope: Scope) -> bool:
 class Guard:
     """Wrap an ASGI application: a session for every route, its own origin for every change."""
 
-    def __init__(
-        self, app: ASGIApp, person_of: Callable[[str], Person | None], policy: Callable[[], str]
-    ) -> None:
+    def __init__(self, app: ASGIApp, source: Source, policy: Callable[[], str]) -> None:
         self.app = app
-        self._person_of = person_of
+        self._source = source
+        self._tokens: OrderedDict[bytes, str] = OrderedDict()
+        self._lock = Lock()
         self._policy = policy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -103,7 +113,32 @@ class Guard:
     async def _who(self, scope: Scope) -> Person | None:
         # In a thread: a database that is slow for one request must not hold up the others.
         token = session_token(scope)
-        return await to_thread.run_sync(self._person_of, token) if token else None
+        if token:
+            return await to_thread.run_sync(self._source.person, token)
+        given = _header(scope, b"authorization")
+        if given and scope["path"].startswith(BASIC_PATHS):
+            return await to_thread.run_sync(self._signed_in, given)
+        return None
+
+    def _signed_in(self, given: str) -> Person | None:
+        """Return who signs in with each request (HTTP Basic), as a GIS does; one session serves."""
+        pair = _pair(given)
+        if pair is None:
+            return None
+        key = hashlib.sha256(given.encode()).digest()
+        with self._lock:
+            token = self._tokens.get(key)
+        person = self._source.person(token) if token else None
+        if person is not None:
+            return person
+        answer = self._source.sign_in(*pair)
+        if isinstance(answer, str):
+            return None
+        with self._lock:
+            self._tokens[key] = answer[0]
+            while len(self._tokens) > _MOST_TOKENS:
+                self._tokens.popitem(last=False)
+        return answer[1]
 
     def _with_headers(self, send: Send) -> Send:
         extra = [
@@ -127,6 +162,18 @@ class Guard:
             await send(message)
 
         return sender
+
+
+def _pair(given: str) -> tuple[str, str] | None:
+    """Return name and password of an Authorization header, None where it is another kind."""
+    kind, _, code = given.partition(" ")
+    if kind.lower() != "basic":
+        return None
+    try:
+        name, colon, password = base64.b64decode(code, validate=True).decode().partition(":")
+    except ValueError:
+        return None
+    return (name, password) if colon else None
 
 
 def _header(scope: Scope, name: bytes) -> str | None:

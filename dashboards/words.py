@@ -9,6 +9,7 @@ from dashboards._words_data import DATA
 from dashboards._words_day import DAY
 from dashboards._words_events import EVENTS
 from dashboards._words_forecast import FORECAST
+from dashboards._words_ogc import OGC
 from dashboards._words_places import PLACES
 
 Lang = Literal["zh", "en"]
@@ -352,6 +353,7 @@ WORDS: dict[str, tuple[str, str]] = {
     **COAST,
     **DATA,
     **BOUNDARIES,
+    **OGC,
     **DAY,
     **EVENTS,
     **FORECAST,

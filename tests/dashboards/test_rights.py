@@ -129,6 +129,25 @@ ROUTES = [
             ("patrols", "see_patrols"),
         )
     ],
+    *[
+        (
+            f"/ogc/collections/{kind}/items/{kind}{n}",
+            "see_coast",
+            lambda role, scope, kind=kind, n=n: holds(role, scope, kind, n),
+        )
+        for kind in ("wharves", "risk_points", "facilities")
+        for n in (8, 104, 200)
+    ],
+    *[
+        (
+            f"/ogc/collections/segments/items/seg{n:04d}",
+            "see_coast",
+            lambda role, scope, n=n: shows(role, scope, n),
+        )
+        for n in (20, 104, 239)
+    ],
+    ("/api/boundaries", "see_boundaries", None),
+    ("/api/boundaries/shore", "see_boundaries", None),
     ("/api/events/e-chain", "see_events", "event"),
     ("/patrols", "see_patrols", None),
     (

@@ -52,7 +52,15 @@ def test_every_key_in_the_table_is_used():
     by_prefix += ("field_", "past_", "datum_", "sums_")
     by_prefix += ("cover_", "sign_", "basis_", "vessel_list_", "vessel_unknown_")
     by_prefix += ("data_denied_", "data_none_", "event_unknown_", "events_left_", "changed_")
-    by_prefix += ("reach_", "listed_", "cuts_state_", "cuts_done_", "cuts_conflict_")
+    by_prefix += (
+        "reach_",
+        "listed_",
+        "cuts_state_",
+        "cuts_done_",
+        "cuts_conflict_",
+        "cuts_act_",
+        "cuts_field_",
+    )
     idle = [key for key in WORDS if not key.startswith(by_prefix) and code.count(f'"{key}"') < 2]
     assert idle == []
 
@@ -66,6 +74,7 @@ def test_no_chinese_outside_the_table():
         "_words_day.py",
         "_words_events.py",
         "_words_forecast.py",
+        "_words_ogc.py",
         "_words_places.py",
         "times.py",
     }
